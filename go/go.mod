@@ -1,0 +1,3 @@
+module tandem.example/go
+
+go 1.25

@@ -1,0 +1,123 @@
+#ifndef TANDEM_H
+#define TANDEM_H
+
+/* Generated from src/ffi by `make header`. Do not edit. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Tandem: a JSON codec and a concurrent cache.
+//
+// Conventions, which hold wherever a function does not say otherwise:
+//
+// - Every function that can fail returns a `tandem_status`; 0 is success. Outputs are written only on
+//   success, save handles, which are set to NULL first.
+// - A slice is a pointer and a length in bytes. (NULL, 0) is the empty slice; NULL with a length above
+//   zero is TANDEM_STATUS_INVALID_ARGUMENT, as is a NULL handle or output.
+// - The library never keeps a pointer to the caller's memory after a function returns, and never
+//   frees memory that it did not allocate.
+// - Handles are freed by the `_free` function of their type, which accepts NULL. Functions that take
+//   a handle as `const` may be called on it from many threads at once.
+// - `error`, where a function takes one, may be NULL; otherwise it is filled in on failure.
+// - No function calls back, starts a thread, installs a signal handler, prints, or aborts the process
+//   on bad input. An internal error is reported as TANDEM_STATUS_PANIC.
+
+
+// Size of the `message` of a `tandem_error`, with its final NUL.
+#define TANDEM_ERROR_MESSAGE_SIZE 240
+
+// What a function returns. Numbers are fixed: none is ever changed or used again.
+enum tandem_status
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // Success.
+  TANDEM_STATUS_OK = 0,
+  // An argument breaks the rules of its function: NULL where a pointer is needed, or a value
+  // out of range.
+  TANDEM_STATUS_INVALID_ARGUMENT = 1,
+  // The library failed internally. The call had no effect that can be relied on, but the process
+  // and the library's other handles are intact.
+  TANDEM_STATUS_PANIC = 2,
+  // The system refused memory.
+  TANDEM_STATUS_OUT_OF_MEMORY = 3,
+  // The output does not fit the buffer that the caller lent; the length it needs is reported.
+  TANDEM_STATUS_BUFFER_TOO_SMALL = 4,
+  // The text is not valid JSON.
+  TANDEM_STATUS_SYNTAX = 5,
+  // The JSON is valid, but does not fit the shape that it is decoded into.
+  TANDEM_STATUS_MISMATCH = 6,
+  // There is no such entry.
+  TANDEM_STATUS_NOT_FOUND = 7,
+  // The entry is larger than the cache may ever hold.
+  TANDEM_STATUS_TOO_LARGE = 8,
+  // The handle was closed.
+  TANDEM_STATUS_CLOSED = 9,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum tandem_status tandem_status;
+#else
+typedef uint32_t tandem_status;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// Why a function failed, for people. Owned by the caller; needs no initialisation and holds no
+// memory to free.
+typedef struct tandem_error {
+  // What the function returned.
+  tandem_status status;
+  // Length of `message` in bytes, without its final NUL.
+  uint32_t message_length;
+  // Where the input is wrong: the 0-based byte offset of the first byte that can't be accepted,
+  // or the input's length if more was expected. 0 where no input is to blame.
+  uint64_t offset;
+  // What is wrong: UTF-8, terminated by NUL, cut off where it is longer.
+  char message[TANDEM_ERROR_MESSAGE_SIZE];
+} tandem_error;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// The version of the library, such as "0.1.0".
+//
+// @return a static string, NUL-terminated; never NULL. Safe from any thread.
+const char *tandem_version(void);
+
+// The revision within ABI 1: grows with each function that is added. A library of another ABI lacks
+// this symbol, so that programs built for this header fail to link against it instead of crashing.
+//
+// @return the revision, from 1. Safe from any thread.
+uint32_t tandem_abi_1(void);
+
+// Checks that a text is one JSON value (RFC 8259), with white space around it at most. Strings may
+// contain invalid UTF-8, and nesting deeper than 10,000 is refused, as in Go's `encoding/json`.
+//
+// @param text the text; not kept.
+// @param text_length its length in bytes; 0 is a text that ends too early.
+// @param error what is wrong and where; may be NULL.
+// @return TANDEM_STATUS_OK or TANDEM_STATUS_SYNTAX. Safe from any thread.
+//
+// # Safety
+// `text` is valid for reads of `text_length` bytes; `error` is NULL or valid for writes.
+tandem_status tandem_json_valid(const uint8_t *text,
+                                size_t text_length,
+                                struct tandem_error *error);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* TANDEM_H */
+
+#ifndef TANDEM_ABI_REQUIRED
+#define TANDEM_ABI_REQUIRED
+// The header and the library must agree on the ABI: a program that includes this header does not
+// link against a library of another ABI.
+#if defined(__GNUC__)
+__attribute__((used)) static uint32_t (*const tandem_abi_required)(void) = tandem_abi_1;
+#endif
+#endif /* TANDEM_ABI_REQUIRED */

@@ -1,0 +1,1 @@
+//! A concurrent cache that lives outside of any collected heap.

@@ -1,0 +1,281 @@
+//! The grammar: a cursor over a text that checks values and skips them.
+
+use super::error::{Error, ErrorKind};
+use super::simd;
+
+/// How deep arrays and objects may be nested, as in `encoding/json`.
+pub const MAX_DEPTH: usize = 10_000;
+
+/// What a scanned string looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    /// Offset of the first byte after the opening quote.
+    pub(crate) start: usize,
+    /// Offset of the closing quote.
+    pub(crate) end: usize,
+    /// Whether the bytes between are the string's value: no escapes, and only ASCII.
+    pub(crate) plain: bool,
+}
+
+/// A position in a text.
+#[derive(Clone)]
+pub(crate) struct Cursor<'a> {
+    pub(crate) text: &'a [u8],
+    pub(crate) at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub(crate) fn new(text: &'a [u8]) -> Self {
+        Cursor { text, at: 0 }
+    }
+
+    /// The next byte, which stays unread.
+    #[inline(always)]
+    pub(crate) fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    /// Skips white space and returns the byte after it, which stays unread.
+    #[inline(always)]
+    pub(crate) fn peek_token(&mut self) -> Option<u8> {
+        // Most tokens follow at once or after one space.
+        match self.peek()? {
+            byte if byte > b' ' => return Some(byte),
+            b' ' | b'\n' | b'\t' | b'\r' => self.at += 1,
+            byte => return Some(byte),
+        }
+        match self.peek()? {
+            byte if byte > b' ' => Some(byte),
+            _ => {
+                self.at = simd::skip_whitespace(self.text, self.at);
+                self.peek()
+            }
+        }
+    }
+
+    /// An error at the cursor: of `kind`, or that the text ends here.
+    #[cold]
+    pub(crate) fn error(&self, kind: ErrorKind) -> Error {
+        let kind = if self.at < self.text.len() { kind } else { ErrorKind::UnexpectedEnd };
+        Error { kind, offset: self.at.min(self.text.len()) }
+    }
+
+    /// Checks that nothing but white space is left.
+    pub(crate) fn finish(&mut self) -> Result<(), Error> {
+        match self.peek_token() {
+            None => Ok(()),
+            Some(_) => Err(self.error(ErrorKind::TrailingData)),
+        }
+    }
+
+    /// Reads `literal`, whose first byte was peeked.
+    #[inline(always)]
+    pub(crate) fn literal(&mut self, literal: &'static [u8]) -> Result<(), Error> {
+        if self.text[self.at..].starts_with(literal) {
+            self.at += literal.len();
+            return Ok(());
+        }
+        let matching = literal.iter().zip(&self.text[self.at..]).take_while(|(a, b)| a == b);
+        self.at += matching.count();
+        Err(self.error(ErrorKind::ExpectedValue))
+    }
+
+    /// Reads the digits at the cursor and returns how many there are.
+    #[inline(always)]
+    fn digits(&mut self) -> usize {
+        let start = self.at;
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        self.at - start
+    }
+
+    /// Reads a number, whose first byte (a digit or `-`) was peeked.
+    pub(crate) fn number(&mut self) -> Result<(), Error> {
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        match self.peek() {
+            Some(b'0') => self.at += 1,
+            _ if self.digits() > 0 => {}
+            _ => return Err(self.error(ErrorKind::InvalidNumber)),
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            if self.digits() == 0 {
+                return Err(self.error(ErrorKind::InvalidNumber));
+            }
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            if self.digits() == 0 {
+                return Err(self.error(ErrorKind::InvalidNumber));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a string, whose opening quote was peeked. Escapes are checked, UTF-8 is not.
+    #[inline(always)]
+    pub(crate) fn string(&mut self) -> Result<Span, Error> {
+        let start = self.at + 1;
+        let (end, ascii) = simd::find_string_special(self.text, start);
+        self.at = end;
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            return Ok(Span { start, end, plain: ascii });
+        }
+        self.escaped_string(start)
+    }
+
+    /// Reads the rest of a string, from its first escape or forbidden byte on.
+    fn escaped_string(&mut self, start: usize) -> Result<Span, Error> {
+        loop {
+            match self.peek() {
+                Some(b'"') => {
+                    let end = self.at;
+                    self.at += 1;
+                    return Ok(Span { start, end, plain: false });
+                }
+                Some(b'\\') => {
+                    self.at += 1;
+                    match self.peek() {
+                        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+                            self.at += 1
+                        }
+                        Some(b'u') => {
+                            self.at += 1;
+                            for _ in 0..4 {
+                                if !self.peek().is_some_and(|byte| byte.is_ascii_hexdigit()) {
+                                    return Err(self.error(ErrorKind::InvalidEscape));
+                                }
+                                self.at += 1;
+                            }
+                        }
+                        _ => return Err(self.error(ErrorKind::InvalidEscape)),
+                    }
+                }
+                _ => return Err(self.error(ErrorKind::ControlCharacter)),
+            }
+            self.at = simd::find_string_special(self.text, self.at).0;
+        }
+    }
+
+    /// Reads a value of any kind that lies within `depth` arrays and objects, and discards it.
+    pub(crate) fn skip_value(&mut self, depth: usize) -> Result<(), Error> {
+        let mut open = Nesting::new(depth);
+        loop {
+            // A value.
+            match self.peek_token() {
+                Some(b'"') => {
+                    self.string()?;
+                }
+                Some(b'-' | b'0'..=b'9') => self.number()?,
+                Some(b'{') => {
+                    open.push(true).ok_or_else(|| self.error(ErrorKind::TooDeep))?;
+                    self.at += 1;
+                    if self.peek_token() == Some(b'}') {
+                        self.at += 1;
+                        open.pop();
+                    } else {
+                        self.name()?;
+                        continue;
+                    }
+                }
+                Some(b'[') => {
+                    open.push(false).ok_or_else(|| self.error(ErrorKind::TooDeep))?;
+                    self.at += 1;
+                    if self.peek_token() == Some(b']') {
+                        self.at += 1;
+                        open.pop();
+                    } else {
+                        continue;
+                    }
+                }
+                Some(b't') => self.literal(b"true")?,
+                Some(b'f') => self.literal(b"false")?,
+                Some(b'n') => self.literal(b"null")?,
+                _ => return Err(self.error(ErrorKind::ExpectedValue)),
+            }
+            // What follows it.
+            loop {
+                match open.innermost() {
+                    None => return Ok(()),
+                    Some(true) => match self.peek_token() {
+                        Some(b',') => {
+                            self.at += 1;
+                            self.peek_token();
+                            self.name()?;
+                            break;
+                        }
+                        Some(b'}') => {}
+                        _ => return Err(self.error(ErrorKind::ExpectedCommaOrBrace)),
+                    },
+                    Some(false) => match self.peek_token() {
+                        Some(b',') => {
+                            self.at += 1;
+                            break;
+                        }
+                        Some(b']') => {}
+                        _ => return Err(self.error(ErrorKind::ExpectedCommaOrBracket)),
+                    },
+                }
+                self.at += 1;
+                open.pop();
+            }
+        }
+    }
+
+    /// Reads a member name and the colon after it. White space before it was skipped.
+    #[inline(always)]
+    pub(crate) fn name(&mut self) -> Result<Span, Error> {
+        if self.peek() != Some(b'"') {
+            return Err(self.error(ErrorKind::ExpectedName));
+        }
+        let span = self.string()?;
+        if self.peek_token() != Some(b':') {
+            return Err(self.error(ErrorKind::ExpectedColon));
+        }
+        self.at += 1;
+        Ok(span)
+    }
+}
+
+/// Which of the open brackets are objects: a stack of bits, so that depth costs no recursion.
+struct Nesting {
+    bits: [u64; MAX_DEPTH.div_ceil(64)],
+    depth: usize,
+    base: usize,
+}
+
+impl Nesting {
+    /// An empty stack within `base` brackets that are open already.
+    fn new(base: usize) -> Self {
+        Nesting { bits: [0; MAX_DEPTH.div_ceil(64)], depth: 0, base }
+    }
+
+    #[inline(always)]
+    fn push(&mut self, object: bool) -> Option<()> {
+        if self.base + self.depth >= MAX_DEPTH {
+            return None;
+        }
+        let (word, bit) = (self.depth / 64, self.depth % 64);
+        self.bits[word] = self.bits[word] & !(1 << bit) | u64::from(object) << bit;
+        self.depth += 1;
+        Some(())
+    }
+
+    #[inline(always)]
+    fn pop(&mut self) {
+        self.depth -= 1;
+    }
+
+    #[inline(always)]
+    fn innermost(&self) -> Option<bool> {
+        let top = self.depth.checked_sub(1)?;
+        Some(self.bits[top / 64] >> (top % 64) & 1 == 1)
+    }
+}

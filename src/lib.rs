@@ -1,0 +1,11 @@
+//! Tandem: Rust's hot path for Go services.
+//!
+//! Two independent parts, [`json`] and [`cache`], and [`ffi`], the C ABI over both.
+
+#![deny(missing_docs)]
+#![deny(unsafe_op_in_unsafe_fn)]
+#![warn(clippy::undocumented_unsafe_blocks)]
+
+pub mod cache;
+pub mod ffi;
+pub mod json;
