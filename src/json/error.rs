@@ -1,5 +1,6 @@
 //! Errors that say what is wrong with a text, and where.
 
+use std::collections::TryReserveError;
 use std::fmt;
 
 /// What is wrong with a text.
@@ -24,10 +25,17 @@ pub enum ErrorKind {
     InvalidEscape,
     /// A string contains a control character (below U+0020) that is not escaped.
     ControlCharacter,
+    /// A string contains the escape of a surrogate (U+D800 to U+DFFF) without the other half of the
+    /// pair, and is to become a Rust string.
+    LoneSurrogate,
+    /// A string contains bytes that are not UTF-8, and is to become a Rust string.
+    InvalidUtf8,
     /// Something other than white space follows the value.
     TrailingData,
     /// Arrays and objects are nested more than [`MAX_DEPTH`](crate::json::MAX_DEPTH) deep.
     TooDeep,
+    /// The system refused memory for the output.
+    OutOfMemory,
 }
 
 impl ErrorKind {
@@ -43,8 +51,11 @@ impl ErrorKind {
             ErrorKind::InvalidNumber => "invalid number",
             ErrorKind::InvalidEscape => "invalid escape in a string",
             ErrorKind::ControlCharacter => "control character in a string must be escaped",
+            ErrorKind::LoneSurrogate => "escape of half a surrogate pair",
+            ErrorKind::InvalidUtf8 => "invalid UTF-8 in a string",
             ErrorKind::TrailingData => "unexpected data after the value",
             ErrorKind::TooDeep => "nested too deeply",
+            ErrorKind::OutOfMemory => "out of memory",
         }
     }
 }
@@ -65,6 +76,19 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl Error {
+    /// The error of a part, as one of the whole in which `offset` bytes stand before the part.
+    pub(crate) fn after(self, offset: usize) -> Self {
+        Error { offset: self.offset + offset, ..self }
+    }
+}
+
+impl From<TryReserveError> for Error {
+    fn from(_: TryReserveError) -> Self {
+        Error { kind: ErrorKind::OutOfMemory, offset: 0 }
+    }
+}
 
 /// A place in a text, as editors count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

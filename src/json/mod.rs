@@ -3,6 +3,8 @@
 mod error;
 mod scan;
 mod simd;
+mod sink;
+mod string;
 mod text;
 
 pub use error::{Error, ErrorKind, Position};

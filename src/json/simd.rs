@@ -1,147 +1,291 @@
 //! Searches over bytes, sixteen at a time where the processor's baseline allows it: SSE2 is part of
-//! every x86-64, NEON of every aarch64. Elsewhere the portable forms run; tests compare the two.
+//! every x86-64, NEON of every aarch64. Elsewhere a portable block of sixteen bytes takes their place.
 
 /// Offset of the first byte at or after `from` that is no white space, or the text's length.
 #[inline]
 pub(crate) fn skip_whitespace(text: &[u8], from: usize) -> usize {
-    block::skip_whitespace(text, from)
+    let space = |block: Native| {
+        block.is(b' ').or(block.is(b'\n')).or(block.is(b'\t')).or(block.is(b'\r')).not()
+    };
+    find(text, from, space).0
 }
 
 /// Offset of the first byte at or after `from` that ends or interrupts a string (a quote, a
 /// backslash or a control character), or the text's length; and whether all bytes before it are ASCII.
 #[inline(always)]
 pub(crate) fn find_string_special(text: &[u8], from: usize) -> (usize, bool) {
-    block::find_string_special(text, from)
+    find(text, from, |block: Native| block.is(b'"').or(block.is(b'\\')).or(block.below(0x20)))
 }
 
-#[cfg_attr(
-    any(target_arch = "x86_64", target_arch = "aarch64"),
-    allow(dead_code, reason = "the tail of a text, and the oracle in tests")
-)]
-mod portable {
-    pub(crate) fn skip_whitespace(text: &[u8], from: usize) -> usize {
-        let rest = text.get(from..).unwrap_or_default();
-        let found = rest.iter().position(|byte| !matches!(byte, b' ' | b'\n' | b'\t' | b'\r'));
-        from + found.unwrap_or(rest.len())
-    }
-
-    pub(crate) fn find_string_special(text: &[u8], from: usize) -> (usize, bool) {
-        let rest = text.get(from..).unwrap_or_default();
-        let found = rest.iter().position(|&byte| matches!(byte, b'"' | b'\\' | 0..0x20));
-        let end = found.unwrap_or(rest.len());
-        (from + end, rest[..end].is_ascii())
-    }
+/// As [`find_string_special`], and stops at 0xE2 too, which begins U+2028 and U+2029, and if `HTML` at
+/// `<`, `>` and `&`: what Go escapes.
+#[inline(always)]
+pub(crate) fn find_escape<const HTML: bool>(text: &[u8], from: usize) -> (usize, bool) {
+    find(text, from, |block: Native| {
+        let special = block.is(b'"').or(block.is(b'\\')).or(block.below(0x20)).or(block.is(0xE2));
+        if HTML { special.or(html(block)) } else { special }
+    })
 }
 
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-use portable as block;
+/// Offset of the first byte at or after `from` that is `<`, `>`, `&` or 0xE2, or the text's length.
+#[inline]
+pub(crate) fn find_html(text: &[u8], from: usize) -> usize {
+    find(text, from, |block: Native| html(block).or(block.is(0xE2))).0
+}
 
-#[cfg(target_arch = "x86_64")]
-mod block {
-    use super::portable;
-    use std::arch::x86_64::*;
+/// Offset of the first backslash at or after `from`, or the text's length; and whether all bytes
+/// before it are ASCII.
+#[inline]
+pub(crate) fn find_backslash(text: &[u8], from: usize) -> (usize, bool) {
+    find(text, from, |block: Native| block.is(b'\\'))
+}
 
-    #[inline]
-    pub(crate) fn skip_whitespace(text: &[u8], mut from: usize) -> usize {
-        while from + 16 <= text.len() {
-            // SAFETY: sixteen bytes lie within the text; SSE2 is part of every x86-64.
-            let other = unsafe {
-                let block = _mm_loadu_si128(text.as_ptr().add(from).cast());
-                let is = |byte: u8| _mm_cmpeq_epi8(block, _mm_set1_epi8(byte as i8));
-                let space = _mm_or_si128(
-                    _mm_or_si128(is(b' '), is(b'\n')),
-                    _mm_or_si128(is(b'\t'), is(b'\r')),
-                );
-                !_mm_movemask_epi8(space) as u32 & 0xFFFF
-            };
-            if other != 0 {
-                return from + other.trailing_zeros() as usize;
-            }
-            from += 16;
+#[inline(always)]
+fn html(block: Native) -> Native {
+    // '<' is 0x3C, '>' is 0x3E.
+    block.is(b'&').or(block.and(!2).is(b'<'))
+}
+
+/// Offset of the first byte at or after `from` that `special` marks, or the text's length; and whether
+/// all bytes before it are ASCII.
+#[inline(always)]
+fn find<B: Block>(text: &[u8], mut from: usize, special: impl Fn(B) -> B) -> (usize, bool) {
+    let mut rest = text.get(from..).unwrap_or_default();
+    let mut high = 0;
+    while let Some((bytes, after)) = rest.split_first_chunk() {
+        let block = B::load(bytes);
+        let (found, non_ascii) = (special(block).bits(), block.high());
+        if found != 0 {
+            high |= non_ascii & (found - 1) & !found;
+            return (from + (found.trailing_zeros() / B::STRIDE) as usize, high == 0);
         }
-        portable::skip_whitespace(text, from)
+        high |= non_ascii;
+        from += 16;
+        rest = after;
     }
+    if !rest.is_empty() {
+        let block = B::load(&padded(rest));
+        // The text's end stops the search, if nothing before it does.
+        let found = special(block).bits() | 1 << (rest.len() as u32 * B::STRIDE);
+        high |= block.high() & (found - 1) & !found;
+        from += (found.trailing_zeros() / B::STRIDE) as usize;
+    }
+    (from, high == 0)
+}
 
-    #[inline(always)]
-    pub(crate) fn find_string_special(text: &[u8], mut from: usize) -> (usize, bool) {
-        let mut high = 0;
-        while from + 16 <= text.len() {
-            // SAFETY: as above.
-            let (special, non_ascii) = unsafe {
-                let block = _mm_loadu_si128(text.as_ptr().add(from).cast());
-                let is = |byte: u8| _mm_cmpeq_epi8(block, _mm_set1_epi8(byte as i8));
-                let control = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1F)), block);
-                let special = _mm_or_si128(_mm_or_si128(is(b'"'), is(b'\\')), control);
-                (_mm_movemask_epi8(special) as u32, _mm_movemask_epi8(block) as u32)
-            };
-            if special != 0 {
-                high |= non_ascii & (special - 1) & !special;
-                return (from + special.trailing_zeros() as usize, high == 0);
-            }
-            high |= non_ascii;
-            from += 16;
-        }
-        let (end, ascii) = portable::find_string_special(text, from);
-        (end, ascii && high == 0)
+/// Up to fifteen bytes with zeros behind them, gathered by overlapping reads of fixed sizes.
+#[inline(always)]
+fn padded(bytes: &[u8]) -> [u8; 16] {
+    let length = bytes.len();
+    let gathered = if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let (first, last) = (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
+        u128::from(first) | u128::from(last) << (8 * (length - 8))
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        u128::from(first) | u128::from(last) << (8 * (length - 4))
+    } else if let [first, .., last] = bytes {
+        let middle = bytes[length / 2];
+        u128::from(*first)
+            | u128::from(middle) << (8 * (length / 2))
+            | u128::from(*last) << (8 * (length - 1))
+    } else {
+        u128::from(bytes.first().copied().unwrap_or(0))
+    };
+    gathered.to_le_bytes()
+}
+
+/// Sixteen bytes, and comparisons that make each of them all ones or all zeros.
+trait Block: Copy {
+    /// How many bits stand for a byte in `bits` and `high`.
+    const STRIDE: u32;
+
+    fn load(bytes: &[u8; 16]) -> Self;
+    fn is(self, byte: u8) -> Self;
+    /// `byte` is above zero.
+    fn below(self, byte: u8) -> Self;
+    fn and(self, byte: u8) -> Self;
+    fn or(self, other: Self) -> Self;
+    fn not(self) -> Self;
+
+    /// The highest bit of each byte; the first byte's lowest.
+    fn high(self) -> u64;
+
+    /// As `high`, of a comparison's result.
+    fn bits(self) -> u64 {
+        self.high()
     }
 }
 
 #[cfg(target_arch = "aarch64")]
-mod block {
-    use super::portable;
+use neon::Neon as Native;
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+use portable::Portable as Native;
+#[cfg(target_arch = "x86_64")]
+use sse2::Sse2 as Native;
+
+#[cfg(target_arch = "x86_64")]
+mod sse2 {
+    use std::arch::x86_64::*;
+
+    #[derive(Clone, Copy)]
+    pub(super) struct Sse2(__m128i);
+
+    // SSE2 is part of every x86-64.
+    impl super::Block for Sse2 {
+        const STRIDE: u32 = 1;
+
+        #[inline(always)]
+        fn load(bytes: &[u8; 16]) -> Self {
+            // SAFETY: sixteen bytes are read, of sixteen.
+            Sse2(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) })
+        }
+
+        #[inline(always)]
+        fn is(self, byte: u8) -> Self {
+            // SAFETY: SSE2.
+            Sse2(unsafe { _mm_cmpeq_epi8(self.0, _mm_set1_epi8(byte as i8)) })
+        }
+
+        #[inline(always)]
+        fn below(self, byte: u8) -> Self {
+            // SAFETY: SSE2.
+            Sse2(unsafe {
+                let largest = _mm_set1_epi8(byte.wrapping_sub(1) as i8);
+                _mm_cmpeq_epi8(_mm_min_epu8(self.0, largest), self.0)
+            })
+        }
+
+        #[inline(always)]
+        fn and(self, byte: u8) -> Self {
+            // SAFETY: SSE2.
+            Sse2(unsafe { _mm_and_si128(self.0, _mm_set1_epi8(byte as i8)) })
+        }
+
+        #[inline(always)]
+        fn or(self, other: Self) -> Self {
+            // SAFETY: SSE2.
+            Sse2(unsafe { _mm_or_si128(self.0, other.0) })
+        }
+
+        #[inline(always)]
+        fn not(self) -> Self {
+            // SAFETY: SSE2.
+            Sse2(unsafe { _mm_xor_si128(self.0, _mm_set1_epi8(-1)) })
+        }
+
+        #[inline(always)]
+        fn high(self) -> u64 {
+            // SAFETY: SSE2.
+            unsafe { _mm_movemask_epi8(self.0) as u64 }
+        }
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod neon {
     use std::arch::aarch64::*;
 
-    /// Four bits for each byte of a comparison's result, as NEON has no movemask.
-    ///
-    /// # Safety
-    /// NEON, which is part of every aarch64.
-    #[inline(always)]
-    unsafe fn nibbles(mask: uint8x16_t) -> u64 {
-        // SAFETY: NEON is there, as the caller promised.
-        unsafe {
-            vget_lane_u64::<0>(vreinterpret_u64_u8(vshrn_n_u16::<4>(vreinterpretq_u16_u8(mask))))
+    #[derive(Clone, Copy)]
+    pub(super) struct Neon(uint8x16_t);
+
+    // NEON is part of every aarch64.
+    impl super::Block for Neon {
+        const STRIDE: u32 = 4;
+
+        #[inline(always)]
+        fn load(bytes: &[u8; 16]) -> Self {
+            // SAFETY: sixteen bytes are read, of sixteen.
+            Neon(unsafe { vld1q_u8(bytes.as_ptr()) })
+        }
+
+        #[inline(always)]
+        fn is(self, byte: u8) -> Self {
+            // SAFETY: NEON.
+            Neon(unsafe { vceqq_u8(self.0, vdupq_n_u8(byte)) })
+        }
+
+        #[inline(always)]
+        fn below(self, byte: u8) -> Self {
+            // SAFETY: NEON.
+            Neon(unsafe { vcltq_u8(self.0, vdupq_n_u8(byte)) })
+        }
+
+        #[inline(always)]
+        fn and(self, byte: u8) -> Self {
+            // SAFETY: NEON.
+            Neon(unsafe { vandq_u8(self.0, vdupq_n_u8(byte)) })
+        }
+
+        #[inline(always)]
+        fn or(self, other: Self) -> Self {
+            // SAFETY: NEON.
+            Neon(unsafe { vorrq_u8(self.0, other.0) })
+        }
+
+        #[inline(always)]
+        fn not(self) -> Self {
+            // SAFETY: NEON.
+            Neon(unsafe { vmvnq_u8(self.0) })
+        }
+
+        #[inline(always)]
+        fn high(self) -> u64 {
+            // SAFETY: NEON.
+            Neon(unsafe { vcgeq_u8(self.0, vdupq_n_u8(0x80)) }).bits()
+        }
+
+        /// Four bits of each byte, as NEON has no movemask.
+        #[inline(always)]
+        fn bits(self) -> u64 {
+            // SAFETY: NEON.
+            unsafe {
+                let nibbles = vshrn_n_u16::<4>(vreinterpretq_u16_u8(self.0));
+                vget_lane_u64::<0>(vreinterpret_u64_u8(nibbles))
+            }
         }
     }
+}
 
-    #[inline]
-    pub(crate) fn skip_whitespace(text: &[u8], mut from: usize) -> usize {
-        while from + 16 <= text.len() {
-            // SAFETY: sixteen bytes lie within the text; NEON is part of every aarch64.
-            let other = unsafe {
-                let block = vld1q_u8(text.as_ptr().add(from));
-                let is = |byte: u8| vceqq_u8(block, vdupq_n_u8(byte));
-                let space = vorrq_u8(vorrq_u8(is(b' '), is(b'\n')), vorrq_u8(is(b'\t'), is(b'\r')));
-                !nibbles(space)
-            };
-            if other != 0 {
-                return from + other.trailing_zeros() as usize / 4;
-            }
-            from += 16;
-        }
-        portable::skip_whitespace(text, from)
+#[cfg(any(test, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
+mod portable {
+    /// Written so that a compiler can make vector instructions of it.
+    #[derive(Clone, Copy)]
+    pub(super) struct Portable([u8; 16]);
+
+    fn ones(condition: bool) -> u8 {
+        0u8.wrapping_sub(u8::from(condition))
     }
 
-    #[inline(always)]
-    pub(crate) fn find_string_special(text: &[u8], mut from: usize) -> (usize, bool) {
-        let mut high = 0;
-        while from + 16 <= text.len() {
-            // SAFETY: as above.
-            let (special, non_ascii) = unsafe {
-                let block = vld1q_u8(text.as_ptr().add(from));
-                let is = |byte: u8| vceqq_u8(block, vdupq_n_u8(byte));
-                let control = vcltq_u8(block, vdupq_n_u8(0x20));
-                let special = vorrq_u8(vorrq_u8(is(b'"'), is(b'\\')), control);
-                (nibbles(special), nibbles(vcgeq_u8(block, vdupq_n_u8(0x80))))
-            };
-            if special != 0 {
-                high |= non_ascii & (special - 1) & !special;
-                return (from + special.trailing_zeros() as usize / 4, high == 0);
-            }
-            high |= non_ascii;
-            from += 16;
+    impl super::Block for Portable {
+        const STRIDE: u32 = 1;
+
+        fn load(bytes: &[u8; 16]) -> Self {
+            Portable(*bytes)
         }
-        let (end, ascii) = portable::find_string_special(text, from);
-        (end, ascii && high == 0)
+
+        fn is(self, byte: u8) -> Self {
+            Portable(self.0.map(|own| ones(own == byte)))
+        }
+
+        fn below(self, byte: u8) -> Self {
+            Portable(self.0.map(|own| ones(own < byte)))
+        }
+
+        fn and(self, byte: u8) -> Self {
+            Portable(self.0.map(|own| own & byte))
+        }
+
+        fn or(self, other: Self) -> Self {
+            Portable(std::array::from_fn(|place| self.0[place] | other.0[place]))
+        }
+
+        fn not(self) -> Self {
+            Portable(self.0.map(|own| !own))
+        }
+
+        fn high(self) -> u64 {
+            (0..16).fold(0, |bits, place| bits | u64::from(self.0[place] >> 7) << place)
+        }
     }
 }
 
@@ -149,26 +293,71 @@ mod block {
 mod tests {
     use super::*;
 
+    /// A search one byte at a time.
+    fn slow(text: &[u8], from: usize, special: impl Fn(u8) -> bool) -> (usize, bool) {
+        let rest = &text[from.min(text.len())..];
+        let end = rest.iter().position(|&byte| special(byte)).unwrap_or(rest.len());
+        (from + end, rest[..end].is_ascii())
+    }
+
     /// Every byte at every distance from the start and the end of a block.
     #[test]
-    fn blocks_agree_with_the_portable_form() {
+    fn searches_find_the_first_of_their_bytes() {
+        let string = |byte| matches!(byte, b'"' | b'\\' | 0..0x20);
+        let html = |byte| matches!(byte, b'<' | b'>' | b'&' | 0xE2);
         for byte in 0..=255u8 {
-            for filler in [b'a', b' ', b'\n', 0xC3] {
-                for length in 0..40 {
-                    for place in 0..length {
+            for filler in [b'a', b' ', 0xC3] {
+                for length in 0..36 {
+                    for (place, from) in
+                        (0..length).flat_map(|place| [(place, 0), (place, 3), (place, 37)])
+                    {
                         let mut text = vec![filler; length];
                         text[place] = byte;
-                        for from in [0, 1, 7] {
-                            assert_eq!(
-                                (skip_whitespace(&text, from), find_string_special(&text, from)),
-                                (
-                                    portable::skip_whitespace(&text, from),
-                                    portable::find_string_special(&text, from)
-                                ),
-                                "{byte} among {filler} at {place} of {length} from {from}"
-                            );
-                        }
+                        let found = (
+                            skip_whitespace(&text, from),
+                            find_string_special(&text, from),
+                            find_escape::<false>(&text, from),
+                            find_escape::<true>(&text, from),
+                            find_html(&text, from),
+                            find_backslash(&text, from),
+                        );
+                        let expected = (
+                            slow(&text, from, |byte| !b" \n\t\r".contains(&byte)).0,
+                            slow(&text, from, string),
+                            slow(&text, from, |byte| string(byte) || byte == 0xE2),
+                            slow(&text, from, |byte| string(byte) || html(byte)),
+                            slow(&text, from, html).0,
+                            slow(&text, from, |byte| byte == b'\\'),
+                        );
+                        assert_eq!(found, expected, "{text:?} from {from}");
                     }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn native_blocks_agree_with_portable_ones() {
+        fn outcomes<B: Block>(text: &[u8], byte: u8) -> [(usize, bool); 5] {
+            [
+                find(text, 0, |block: B| block.is(byte)),
+                find(text, 0, |block: B| block.is(byte).not()),
+                find(text, 0, |block: B| block.below(byte | 1)),
+                find(text, 0, |block: B| block.and(!2).is(byte)),
+                find(text, 0, |block: B| block.is(byte).or(block.is(0xE2))),
+            ]
+        }
+        for byte in 0..=255u8 {
+            for length in 0..40u8 {
+                let text: Vec<u8> = (0..length)
+                    .map(|place| byte.wrapping_mul(31).wrapping_add(7u8.wrapping_mul(place)))
+                    .collect();
+                for byte in [byte, text.last().copied().unwrap_or(byte)] {
+                    assert_eq!(
+                        outcomes::<Native>(&text, byte),
+                        outcomes::<portable::Portable>(&text, byte),
+                        "{byte} in {text:?}"
+                    );
                 }
             }
         }

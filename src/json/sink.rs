@@ -1,0 +1,68 @@
+//! Where text is written: memory that grows, or a buffer that a caller lends.
+
+use std::collections::TryReserveError;
+use std::convert::Infallible;
+use std::mem::MaybeUninit;
+
+/// Takes bytes, and may refuse them.
+pub(crate) trait Sink {
+    /// Why bytes are refused.
+    type Error;
+
+    /// Appends `bytes`.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Self::Error>;
+}
+
+/// Memory that grows, for as long as the system grants more.
+impl Sink for Vec<u8> {
+    type Error = TryReserveError;
+
+    #[inline(always)]
+    fn write(&mut self, bytes: &[u8]) -> Result<(), TryReserveError> {
+        if bytes.len() > self.capacity() - self.len() {
+            self.try_reserve(bytes.len())?;
+        }
+        self.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+/// A buffer that a caller lends. What does not fit is dropped, but counted, so that the caller learns how
+/// large the buffer must be.
+pub(crate) struct Lent<'a> {
+    buffer: &'a mut [MaybeUninit<u8>],
+    length: usize,
+}
+
+impl<'a> Lent<'a> {
+    pub(crate) fn new(buffer: &'a mut [MaybeUninit<u8>]) -> Self {
+        Lent { buffer, length: 0 }
+    }
+
+    /// How many bytes were written; all of them are in the buffer unless it is shorter.
+    pub(crate) fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Whether the buffer holds all that was written.
+    pub(crate) fn fits(&self) -> bool {
+        self.length <= self.buffer.len()
+    }
+}
+
+impl Sink for Lent<'_> {
+    type Error = Infallible;
+
+    #[inline(always)]
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
+        // A sum that saturates is beyond any buffer.
+        let end = self.length.saturating_add(bytes.len());
+        if let Some(room) = self.buffer.get_mut(self.length..end) {
+            for (slot, &byte) in room.iter_mut().zip(bytes) {
+                slot.write(byte);
+            }
+        }
+        self.length = end;
+        Ok(())
+    }
+}
