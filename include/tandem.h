@@ -107,6 +107,103 @@ tandem_status tandem_json_valid(const uint8_t *text,
                                 size_t text_length,
                                 struct tandem_error *error);
 
+// Copies a JSON text without the white space between its tokens, and checks it as tandem_json_valid
+// does. The result is never longer than the text.
+//
+// @param text the text; not kept.
+// @param text_length its length in bytes.
+// @param output where the result goes, without a final NUL; must not overlap `text`. Holds nothing of use
+//        unless the function succeeds.
+// @param capacity size of `output` in bytes; 0 with NULL to only learn the length.
+// @param length receives the length of the result, also with TANDEM_STATUS_BUFFER_TOO_SMALL.
+// @param error what is wrong and where; may be NULL.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_SYNTAX or TANDEM_STATUS_BUFFER_TOO_SMALL. Safe from any
+//         thread.
+//
+// # Safety
+// `text` is valid for reads of `text_length` bytes, `output` for writes of `capacity` bytes; `length`
+// is valid for writes; `error` is NULL or valid for writes.
+tandem_status tandem_json_compact(const uint8_t *text,
+                                  size_t text_length,
+                                  uint8_t *output,
+                                  size_t capacity,
+                                  size_t *length,
+                                  struct tandem_error *error);
+
+// Copies a JSON text with each element and member on a line of its own, and checks it as
+// tandem_json_valid does. White space after the value is kept; empty arrays and objects stay on one line.
+//
+// @param text the text; not kept.
+// @param text_length its length in bytes.
+// @param prefix what each line but the first begins with; not kept.
+// @param prefix_length its length in bytes.
+// @param indent what follows the prefix, once for each array and object around the line; not kept.
+// @param indent_length its length in bytes.
+// @param output where the result goes, without a final NUL; must not overlap the inputs. Holds nothing of
+//        use unless the function succeeds.
+// @param capacity size of `output` in bytes; 0 with NULL to only learn the length.
+// @param length receives the length of the result, also with TANDEM_STATUS_BUFFER_TOO_SMALL.
+// @param error what is wrong and where; may be NULL.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_SYNTAX, TANDEM_STATUS_BUFFER_TOO_SMALL or
+//         TANDEM_STATUS_OUT_OF_MEMORY. Safe from any thread.
+//
+// # Safety
+// `text`, `prefix` and `indent` are valid for reads of as many bytes as their lengths say, `output` for
+// writes of `capacity` bytes; `length` is valid for writes; `error` is NULL or valid for writes.
+tandem_status tandem_json_indent(const uint8_t *text,
+                                 size_t text_length,
+                                 const uint8_t *prefix,
+                                 size_t prefix_length,
+                                 const uint8_t *indent,
+                                 size_t indent_length,
+                                 uint8_t *output,
+                                 size_t capacity,
+                                 size_t *length,
+                                 struct tandem_error *error);
+
+// Copies a text with `<`, `>`, `&`, U+2028 and U+2029 as escapes (`\u003c` and so on), so that JSON can
+// stand inside of a script element in HTML. The text is not checked. The result is at most six
+// times as long as the text.
+//
+// @param text the text; not kept.
+// @param text_length its length in bytes.
+// @param output where the result goes, without a final NUL; must not overlap `text`. Holds nothing of use
+//        unless the function succeeds.
+// @param capacity size of `output` in bytes; 0 with NULL to only learn the length.
+// @param length receives the length of the result, also with TANDEM_STATUS_BUFFER_TOO_SMALL.
+// @param error what is wrong; may be NULL.
+// @return TANDEM_STATUS_OK or TANDEM_STATUS_BUFFER_TOO_SMALL. Safe from any thread.
+//
+// # Safety
+// `text` is valid for reads of `text_length` bytes, `output` for writes of `capacity` bytes; `length`
+// is valid for writes; `error` is NULL or valid for writes.
+tandem_status tandem_json_html_escape(const uint8_t *text,
+                                      size_t text_length,
+                                      uint8_t *output,
+                                      size_t capacity,
+                                      size_t *length,
+                                      struct tandem_error *error);
+
+// Line and column of a byte, to show where an error's `offset` is.
+//
+// @param text the text; not kept.
+// @param text_length its length in bytes.
+// @param offset the byte's offset; beyond the text it counts as the text's end.
+// @param line receives the line, from 1; lines end with LF.
+// @param column receives the column within the line in bytes, from 1.
+// @param error what is wrong with the arguments; may be NULL.
+// @return TANDEM_STATUS_OK. Safe from any thread.
+//
+// # Safety
+// `text` is valid for reads of `text_length` bytes; `line` and `column` are valid for writes; `error`
+// is NULL or valid for writes.
+tandem_status tandem_json_position(const uint8_t *text,
+                                   size_t text_length,
+                                   uint64_t offset,
+                                   size_t *line,
+                                   size_t *column,
+                                   struct tandem_error *error);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

@@ -1,17 +1,47 @@
 //! JSON: operations on texts.
 
-use super::argument::slice;
+use std::convert::Infallible;
+use std::mem::MaybeUninit;
+
+use super::argument::{Output, buffer, slice};
 use super::guard::guard;
 use super::status::{Failure, tandem_error, tandem_status};
-use crate::json;
+use crate::json::{self, sink::Lent, text};
 
 impl From<json::Error> for Failure {
     fn from(error: json::Error) -> Self {
-        Failure {
-            status: tandem_status::Syntax,
-            offset: error.offset as u64,
-            message: error.kind.message().into(),
+        let (status, offset) = match error.kind {
+            json::ErrorKind::OutOfMemory => (tandem_status::OutOfMemory, 0),
+            _ => (tandem_status::Syntax, error.offset as u64),
+        };
+        Failure { status, offset, message: error.kind.message().into() }
+    }
+}
+
+impl From<text::Failure<Infallible>> for Failure {
+    fn from(failure: text::Failure<Infallible>) -> Self {
+        match failure {
+            text::Failure::Text(error) => error.into(),
+            text::Failure::Sink(never) => match never {},
         }
+    }
+}
+
+/// Runs an operation on the caller's buffer, and reports the length of what it wrote or would write.
+fn fill<E>(
+    buffer: &mut [MaybeUninit<u8>],
+    length: &Output<usize>,
+    operation: impl FnOnce(&mut Lent) -> Result<(), E>,
+) -> Result<(), Failure>
+where
+    Failure: From<E>,
+{
+    let mut lent = Lent::new(buffer);
+    operation(&mut lent)?;
+    length.set(lent.length());
+    match lent.fits() {
+        true => Ok(()),
+        false => Err(Failure::new(tandem_status::BufferTooSmall, "the buffer is too small")),
     }
 }
 
@@ -35,6 +65,162 @@ pub unsafe extern "C" fn tandem_json_valid(
     unsafe {
         guard(error, || {
             json::valid(slice(text, text_length, "text")?)?;
+            Ok(())
+        })
+    }
+}
+
+/// Copies a JSON text without the white space between its tokens, and checks it as tandem_json_valid
+/// does. The result is never longer than the text.
+///
+/// @param text the text; not kept.
+/// @param text_length its length in bytes.
+/// @param output where the result goes, without a final NUL; must not overlap `text`. Holds nothing of use
+///        unless the function succeeds.
+/// @param capacity size of `output` in bytes; 0 with NULL to only learn the length.
+/// @param length receives the length of the result, also with TANDEM_STATUS_BUFFER_TOO_SMALL.
+/// @param error what is wrong and where; may be NULL.
+/// @return TANDEM_STATUS_OK, TANDEM_STATUS_SYNTAX or TANDEM_STATUS_BUFFER_TOO_SMALL. Safe from any
+///         thread.
+///
+/// # Safety
+/// `text` is valid for reads of `text_length` bytes, `output` for writes of `capacity` bytes; `length`
+/// is valid for writes; `error` is NULL or valid for writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_json_compact(
+    text: *const u8,
+    text_length: usize,
+    output: *mut u8,
+    capacity: usize,
+    length: *mut usize,
+    error: *mut tandem_error,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(error, || {
+            let text = slice(text, text_length, "text")?;
+            let output = buffer(output, capacity, "output")?;
+            let length = Output::new(length, "length")?;
+            fill(output, &length, |out| text::compact_to(text, false, out))
+        })
+    }
+}
+
+/// Copies a JSON text with each element and member on a line of its own, and checks it as
+/// tandem_json_valid does. White space after the value is kept; empty arrays and objects stay on one line.
+///
+/// @param text the text; not kept.
+/// @param text_length its length in bytes.
+/// @param prefix what each line but the first begins with; not kept.
+/// @param prefix_length its length in bytes.
+/// @param indent what follows the prefix, once for each array and object around the line; not kept.
+/// @param indent_length its length in bytes.
+/// @param output where the result goes, without a final NUL; must not overlap the inputs. Holds nothing of
+///        use unless the function succeeds.
+/// @param capacity size of `output` in bytes; 0 with NULL to only learn the length.
+/// @param length receives the length of the result, also with TANDEM_STATUS_BUFFER_TOO_SMALL.
+/// @param error what is wrong and where; may be NULL.
+/// @return TANDEM_STATUS_OK, TANDEM_STATUS_SYNTAX, TANDEM_STATUS_BUFFER_TOO_SMALL or
+///         TANDEM_STATUS_OUT_OF_MEMORY. Safe from any thread.
+///
+/// # Safety
+/// `text`, `prefix` and `indent` are valid for reads of as many bytes as their lengths say, `output` for
+/// writes of `capacity` bytes; `length` is valid for writes; `error` is NULL or valid for writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_json_indent(
+    text: *const u8,
+    text_length: usize,
+    prefix: *const u8,
+    prefix_length: usize,
+    indent: *const u8,
+    indent_length: usize,
+    output: *mut u8,
+    capacity: usize,
+    length: *mut usize,
+    error: *mut tandem_error,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(error, || {
+            let text = slice(text, text_length, "text")?;
+            let prefix = slice(prefix, prefix_length, "prefix")?;
+            let indent = slice(indent, indent_length, "indent")?;
+            let output = buffer(output, capacity, "output")?;
+            let length = Output::new(length, "length")?;
+            fill(output, &length, |out| text::indent_to(text, prefix, indent, out))
+        })
+    }
+}
+
+/// Copies a text with `<`, `>`, `&`, U+2028 and U+2029 as escapes (`\u003c` and so on), so that JSON can
+/// stand inside of a script element in HTML. The text is not checked. The result is at most six
+/// times as long as the text.
+///
+/// @param text the text; not kept.
+/// @param text_length its length in bytes.
+/// @param output where the result goes, without a final NUL; must not overlap `text`. Holds nothing of use
+///        unless the function succeeds.
+/// @param capacity size of `output` in bytes; 0 with NULL to only learn the length.
+/// @param length receives the length of the result, also with TANDEM_STATUS_BUFFER_TOO_SMALL.
+/// @param error what is wrong; may be NULL.
+/// @return TANDEM_STATUS_OK or TANDEM_STATUS_BUFFER_TOO_SMALL. Safe from any thread.
+///
+/// # Safety
+/// `text` is valid for reads of `text_length` bytes, `output` for writes of `capacity` bytes; `length`
+/// is valid for writes; `error` is NULL or valid for writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_json_html_escape(
+    text: *const u8,
+    text_length: usize,
+    output: *mut u8,
+    capacity: usize,
+    length: *mut usize,
+    error: *mut tandem_error,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(error, || {
+            let text = slice(text, text_length, "text")?;
+            let output = buffer(output, capacity, "output")?;
+            let length = Output::new(length, "length")?;
+            fill(output, &length, |out| {
+                text::html_escape_to(text, out).map_err(text::Failure::Sink)
+            })
+        })
+    }
+}
+
+/// Line and column of a byte, to show where an error's `offset` is.
+///
+/// @param text the text; not kept.
+/// @param text_length its length in bytes.
+/// @param offset the byte's offset; beyond the text it counts as the text's end.
+/// @param line receives the line, from 1; lines end with LF.
+/// @param column receives the column within the line in bytes, from 1.
+/// @param error what is wrong with the arguments; may be NULL.
+/// @return TANDEM_STATUS_OK. Safe from any thread.
+///
+/// # Safety
+/// `text` is valid for reads of `text_length` bytes; `line` and `column` are valid for writes; `error`
+/// is NULL or valid for writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_json_position(
+    text: *const u8,
+    text_length: usize,
+    offset: u64,
+    line: *mut usize,
+    column: *mut usize,
+    error: *mut tandem_error,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(error, || {
+            let text = slice(text, text_length, "text")?;
+            let (line, column) = (Output::new(line, "line")?, Output::new(column, "column")?);
+            let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+            let position = json::Position::of(text, offset);
+            line.set(position.line);
+            column.set(position.column);
             Ok(())
         })
     }

@@ -3,10 +3,10 @@
 mod error;
 mod scan;
 mod simd;
-mod sink;
+pub(crate) mod sink;
 mod string;
-mod text;
+pub(crate) mod text;
 
 pub use error::{Error, ErrorKind, Position};
 pub use scan::MAX_DEPTH;
-pub use text::valid;
+pub use text::{compact, html_escape, indent, valid};

@@ -166,67 +166,92 @@ impl<'a> Cursor<'a> {
 
     /// Reads a value of any kind that lies within `depth` arrays and objects, and discards it.
     pub(crate) fn skip_value(&mut self, depth: usize) -> Result<(), Error> {
+        self.walk(depth, &mut Discard)
+    }
+
+    /// Reads a value of any kind that lies within `depth` arrays and objects, and shows its tokens to
+    /// `visitor` in their order.
+    #[inline(always)]
+    pub(crate) fn walk<V: Visitor>(
+        &mut self,
+        depth: usize,
+        visitor: &mut V,
+    ) -> Result<(), V::Error> {
         let mut open = Nesting::new(depth);
         loop {
             // A value.
-            match self.peek_token() {
+            let byte = self.peek_token();
+            let start = self.at;
+            match byte {
                 Some(b'"') => {
                     self.string()?;
+                    visitor.token(Token::Scalar, start, self.at)?;
                 }
-                Some(b'-' | b'0'..=b'9') => self.number()?,
-                Some(b'{') => {
-                    open.push(true).ok_or_else(|| self.error(ErrorKind::TooDeep))?;
+                Some(b'-' | b'0'..=b'9') => {
+                    self.number()?;
+                    visitor.token(Token::Scalar, start, self.at)?;
+                }
+                Some(bracket @ (b'{' | b'[')) => {
+                    let object = bracket == b'{';
+                    open.push(object).ok_or_else(|| self.error(ErrorKind::TooDeep))?;
                     self.at += 1;
-                    if self.peek_token() == Some(b'}') {
-                        self.at += 1;
-                        open.pop();
-                    } else {
-                        self.name()?;
+                    // The closing bracket is the second character after the opening one in ASCII.
+                    let empty = self.peek_token() == Some(bracket + 2);
+                    visitor.token(Token::Open { empty }, start, start + 1)?;
+                    if !empty {
+                        if object {
+                            self.walk_name(visitor)?;
+                        }
                         continue;
                     }
-                }
-                Some(b'[') => {
-                    open.push(false).ok_or_else(|| self.error(ErrorKind::TooDeep))?;
+                    visitor.token(Token::Close { empty }, self.at, self.at + 1)?;
                     self.at += 1;
-                    if self.peek_token() == Some(b']') {
-                        self.at += 1;
-                        open.pop();
-                    } else {
-                        continue;
-                    }
+                    open.pop();
                 }
-                Some(b't') => self.literal(b"true")?,
-                Some(b'f') => self.literal(b"false")?,
-                Some(b'n') => self.literal(b"null")?,
-                _ => return Err(self.error(ErrorKind::ExpectedValue)),
+                _ => {
+                    match byte {
+                        Some(b't') => self.literal(b"true")?,
+                        Some(b'f') => self.literal(b"false")?,
+                        Some(b'n') => self.literal(b"null")?,
+                        _ => return Err(self.error(ErrorKind::ExpectedValue).into()),
+                    }
+                    visitor.token(Token::Scalar, start, self.at)?;
+                }
             }
             // What follows it.
             loop {
-                match open.innermost() {
-                    None => return Ok(()),
-                    Some(true) => match self.peek_token() {
-                        Some(b',') => {
-                            self.at += 1;
+                let Some(object) = open.innermost() else { return Ok(()) };
+                let byte = self.peek_token();
+                let start = self.at;
+                match byte {
+                    Some(b',') => {
+                        self.at += 1;
+                        visitor.token(Token::Comma, start, self.at)?;
+                        if object {
                             self.peek_token();
-                            self.name()?;
-                            break;
+                            self.walk_name(visitor)?;
                         }
-                        Some(b'}') => {}
-                        _ => return Err(self.error(ErrorKind::ExpectedCommaOrBrace)),
-                    },
-                    Some(false) => match self.peek_token() {
-                        Some(b',') => {
-                            self.at += 1;
-                            break;
-                        }
-                        Some(b']') => {}
-                        _ => return Err(self.error(ErrorKind::ExpectedCommaOrBracket)),
-                    },
+                        break;
+                    }
+                    Some(b'}') if object => {}
+                    Some(b']') if !object => {}
+                    _ if object => return Err(self.error(ErrorKind::ExpectedCommaOrBrace).into()),
+                    _ => return Err(self.error(ErrorKind::ExpectedCommaOrBracket).into()),
                 }
                 self.at += 1;
+                visitor.token(Token::Close { empty: false }, start, self.at)?;
                 open.pop();
             }
         }
+    }
+
+    /// Reads a member name and the colon after it. White space before it was skipped.
+    #[inline(always)]
+    fn walk_name<V: Visitor>(&mut self, visitor: &mut V) -> Result<(), V::Error> {
+        let start = self.at;
+        let span = self.name()?;
+        visitor.token(Token::Scalar, start, span.end + 1)?;
+        visitor.token(Token::Colon, self.at - 1, self.at)
     }
 
     /// Reads a member name and the colon after it. White space before it was skipped.
@@ -241,6 +266,43 @@ impl<'a> Cursor<'a> {
         }
         self.at += 1;
         Ok(span)
+    }
+}
+
+/// What a piece of a text is, white space apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Token {
+    /// An opening bracket; `empty` if the next token closes it.
+    Open {
+        empty: bool,
+    },
+    /// A closing bracket; `empty` if the token before it opened it.
+    Close {
+        empty: bool,
+    },
+    Comma,
+    Colon,
+    /// A member name, a string, a number, `true`, `false` or `null`.
+    Scalar,
+}
+
+/// Sees the tokens of a value, each before what follows it is checked.
+pub(crate) trait Visitor {
+    type Error: From<Error>;
+
+    /// A token, at `start..end` of the text.
+    fn token(&mut self, token: Token, start: usize, end: usize) -> Result<(), Self::Error>;
+}
+
+/// For those who only want a value checked.
+struct Discard;
+
+impl Visitor for Discard {
+    type Error = Error;
+
+    #[inline(always)]
+    fn token(&mut self, _: Token, _: usize, _: usize) -> Result<(), Error> {
+        Ok(())
     }
 }
 

@@ -1,7 +1,12 @@
 //! Operations on whole texts that build no values.
 
+use std::collections::TryReserveError;
+
 use super::error::Error;
-use super::scan::Cursor;
+use super::scan::{Cursor, Token, Visitor};
+use super::simd;
+use super::sink::Sink;
+use super::string::Escape;
 
 /// Checks that `text` is one JSON value, with white space around it at most.
 ///
@@ -11,4 +16,340 @@ pub fn valid(text: &[u8]) -> Result<(), Error> {
     let mut cursor = Cursor::new(text);
     cursor.skip_value(0)?;
     cursor.finish()
+}
+
+/// Appends `text` to `out` without the white space between its tokens, and checks it as [`valid`]
+/// does. On failure `out` is as it was before.
+pub fn compact(text: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+    append(out, text.len(), |out| Ok(compact_to(text, false, out)?))
+}
+
+/// Appends `text` to `out` with each element and member on a line of its own, which begins with `prefix`
+/// and one `indent` for each array and object around it, and checks it as [`valid`] does. On
+/// failure `out` is as it was before.
+///
+/// As in `encoding/json` the first line has no prefix, empty arrays and objects take no lines, white
+/// space before the value is dropped and white space after it is kept. A text of n bytes can grow
+/// to n²/4 times the length of `indent`, if it is all brackets.
+pub fn indent(text: &[u8], prefix: &[u8], indent: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+    append(out, text.len(), |out| Ok(indent_to(text, prefix, indent, out)?))
+}
+
+/// Appends `text` to `out` with `<`, `>`, `&`, U+2028 and U+2029 as `\u` escapes, so that it can
+/// stand inside of `<script>` in HTML. Valid JSON has these characters in strings only; the text is not
+/// checked. On failure, for want of memory, `out` is as it was before.
+pub fn html_escape(text: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+    append(out, text.len(), |out| Ok(html_escape_to(text, out)?))
+}
+
+/// Runs an operation that appends about `length` bytes to `out`, and undoes it if it fails.
+fn append(
+    out: &mut Vec<u8>,
+    length: usize,
+    operation: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let before = out.len();
+    out.try_reserve(length)?;
+    operation(out).inspect_err(|_| out.truncate(before))
+}
+
+/// Why an operation on a text failed.
+#[derive(Debug)]
+pub(crate) enum Failure<E> {
+    /// The text is wrong, or there is no memory to work with.
+    Text(Error),
+    /// The sink took no more.
+    Sink(E),
+}
+
+impl<E> From<Error> for Failure<E> {
+    fn from(error: Error) -> Self {
+        Failure::Text(error)
+    }
+}
+
+impl<E: Into<Error>> From<Failure<E>> for Error {
+    fn from(failure: Failure<E>) -> Self {
+        match failure {
+            Failure::Text(error) => error,
+            Failure::Sink(error) => error.into(),
+        }
+    }
+}
+
+/// As [`compact`], and if `html` as [`html_escape`], into any sink.
+pub(crate) fn compact_to<S: Sink>(
+    text: &[u8],
+    html: bool,
+    out: &mut S,
+) -> Result<(), Failure<S::Error>> {
+    let mut cursor = Cursor::new(text);
+    let mut runs = Compact { text, start: 0, end: 0, html, out };
+    cursor.walk(0, &mut runs)?;
+    cursor.finish()?;
+    runs.flush()
+}
+
+/// Copies the runs between white space.
+struct Compact<'a, S> {
+    text: &'a [u8],
+    /// The run that is not copied yet.
+    start: usize,
+    end: usize,
+    html: bool,
+    out: &'a mut S,
+}
+
+impl<S: Sink> Compact<'_, S> {
+    fn flush(&mut self) -> Result<(), Failure<S::Error>> {
+        let run = &self.text[self.start..self.end];
+        let written = if self.html { html_escape_to(run, self.out) } else { self.out.write(run) };
+        written.map_err(Failure::Sink)
+    }
+}
+
+impl<S: Sink> Visitor for Compact<'_, S> {
+    type Error = Failure<S::Error>;
+
+    #[inline(always)]
+    fn token(&mut self, _: Token, start: usize, end: usize) -> Result<(), Self::Error> {
+        if start != self.end {
+            self.flush()?;
+            self.start = start;
+        }
+        self.end = end;
+        Ok(())
+    }
+}
+
+/// As [`indent`], into any sink.
+pub(crate) fn indent_to<S: Sink>(
+    text: &[u8],
+    prefix: &[u8],
+    indent: &[u8],
+    out: &mut S,
+) -> Result<(), Failure<S::Error>> {
+    let mut cursor = Cursor::new(text);
+    let mut lines = Indent { text, prefix, indent, depth: 0, line: Vec::new(), out };
+    cursor.walk(0, &mut lines)?;
+    let end = cursor.at;
+    cursor.finish()?;
+    out.write(&text[end..]).map_err(Failure::Sink)
+}
+
+/// Copies tokens, and puts lines and spaces between them.
+struct Indent<'a, S> {
+    text: &'a [u8],
+    prefix: &'a [u8],
+    indent: &'a [u8],
+    depth: usize,
+    /// The end of a line and the beginning of the next, for the greatest depth so far.
+    line: Vec<u8>,
+    out: &'a mut S,
+}
+
+impl<S: Sink> Indent<'_, S> {
+    fn new_line(&mut self) -> Result<(), Failure<S::Error>> {
+        let length = 1 + self.prefix.len() + self.depth * self.indent.len();
+        if self.line.len() < length {
+            self.lengthen_line(length).map_err(Error::from)?;
+        }
+        self.out.write(&self.line[..length]).map_err(Failure::Sink)
+    }
+
+    #[cold]
+    fn lengthen_line(&mut self, length: usize) -> Result<(), TryReserveError> {
+        if self.line.is_empty() {
+            self.line.write(b"\n")?;
+            self.line.write(self.prefix)?;
+        }
+        while self.line.len() < length {
+            self.line.write(self.indent)?;
+        }
+        Ok(())
+    }
+}
+
+impl<S: Sink> Visitor for Indent<'_, S> {
+    type Error = Failure<S::Error>;
+
+    #[inline(always)]
+    fn token(&mut self, token: Token, start: usize, end: usize) -> Result<(), Self::Error> {
+        if token == (Token::Close { empty: false }) {
+            self.depth -= 1;
+            self.new_line()?;
+        }
+        self.out.write(&self.text[start..end]).map_err(Failure::Sink)?;
+        match token {
+            Token::Open { empty: false } => {
+                self.depth += 1;
+                self.new_line()
+            }
+            Token::Comma => self.new_line(),
+            Token::Colon => self.out.write(b" ").map_err(Failure::Sink),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// As [`html_escape`], into any sink.
+pub(crate) fn html_escape_to<S: Sink>(text: &[u8], out: &mut S) -> Result<(), S::Error> {
+    let (mut start, mut at) = (0, 0);
+    loop {
+        at = simd::find_html(text, at);
+        let (length, unit) = match text[at..] {
+            [0xE2, 0x80, 0xA8, ..] => (3, 0x2028),
+            [0xE2, 0x80, 0xA9, ..] => (3, 0x2029),
+            [0xE2, ..] => {
+                at += 1;
+                continue;
+            }
+            [byte, ..] => (1, byte.into()),
+            [] => return out.write(&text[start..]),
+        };
+        out.write(&text[start..at])?;
+        out.write(Escape::unit(unit).as_bytes())?;
+        at += length;
+        start = at;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sink::Lent;
+    use super::*;
+    use crate::json::{ErrorKind, MAX_DEPTH};
+    use std::mem::MaybeUninit;
+
+    type Operation = fn(&[u8], &mut Vec<u8>) -> Result<(), Error>;
+
+    fn run(operation: Operation, text: &str) -> Result<String, (ErrorKind, usize)> {
+        let mut out = b"before ".to_vec();
+        let result = operation(text.as_bytes(), &mut out);
+        let out = String::from_utf8(out).unwrap();
+        let appended = out.strip_prefix("before ").unwrap().to_owned();
+        match result {
+            Ok(()) => Ok(appended),
+            Err(error) => {
+                assert_eq!(appended, "", "left behind by a failure");
+                Err((error.kind, error.offset))
+            }
+        }
+    }
+
+    #[test]
+    fn compact_drops_white_space_between_tokens() {
+        for (text, want) in [
+            ("null", "null"),
+            (" \t\r\n1 \n", "1"),
+            (
+                r#" { "a b" : [ 1 , "\u003c < \"" ] , "c":{ } , "d" : [ ] } "#,
+                r#"{"a b":[1,"\u003c < \""],"c":{},"d":[]}"#,
+            ),
+            (r#"{"already":["compact",true]}"#, r#"{"already":["compact",true]}"#),
+        ] {
+            assert_eq!(run(compact, text).as_deref(), Ok(want));
+        }
+    }
+
+    #[test]
+    fn indent_gives_each_element_its_line() {
+        let tabs: Operation = |text, out| indent(text, b"", b"\t", out);
+        for (text, want) in [
+            (" \n1", "1"),
+            ("1 \n ", "1 \n "),
+            ("[]", "[]"),
+            ("{ }\n", "{}\n"),
+            ("[[ ],{}]", "[\n\t[],\n\t{}\n]"),
+            (
+                r#"{"a":1,"b":[true,null]}"#,
+                "{\n\t\"a\": 1,\n\t\"b\": [\n\t\ttrue,\n\t\tnull\n\t]\n}",
+            ),
+            (r#"{ "a" : { "b" : "," } }"#, "{\n\t\"a\": {\n\t\t\"b\": \",\"\n\t}\n}"),
+        ] {
+            assert_eq!(run(tabs, text).as_deref(), Ok(want));
+        }
+        let prefixed: Operation = |text, out| indent(text, b"> ", b"--", out);
+        assert_eq!(
+            run(prefixed, "[1,[2]]").as_deref(),
+            Ok("[\n> --1,\n> --[\n> ----2\n> --]\n> ]")
+        );
+        let lines: Operation = |text, out| indent(text, b"", b"", out);
+        assert_eq!(run(lines, "[1]").as_deref(), Ok("[\n1\n]"));
+    }
+
+    #[test]
+    fn html_escape_touches_five_characters() {
+        for (text, want) in [
+            ("", ""),
+            (r#"{"<a href='&'>":"ü"}"#, r#"{"\u003ca href='\u0026'\u003e":"ü"}"#),
+            ("“\u{2028}”\u{2029}\u{2027}", "“\\u2028”\\u2029\u{2027}"),
+            ("not JSON & not refused", "not JSON \\u0026 not refused"),
+        ] {
+            assert_eq!(run(html_escape, text).as_deref(), Ok(want));
+        }
+        let mut out = Vec::new();
+        html_escape(b"\xE2\x80", &mut out).unwrap();
+        assert_eq!(out, b"\xE2\x80");
+    }
+
+    #[test]
+    fn errors_say_what_and_where() {
+        use ErrorKind::*;
+        let tabs: Operation = |text, out| indent(text, b"", b"\t", out);
+        let check: Operation = |text, _| valid(text);
+        for (text, kind, offset) in [
+            ("", UnexpectedEnd, 0),
+            ("  ", UnexpectedEnd, 2),
+            ("[1,]", ExpectedValue, 3),
+            ("[1 2]", ExpectedCommaOrBracket, 3),
+            ("[1}", ExpectedCommaOrBracket, 2),
+            ("{1:2}", ExpectedName, 1),
+            (r#"{"a" 1}"#, ExpectedColon, 5),
+            (r#"{"a":1]"#, ExpectedCommaOrBrace, 6),
+            (r#"{"a":1,}"#, ExpectedName, 7),
+            ("1 2", TrailingData, 2),
+            ("tru", UnexpectedEnd, 3),
+            ("trux", ExpectedValue, 3),
+            ("01", TrailingData, 1),
+            ("-", UnexpectedEnd, 1),
+            ("1.x", InvalidNumber, 2),
+            ("\"\\x\"", InvalidEscape, 2),
+            ("\"\\u12g4\"", InvalidEscape, 5),
+            ("\"a\nb\"", ControlCharacter, 2),
+            ("\"abc", UnexpectedEnd, 4),
+            ("\u{FEFF}1", ExpectedValue, 0),
+        ] {
+            for operation in [check, compact, tabs] {
+                assert_eq!(run(operation, text), Err((kind, offset)), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn depth_is_bounded_and_costs_no_stack() {
+        let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let lines: Operation = |text, out| indent(text, b"", b"", out);
+        let check: Operation = |text, _| valid(text);
+        for operation in [check, compact, lines] {
+            assert!(run(operation, &nested(MAX_DEPTH)).is_ok());
+            let error = Err((ErrorKind::TooDeep, MAX_DEPTH));
+            assert_eq!(run(operation, &nested(MAX_DEPTH + 1)), error);
+            assert_eq!(run(operation, &"[".repeat(1 << 20)), error);
+        }
+    }
+
+    #[test]
+    fn a_lent_buffer_reports_what_it_lacks() {
+        let text = br#"{"a": [1, "<"]}"#;
+        for capacity in 0..20 {
+            let mut buffer = vec![MaybeUninit::new(b'?'); capacity];
+            let mut lent = Lent::new(&mut buffer);
+            compact_to(text, true, &mut lent).unwrap();
+            assert_eq!((lent.length(), lent.fits()), (18, capacity >= 18));
+            let mut lent = Lent::new(&mut buffer);
+            compact_to(text, false, &mut lent).unwrap();
+            assert_eq!((lent.length(), lent.fits()), (13, capacity >= 13));
+        }
+    }
 }

@@ -4,18 +4,97 @@ package ffi
 
 // #cgo noescape tandem_json_valid
 // #cgo nocallback tandem_json_valid
+// #cgo noescape tandem_json_compact
+// #cgo nocallback tandem_json_compact
+// #cgo noescape tandem_json_indent
+// #cgo nocallback tandem_json_indent
+// #cgo noescape tandem_json_html_escape
+// #cgo nocallback tandem_json_html_escape
 // #include "tandem_go.h"
 import "C"
 
-import "unsafe"
+import (
+	"slices"
+	"unsafe"
+)
 
 // bytes is how a slice is passed: typed, so that cgo's pointer check costs nothing.
 func bytes(b []byte) (*C.uint8_t, C.size_t) {
 	return (*C.uint8_t)(unsafe.SliceData(b)), C.size_t(len(b))
 }
 
+// text is how a string is passed.
+func text(s string) (*C.uint8_t, C.size_t) {
+	return (*C.uint8_t)(unsafe.StringData(s)), C.size_t(len(s))
+}
+
 // JSONValid reports whether text is one JSON value.
 func JSONValid(text []byte) bool {
 	data, length := bytes(text)
 	return C.tandem_json_valid(data, length, nil) == C.TANDEM_STATUS_OK
+}
+
+// JSONCompact appends src to dst without insignificant white space. It returns dst as it was if src is
+// not one JSON value.
+func JSONCompact(dst, src []byte) ([]byte, Status) {
+	data, length := bytes(src)
+	return appendTo(dst, src, len(src), func(room []byte) (int, Status) {
+		var written C.size_t
+		out, capacity := bytes(room)
+		status := C.tandem_json_compact(data, length, out, capacity, &written, nil)
+		return int(written), Status(status)
+	})
+}
+
+// JSONIndent appends src to dst with each element and member on a line of its own. It returns dst as
+// it was if src is not one JSON value.
+func JSONIndent(dst, src []byte, prefix, indent string) ([]byte, Status) {
+	data, length := bytes(src)
+	prefixData, prefixLength := text(prefix)
+	indentData, indentLength := text(indent)
+	return appendTo(dst, src, 2*len(src), func(room []byte) (int, Status) {
+		var written C.size_t
+		out, capacity := bytes(room)
+		status := C.tandem_json_indent(data, length, prefixData, prefixLength, indentData, indentLength,
+			out, capacity, &written, nil)
+		return int(written), Status(status)
+	})
+}
+
+// JSONHTMLEscape appends src to dst with those characters escaped that mean something to HTML or to old
+// JavaScript.
+func JSONHTMLEscape(dst, src []byte) ([]byte, Status) {
+	data, length := bytes(src)
+	return appendTo(dst, src, len(src), func(room []byte) (int, Status) {
+		var written C.size_t
+		out, capacity := bytes(room)
+		status := C.tandem_json_html_escape(data, length, out, capacity, &written, nil)
+		return int(written), Status(status)
+	})
+}
+
+// appendTo appends what operation writes into room behind dst: room for guess bytes, and if these are too
+// few for as many as operation asks for.
+func appendTo(dst, src []byte, guess int, operation func(room []byte) (int, Status)) ([]byte, Status) {
+	dst = slices.Grow(dst, guess)
+	if overlap(dst[len(dst):cap(dst)], src) {
+		// The library may rely on it that what it writes to is not what it reads from.
+		dst = append(make([]byte, 0, len(dst)+guess), dst...)
+	}
+	length, status := operation(dst[len(dst):cap(dst)])
+	if status == BufferTooSmall {
+		dst = slices.Grow(dst, length)
+		length, status = operation(dst[len(dst):cap(dst)])
+	}
+	if status != OK {
+		return dst, status
+	}
+	return dst[:len(dst)+length], OK
+}
+
+// overlap reports whether a and b share memory.
+func overlap(a, b []byte) bool {
+	startA := uintptr(unsafe.Pointer(unsafe.SliceData(a)))
+	startB := uintptr(unsafe.Pointer(unsafe.SliceData(b)))
+	return startA < startB+uintptr(len(b)) && startB < startA+uintptr(len(a))
 }

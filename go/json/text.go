@@ -1,0 +1,58 @@
+//go:build cgo
+
+package json
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"tandem.example/go/internal/ffi"
+)
+
+// Valid reports whether data is a valid JSON encoding.
+func Valid(data []byte) bool { return ffi.JSONValid(data) }
+
+// Compact appends to dst the JSON-encoded src with insignificant space characters elided. If src is not
+// valid, it returns an error and leaves dst as it was.
+func Compact(dst *bytes.Buffer, src []byte) error {
+	text, status := ffi.JSONCompact(room(dst, len(src)), src)
+	if status != ffi.OK {
+		// The standard library finds the same fault and describes it in its own words.
+		return json.Compact(dst, src)
+	}
+	dst.Write(text)
+	return nil
+}
+
+// Indent appends to dst an indented form of the JSON-encoded src. Each element in a JSON object or
+// array begins on a new, indented line beginning with prefix followed by one or more copies of indent
+// according to the indentation nesting. The data appended to dst does not begin with the prefix nor
+// any indentation; space before the value in src is dropped, space after it is kept. If src is not valid,
+// Indent returns an error and leaves dst as it was.
+func Indent(dst *bytes.Buffer, src []byte, prefix, indent string) error {
+	text, status := ffi.JSONIndent(room(dst, 2*len(src)), src, prefix, indent)
+	if status != ffi.OK {
+		return json.Indent(dst, src, prefix, indent)
+	}
+	dst.Write(text)
+	return nil
+}
+
+// HTMLEscape appends to dst the JSON-encoded src with <, >, &, U+2028 and U+2029 inside string literals
+// changed to \u003c, \u003e, \u0026, \u2028 and \u2029, so that the JSON will be safe to embed inside HTML
+// <script> tags.
+func HTMLEscape(dst *bytes.Buffer, src []byte) {
+	text, status := ffi.JSONHTMLEscape(room(dst, len(src)), src)
+	if status != ffi.OK {
+		json.HTMLEscape(dst, src)
+		return
+	}
+	dst.Write(text)
+}
+
+// room returns an empty slice of dst's own memory behind its contents, with space for length bytes, so
+// that Write of what is appended to it copies nothing.
+func room(dst *bytes.Buffer, length int) []byte {
+	dst.Grow(length)
+	return dst.AvailableBuffer()
+}
