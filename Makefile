@@ -31,7 +31,7 @@ $(prelinked): target/release/libtandem.a include/tandem.h
 	@mkdir -p target/prelink
 	nm --defined-only --extern-only $< 2>/dev/null | sed -n 's/.* T \(tandem_[a-z0-9_]*\)$$/\1/p' | sort -u > target/prelink/symbols
 	ld -r $$(sed 's/^/-u /' target/prelink/symbols) $< -o target/prelink/all.o --gc-sections
-	objcopy --keep-global-symbols=target/prelink/symbols --strip-debug target/prelink/all.o target/prelink/tandem.o
+	objcopy --keep-global-symbols=target/prelink/symbols --strip-debug --remove-section .llvmbc --remove-section .llvmcmd target/prelink/all.o target/prelink/tandem.o
 	rm -f $@ && ar rcsD $@ target/prelink/tandem.o
 	{ cat include/tandem.h; echo "// Library: $$(sha256sum $@ | cut -d ' ' -f 1)"; } > $(link_dir)/tandem_prelinked.h
 
