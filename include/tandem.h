@@ -27,6 +27,15 @@
 // Size of the `message` of a `tandem_error`, with its final NUL.
 #define TANDEM_ERROR_MESSAGE_SIZE 240
 
+// Numbers of open kind keep their text. For `tandem_shape_decode`.
+#define TANDEM_DECODE_USE_NUMBER 1
+
+// Members that the shape does not know are a mismatch. For `tandem_shape_decode`.
+#define TANDEM_DECODE_DISALLOW_UNKNOWN 2
+
+// `<`, `>` and `&` in strings are escaped. For `tandem_shape_encode`.
+#define TANDEM_ENCODE_ESCAPE_HTML 1
+
 // What a function returns. Numbers are fixed: none is ever changed or used again.
 enum tandem_status
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -63,6 +72,13 @@ typedef enum tandem_status tandem_status;
 typedef uint32_t tandem_status;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
+
+// What JSON values look like: described once, then used to decode and encode any number of texts.
+//
+// Decoding turns a text into a run, in which member names are numbers, numbers are binary and strings
+// are unescaped; encoding turns a run into a text. docs/run.md describes the format of both, and of
+// descriptions. Immutable: one shape may be used by many threads at once.
+typedef struct tandem_shape tandem_shape;
 
 // Why a function failed, for people. Owned by the caller; needs no initialisation and holds no
 // memory to free.
@@ -203,6 +219,96 @@ tandem_status tandem_json_position(const uint8_t *text,
                                    size_t *line,
                                    size_t *column,
                                    struct tandem_error *error);
+
+// Makes a shape of its description.
+//
+// @param description see docs/run.md; not kept.
+// @param description_length its length in bytes.
+// @param output the new shape, to be freed with `tandem_shape_free`; NULL on failure.
+// @param error what is wrong with the description and where; may be NULL.
+// @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `description` is valid for reads of `description_length` bytes; `output` is valid for writes; `error`
+// is NULL or valid for writes.
+tandem_status tandem_shape_new(const uint8_t *description,
+                               size_t description_length,
+                               struct tandem_shape **output,
+                               struct tandem_error *error);
+
+// Frees a shape.
+//
+// @param shape the shape, which no other thread may be using; NULL does nothing.
+//
+// # Safety
+// `shape` is NULL or came from `tandem_shape_new` and was not freed before.
+void tandem_shape_free(struct tandem_shape *shape);
+
+// Decodes a JSON text into a run.
+//
+// The whole text is checked before success is reported. `text_length + 8` words and `3 * text_length`
+// bytes are always enough; usually a quarter of the words and once the bytes are.
+//
+// @param shape the shape.
+// @param text the text; not kept. At 2 GiB and more it is a mismatch.
+// @param text_length its length in bytes.
+// @param flags any of TANDEM_DECODE_*, added.
+// @param words where the run's words go.
+// @param words_capacity how many words fit there.
+// @param strings where the run's text goes.
+// @param strings_capacity how many bytes fit there.
+// @param words_length how many words were written.
+// @param strings_length how many bytes were written.
+// @param error what is wrong and where; may be NULL.
+// @return TANDEM_STATUS_OK; TANDEM_STATUS_SYNTAX; TANDEM_STATUS_MISMATCH, if a value does not fit its node or
+// arrays and objects are nested more than 256 deep (the text may be malformed elsewhere); or
+// TANDEM_STATUS_BUFFER_TOO_SMALL. Safe from any thread.
+//
+// # Safety
+// `shape` came from `tandem_shape_new`; `text` is valid for reads of `text_length` bytes; the buffers are
+// valid for writes of their capacities, the lengths for writes; `error` is NULL or valid for writes.
+tandem_status tandem_shape_decode(const struct tandem_shape *shape,
+                                  const uint8_t *text,
+                                  size_t text_length,
+                                  uint32_t flags,
+                                  uint64_t *words,
+                                  size_t words_capacity,
+                                  uint8_t *strings,
+                                  size_t strings_capacity,
+                                  size_t *words_length,
+                                  size_t *strings_length,
+                                  struct tandem_error *error);
+
+// Encodes a run as compact JSON.
+//
+// @param shape the shape.
+// @param words the run's words; not kept.
+// @param words_length how many there are.
+// @param strings the run's text; not kept.
+// @param strings_length its length in bytes.
+// @param flags any of TANDEM_ENCODE_*, added.
+// @param output where the JSON text goes.
+// @param output_capacity how many bytes fit there.
+// @param output_length how many bytes were written.
+// @param error what is wrong; may be NULL.
+// @return TANDEM_STATUS_OK; TANDEM_STATUS_INVALID_ARGUMENT, if the run does not fit the shape;
+// TANDEM_STATUS_MISMATCH, if a value has no form in JSON; or TANDEM_STATUS_BUFFER_TOO_SMALL. Safe
+// from any thread.
+//
+// # Safety
+// `shape` came from `tandem_shape_new`; `words` and `strings` are valid for reads of their lengths; `output`
+// is valid for writes of `output_capacity` bytes, `output_length` for writes; `error` is NULL or valid for
+// writes.
+tandem_status tandem_shape_encode(const struct tandem_shape *shape,
+                                  const uint64_t *words,
+                                  size_t words_length,
+                                  const uint8_t *strings,
+                                  size_t strings_length,
+                                  uint32_t flags,
+                                  uint8_t *output,
+                                  size_t output_capacity,
+                                  size_t *output_length,
+                                  struct tandem_error *error);
 
 #ifdef __cplusplus
 }  // extern "C"

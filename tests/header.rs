@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 /// The files of src/ffi, in the order of the header's sections.
 fn exports(root: &Path) -> Vec<PathBuf> {
-    ["status", "version", "json"].map(|stem| root.join(format!("src/ffi/{stem}.rs"))).into()
+    ["status", "version", "json", "shape"]
+        .map(|stem| root.join(format!("src/ffi/{stem}.rs")))
+        .into()
 }
 
 #[test]

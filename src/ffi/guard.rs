@@ -68,7 +68,12 @@ fn capture_reports() {
             if DEPTH.with(Cell::get) == 0 {
                 return previous(info);
             }
-            let message = info.payload_as_str().unwrap_or("panic");
+            let payload = info.payload();
+            let message = payload
+                .downcast_ref::<&str>()
+                .copied()
+                .or(payload.downcast_ref::<String>().map(String::as_str))
+                .unwrap_or("panic");
             let report = match info.location() {
                 Some(place) => format!("{message} ({}:{})", place.file(), place.line()),
                 None => message.to_owned(),

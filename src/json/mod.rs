@@ -1,7 +1,12 @@
 //! JSON (RFC 8259), with the leniencies of Go's `encoding/json` where it has any.
 
+pub mod decode;
+pub mod encode;
 mod error;
+mod number;
+mod output;
 mod scan;
+mod shape;
 mod simd;
 pub(crate) mod sink;
 mod string;
@@ -9,4 +14,5 @@ pub(crate) mod text;
 
 pub use error::{Error, ErrorKind, Position};
 pub use scan::MAX_DEPTH;
+pub use shape::{Shape, ShapeError};
 pub use text::{compact, html_escape, indent, valid};

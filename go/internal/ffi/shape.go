@@ -1,0 +1,59 @@
+//go:build cgo
+
+package ffi
+
+// #cgo noescape tandem_shape_new
+// #cgo nocallback tandem_shape_new
+// #cgo noescape tandem_shape_decode
+// #cgo nocallback tandem_shape_decode
+// #cgo noescape tandem_shape_encode
+// #cgo nocallback tandem_shape_encode
+// #include "tandem_go.h"
+import "C"
+
+import "unsafe"
+
+// Flags of [Shape.Decode] and [Shape.Encode].
+const (
+	DecodeUseNumber       = C.TANDEM_DECODE_USE_NUMBER
+	DecodeDisallowUnknown = C.TANDEM_DECODE_DISALLOW_UNKNOWN
+	EncodeEscapeHTML      = C.TANDEM_ENCODE_ESCAPE_HTML
+)
+
+// Shape tells the library what the values of a Go type look like. Shapes are kept for the life of the
+// process, like the types that they describe.
+type Shape struct{ handle *C.tandem_shape }
+
+// NewShape registers a shape; docs/run.md has the format of descriptions.
+func NewShape(description []byte) (Shape, error) {
+	var shape Shape
+	var failed C.tandem_error
+	data, length := bytes(description)
+	if C.tandem_shape_new(data, length, &shape.handle, &failed) != C.TANDEM_STATUS_OK {
+		return Shape{}, failure(&failed)
+	}
+	return shape, nil
+}
+
+// Decode writes the run of text into words and strings, up to their capacities, and returns their new lengths.
+func (s Shape) Decode(text []byte, flags uint32, words []uint64, strings []byte) (int, int, Status) {
+	var wordsLength, stringsLength C.size_t
+	data, length := bytes(text)
+	status := C.tandem_shape_decode(s.handle, data, length, C.uint32_t(flags),
+		(*C.uint64_t)(unsafe.SliceData(words)), C.size_t(cap(words)),
+		(*C.uint8_t)(unsafe.SliceData(strings)), C.size_t(cap(strings)),
+		&wordsLength, &stringsLength, nil)
+	return int(wordsLength), int(stringsLength), Status(status)
+}
+
+// Encode renders a run into output, up to its capacity, and returns the length of the text.
+func (s Shape) Encode(words []uint64, strings []byte, flags uint32, output []byte) (int, Status) {
+	var outputLength C.size_t
+	data, length := bytes(strings)
+	status := C.tandem_shape_encode(s.handle,
+		(*C.uint64_t)(unsafe.SliceData(words)), C.size_t(len(words)),
+		data, length, C.uint32_t(flags),
+		(*C.uint8_t)(unsafe.SliceData(output)), C.size_t(cap(output)),
+		&outputLength, nil)
+	return int(outputLength), Status(status)
+}

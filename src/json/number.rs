@@ -1,0 +1,362 @@
+//! Numbers: reading them from text that may not be checked yet, and writing them as Go does.
+
+use super::output::{Full, Output};
+
+/// A number read from a text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Number {
+    /// All digits as one integer, if they fit (19 of them always do).
+    mantissa: Option<u64>,
+    /// The decimal exponent that belongs to `mantissa`.
+    exponent: i64,
+    negative: bool,
+    /// Whether it is written without a fraction and an exponent.
+    integral: bool,
+    /// Offset of the byte after it.
+    pub(crate) end: usize,
+}
+
+/// Reads the number at `start`, by the grammar of RFC 8259, section 6. An error is the offset of the
+/// first byte that breaks it.
+#[inline(always)]
+pub(crate) fn parse(text: &[u8], start: usize) -> Result<Number, usize> {
+    let mut at = start;
+    let negative = text.get(at) == Some(&b'-');
+    at += usize::from(negative);
+
+    let mut mantissa = 0u64;
+    let first = at;
+    while let Some(digit) = digit(text, at) {
+        mantissa = mantissa.wrapping_mul(10).wrapping_add(digit);
+        at += 1;
+    }
+    let mut digits = at - first;
+    if digits == 0 || digits > 1 && text[first] == b'0' {
+        return Err(if digits == 0 { at } else { first + 1 });
+    }
+    let mut exponent = 0;
+    let mut integral = true;
+    if text.get(at) == Some(&b'.') {
+        integral = false;
+        at += 1;
+        let first = at;
+        while let Some(digit) = digit(text, at) {
+            mantissa = mantissa.wrapping_mul(10).wrapping_add(digit);
+            at += 1;
+        }
+        if at == first {
+            return Err(at);
+        }
+        digits += at - first;
+        exponent = -((at - first) as i64);
+    }
+    if let Some(b'e' | b'E') = text.get(at) {
+        integral = false;
+        at += 1;
+        let negative = text.get(at) == Some(&b'-');
+        at += usize::from(matches!(text.get(at), Some(b'+' | b'-')));
+        let first = at;
+        let mut value = 0i64;
+        while let Some(digit) = digit(text, at) {
+            // Beyond any float, and far from overflow.
+            value = (value * 10 + digit as i64).min(1 << 40);
+            at += 1;
+        }
+        if at == first {
+            return Err(at);
+        }
+        exponent += if negative { -value } else { value };
+    }
+    let mantissa = (digits <= 19).then_some(mantissa);
+    Ok(Number { mantissa, exponent, negative, integral, end: at })
+}
+
+#[inline(always)]
+fn digit(text: &[u8], at: usize) -> Option<u64> {
+    let digit = text.get(at)?.wrapping_sub(b'0');
+    (digit < 10).then_some(u64::from(digit))
+}
+
+/// Powers of ten that a float holds exactly.
+const POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+];
+
+/// Each conversion takes the number's own text again, for what does not fit a word.
+impl Number {
+    /// The value as a signed integer of `bits`, unless it is none or does not fit.
+    #[inline(always)]
+    pub(crate) fn to_int(self, literal: &[u8], bits: u32) -> Option<i64> {
+        let magnitude = self.to_magnitude(literal)?;
+        let value = if self.negative {
+            0i64.checked_sub_unsigned(magnitude)?
+        } else {
+            i64::try_from(magnitude).ok()?
+        };
+        let unused = 64 - bits;
+        (value << unused >> unused == value).then_some(value)
+    }
+
+    /// The value as an unsigned integer of `bits`, unless it is none or does not fit. Like Go, refuses -0.
+    #[inline(always)]
+    pub(crate) fn to_uint(self, literal: &[u8], bits: u32) -> Option<u64> {
+        let value = self.to_magnitude(literal)?;
+        (!self.negative && (bits == 64 || value >> bits == 0)).then_some(value)
+    }
+
+    #[inline(always)]
+    fn to_magnitude(self, literal: &[u8]) -> Option<u64> {
+        match self.mantissa {
+            _ if !self.integral => None,
+            Some(magnitude) => Some(magnitude),
+            // 20 digits or more.
+            None => as_str(literal)?.trim_start_matches('-').parse().ok(),
+        }
+    }
+
+    /// The nearest double, unless it is beyond the largest.
+    #[inline(always)]
+    pub(crate) fn to_f64(self, literal: &[u8]) -> Option<f64> {
+        // W. Clinger, "How to read floating point numbers accurately" (1990): one correctly rounded
+        // operation on two exact operands.
+        if let Some(mantissa @ 0..=0x20_0000_0000_0000) = self.mantissa {
+            let value = mantissa as f64;
+            let value = match self.exponent {
+                0 => Some(value),
+                exponent @ 1..=22 => Some(value * POWERS[exponent as usize]),
+                exponent @ -22..=-1 => Some(value / POWERS[-exponent as usize]),
+                _ => None,
+            };
+            if let Some(value) = value {
+                return Some(if self.negative { -value } else { value });
+            }
+        }
+        as_str(literal)?.parse().ok().filter(|value: &f64| value.is_finite())
+    }
+
+    /// The nearest float, unless it is beyond the largest.
+    pub(crate) fn to_f32(self, literal: &[u8]) -> Option<f32> {
+        as_str(literal)?.parse().ok().filter(|value: &f32| value.is_finite())
+    }
+}
+
+fn as_str(literal: &[u8]) -> Option<&str> {
+    std::str::from_utf8(literal).ok()
+}
+
+/// Writes an unsigned integer.
+#[inline(always)]
+pub(crate) fn write_uint(value: u64, output: &mut Output<u8>) -> Result<(), Full> {
+    output.extend(itoa::Buffer::new().format(value).as_bytes())
+}
+
+/// Writes a signed integer.
+#[inline(always)]
+pub(crate) fn write_int(value: i64, output: &mut Output<u8>) -> Result<(), Full> {
+    output.extend(itoa::Buffer::new().format(value).as_bytes())
+}
+
+/// Writes the shortest digits that read back as the same double, in the form of ECMAScript that Go
+/// chose for JSON: plain between 1e-6 and 1e21, else with an exponent. `value` is finite.
+pub(crate) fn write_f64(value: f64, output: &mut Output<u8>) -> Result<(), Full> {
+    // Integers need no search for the shortest digits.
+    if value.abs() < 1e15 && value == value.trunc() && (value != 0.0 || value.is_sign_positive()) {
+        return write_int(value as i64, output);
+    }
+    write_shortest(zmij::Buffer::new().format_finite(value), output)
+}
+
+/// Writes the shortest digits that read back as the same float; see [`write_f64`].
+pub(crate) fn write_f32(value: f32, output: &mut Output<u8>) -> Result<(), Full> {
+    write_shortest(zmij::Buffer::new().format_finite(value), output)
+}
+
+/// Writes a number, given as digits with an optional point and exponent, in Go's form.
+fn write_shortest(shortest: &str, output: &mut Output<u8>) -> Result<(), Full> {
+    let mut text = shortest.as_bytes();
+    if let Some(rest) = text.strip_prefix(b"-") {
+        output.push(b'-')?;
+        text = rest;
+    }
+    // Taken apart: 0.digits * 10^point.
+    let mut digits = [0; 32];
+    let mut length = 0;
+    let mut point = None;
+    let mut exponent = 0i32;
+    for (at, &byte) in text.iter().enumerate() {
+        match byte {
+            b'.' => point = Some(length as i32),
+            b'e' => {
+                exponent = shortest_exponent(&text[at + 1..]);
+                break;
+            }
+            _ => {
+                digits[length] = byte;
+                length += 1;
+            }
+        }
+    }
+    let mut point = point.unwrap_or(length as i32) + exponent;
+    let mut digits = &digits[..length];
+    while let [b'0', rest @ ..] = digits {
+        digits = rest;
+        point -= 1;
+    }
+    while let [rest @ .., b'0'] = digits {
+        digits = rest;
+    }
+    let count = digits.len() as i32;
+    match (digits, point) {
+        ([], _) => output.extend(b"0"),
+        // 1e21 and above, below 1e-6.
+        ([first, rest @ ..], 22.. | ..=-6) => {
+            output.push(*first)?;
+            if !rest.is_empty() {
+                output.push(b'.')?;
+                output.extend(rest)?;
+            }
+            output.push(b'e')?;
+            output.push(if point > 0 { b'+' } else { b'-' })?;
+            write_uint(u64::from((point - 1).unsigned_abs()), output)
+        }
+        (digits, ..=0) => {
+            output.extend(b"0.")?;
+            output.extend(&[b'0'; 8][..-point as usize])?;
+            output.extend(digits)
+        }
+        (digits, _) if point >= count => {
+            output.extend(digits)?;
+            output.extend(&[b'0'; 24][..(point - count) as usize])
+        }
+        (digits, _) => {
+            output.extend(&digits[..point as usize])?;
+            output.push(b'.')?;
+            output.extend(&digits[point as usize..])
+        }
+    }
+}
+
+fn shortest_exponent(text: &[u8]) -> i32 {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
+        digits => (false, digits),
+    };
+    let value = digits.iter().fold(0, |value, byte| value * 10 + i32::from(byte - b'0'));
+    if negative { -value } else { value }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::excessive_precision, reason = "the point of some cases")]
+
+    use super::*;
+    use std::mem::MaybeUninit;
+
+    fn written(write: impl FnOnce(&mut Output<u8>) -> Result<(), Full>) -> String {
+        let mut buffer = [MaybeUninit::uninit(); 64];
+        let mut output = Output::new(&mut buffer);
+        write(&mut output).unwrap();
+        String::from_utf8(output.written().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn floats_are_written_as_go_writes_them() {
+        for (value, want) in [
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (1.0, "1"),
+            (-1.5, "-1.5"),
+            (100.0, "100"),
+            (1e15, "1000000000000000"),
+            (1e20, "100000000000000000000"),
+            (123456789012345680000.0, "123456789012345680000"),
+            (1e21, "1e+21"),
+            (1.5e21, "1.5e+21"),
+            (1e-6, "0.000001"),
+            (1.25e-6, "0.00000125"),
+            (9.999e-7, "9.999e-7"),
+            (1e-7, "1e-7"),
+            (5e-324, "5e-324"),
+            (f64::MAX, "1.7976931348623157e+308"),
+            (0.1, "0.1"),
+            (65.613616999999977, "65.61361699999998"),
+            (9007199254740993.0, "9007199254740992"),
+            (1.7976931348623157e-300, "1.7976931348623157e-300"),
+        ] {
+            assert_eq!(written(|output| write_f64(value, output)), want);
+            assert_eq!(want.parse::<f64>().unwrap().to_bits(), value.to_bits());
+        }
+        assert_eq!(written(|output| write_f32(0.1, output)), "0.1");
+        assert_eq!(written(|output| write_f32(16777216.0, output)), "16777216");
+        assert_eq!(written(|output| write_f32(f32::MAX, output)), "3.4028235e+38");
+    }
+
+    #[test]
+    fn the_grammar_is_kept() {
+        for (text, want) in [
+            ("", Err(0)),
+            ("-", Err(1)),
+            ("01", Err(1)),
+            ("-01", Err(2)),
+            ("1.", Err(2)),
+            ("1.e", Err(2)),
+            ("1e", Err(2)),
+            ("1e+", Err(3)),
+            ("+1", Err(0)),
+            (".5", Err(0)),
+            ("0", Ok(1)),
+            ("-0.0e-0,", Ok(7)),
+            ("12]", Ok(2)),
+        ] {
+            assert_eq!(parse(text.as_bytes(), 0).map(|number| number.end), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn values_are_exact_or_refused() {
+        let number = |text: &str| parse(text.as_bytes(), 0).unwrap();
+        for (text, int, uint, float) in [
+            ("0", Some(0), Some(0), Some(0.0)),
+            ("-0", Some(0), None, Some(-0.0)),
+            ("1.0", None, None, Some(1.0)),
+            ("1e2", None, None, Some(100.0)),
+            (
+                "9223372036854775807",
+                Some(i64::MAX),
+                Some(i64::MAX as u64),
+                Some(9.223372036854775807e18),
+            ),
+            ("-9223372036854775808", Some(i64::MIN), None, Some(-9.223372036854775808e18)),
+            ("9223372036854775808", None, Some(1 << 63), Some(9.223372036854775808e18)),
+            ("18446744073709551615", None, Some(u64::MAX), Some(18446744073709551615.0)),
+            ("18446744073709551616", None, None, Some(18446744073709551616.0)),
+            ("1e400", None, None, None),
+            ("-1e400", None, None, None),
+            ("1e-400", None, None, Some(0.0)),
+            ("2.4703282292062327208e-324", None, None, Some(0.0)),
+            ("2.4703282292062328e-324", None, None, Some(5e-324)),
+            (
+                "9007199254740993",
+                Some(9007199254740993),
+                Some(9007199254740993),
+                Some(9007199254740992.0),
+            ),
+        ] {
+            let bytes = text.as_bytes();
+            assert_eq!(number(text).to_int(bytes, 64), int, "{text}");
+            assert_eq!(number(text).to_uint(bytes, 64), uint, "{text}");
+            assert_eq!(
+                number(text).to_f64(bytes).map(f64::to_bits),
+                float.map(f64::to_bits),
+                "{text}"
+            );
+        }
+        assert_eq!(number("127").to_int(b"127", 8), Some(127));
+        assert_eq!(number("128").to_int(b"128", 8), None);
+        assert_eq!(number("-128").to_int(b"-128", 8), Some(-128));
+        assert_eq!(number("256").to_uint(b"256", 8), None);
+        assert_eq!(number("3.5e38").to_f32(b"3.5e38"), None);
+    }
+}

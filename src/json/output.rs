@@ -1,0 +1,67 @@
+//! A buffer that a caller lends, filled from its start.
+
+use std::mem::MaybeUninit;
+
+use super::sink::Sink;
+
+/// The buffer is full.
+#[derive(Debug)]
+pub(crate) struct Full;
+
+/// The part of a lent buffer that is written, and the room behind it. Elements are plain data.
+pub(crate) struct Output<'a, T: Copy> {
+    buffer: &'a mut [MaybeUninit<T>],
+    length: usize,
+}
+
+impl<'a, T: Copy> Output<'a, T> {
+    pub(crate) fn new(buffer: &'a mut [MaybeUninit<T>]) -> Self {
+        Output { buffer, length: 0 }
+    }
+
+    /// How many elements are written.
+    #[inline(always)]
+    pub(crate) fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Appends an element, and returns its place.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, element: T) -> Result<usize, Full> {
+        let place = self.length;
+        self.buffer.get_mut(place).ok_or(Full)?.write(element);
+        self.length += 1;
+        Ok(place)
+    }
+
+    /// Appends a run of elements.
+    #[inline(always)]
+    pub(crate) fn extend(&mut self, elements: &[T]) -> Result<(), Full> {
+        let room = self.buffer.get_mut(self.length..).ok_or(Full)?;
+        let room = room.get_mut(..elements.len()).ok_or(Full)?;
+        // SAFETY: `room` is as long as `elements`, and borrowed exclusively, so that they don't overlap.
+        unsafe {
+            let target = room.as_mut_ptr().cast::<T>();
+            target.copy_from_nonoverlapping(elements.as_ptr(), elements.len());
+        }
+        self.length += elements.len();
+        Ok(())
+    }
+
+    /// What is written so far.
+    #[inline(always)]
+    pub(crate) fn written(&mut self) -> &mut [T] {
+        // SAFETY: the first `length` elements were written by `push` and `extend`, and `length` never
+        // passes the buffer's end.
+        unsafe { std::slice::from_raw_parts_mut(self.buffer.as_mut_ptr().cast(), self.length) }
+    }
+}
+
+impl Sink for Output<'_, u8> {
+    type Error = Full;
+
+    #[inline(always)]
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Full> {
+        self.extend(bytes)
+    }
+}

@@ -1,0 +1,428 @@
+//! Shapes: what a decoded or encoded value looks like, described once and then used for every text.
+//!
+//! A shape is a list of nodes; the first is the root, and nodes refer to each other by number, so that
+//! types may be recursive. docs/run.md has the format of descriptions.
+
+use std::fmt;
+
+/// The kind of a node, and what belongs to it.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Bool,
+    Int { bits: u32 },
+    Uint { bits: u32 },
+    Float32,
+    Float64,
+    String,
+    Bytes,
+    Number,
+    Raw,
+    Text,
+    Any,
+    Array { element: usize },
+    Map { names: Names, element: usize },
+    Struct(Members),
+    Optional { element: usize },
+    Null,
+}
+
+/// What the names of an object's members are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Names {
+    Strings,
+    Ints { bits: u32 },
+    Uints { bits: u32 },
+}
+
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) kind: Kind,
+    /// The value stands inside a JSON string.
+    pub(crate) quoted: bool,
+}
+
+/// The form of a value; see the module's documentation.
+///
+/// Immutable, and usable from many threads at once.
+#[derive(Debug)]
+pub struct Shape {
+    pub(crate) nodes: Vec<Node>,
+}
+
+/// Why a description of a shape was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShapeError {
+    /// What is wrong.
+    pub message: &'static str,
+    /// Byte offset into the description.
+    pub offset: usize,
+}
+
+impl fmt::Display for ShapeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at byte {} of the shape", self.message, self.offset)
+    }
+}
+
+impl std::error::Error for ShapeError {}
+
+impl Shape {
+    /// Reads a description.
+    pub fn new(description: &[u8]) -> Result<Self, ShapeError> {
+        let mut reader = Reader { bytes: description, at: 0 };
+        let count = reader.number()?;
+        // Each node takes 16 bytes, so that a lying count can't make us allocate.
+        if count == 0 || count > reader.rest() / 16 {
+            return Err(reader.error("wrong number of nodes"));
+        }
+        let mut nodes = Vec::with_capacity(count);
+        for _ in 0..count {
+            nodes.push(reader.node(count)?);
+        }
+        if reader.rest() > 0 {
+            return Err(reader.error("data after the last node"));
+        }
+        let shape = Shape { nodes };
+        if (0..count).any(|node| shape.is_endless(node)) {
+            return Err(reader.error("value or null of nothing but itself"));
+        }
+        Ok(shape)
+    }
+
+    /// Whether a node only ever leads to other optional ones.
+    fn is_endless(&self, mut node: usize) -> bool {
+        for _ in 0..=self.nodes.len() {
+            match self.nodes[node].kind {
+                Kind::Optional { element } => node = element,
+                _ => return false,
+            }
+        }
+        true
+    }
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn rest(&self) -> usize {
+        self.bytes.len() - self.at
+    }
+
+    fn error(&self, message: &'static str) -> ShapeError {
+        ShapeError { message, offset: self.at }
+    }
+
+    fn take(&mut self, length: usize) -> Result<&'a [u8], ShapeError> {
+        if length > self.rest() {
+            return Err(self.error("description ends too early"));
+        }
+        let taken = &self.bytes[self.at..self.at + length];
+        self.at += length;
+        Ok(taken)
+    }
+
+    fn number(&mut self) -> Result<usize, ShapeError> {
+        let bytes = self.take(4)?;
+        Ok(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) as usize)
+    }
+
+    fn reference(&self, node: usize, count: usize) -> Result<usize, ShapeError> {
+        if node < count {
+            Ok(node)
+        } else {
+            Err(self.error("reference to a node that is not there"))
+        }
+    }
+
+    fn node(&mut self, count: usize) -> Result<Node, ShapeError> {
+        let kind = self.number()?;
+        let flags = self.number()?;
+        let a = self.number()?;
+        let b = self.number()?;
+        let bits = a as u32;
+        let integer = matches!(bits, 8 | 16 | 32 | 64);
+        let kind = match kind {
+            0 => Kind::Bool,
+            1 if integer => Kind::Int { bits },
+            2 if integer => Kind::Uint { bits },
+            3 if bits == 32 => Kind::Float32,
+            3 if bits == 64 => Kind::Float64,
+            4 => Kind::String,
+            5 => Kind::Bytes,
+            6 => Kind::Number,
+            7 => Kind::Raw,
+            8 => Kind::Text,
+            9 => Kind::Any,
+            10 => Kind::Array { element: self.reference(a, count)? },
+            11 => {
+                let names = match b as u32 {
+                    0 => Names::Strings,
+                    bits @ (8 | 16 | 32 | 64) => Names::Ints { bits },
+                    bits @ (264 | 272 | 288 | 320) => Names::Uints { bits: bits - 256 },
+                    _ => return Err(self.error("unknown kind of names")),
+                };
+                Kind::Map { names, element: self.reference(a, count)? }
+            }
+            12 => Kind::Struct(self.members(b, count)?),
+            13 => Kind::Optional { element: self.reference(a, count)? },
+            14 => Kind::Null,
+            _ => return Err(self.error("unknown kind of node")),
+        };
+        Ok(Node { kind, quoted: flags & 1 != 0 })
+    }
+
+    fn members(&mut self, length: usize, count: usize) -> Result<Members, ShapeError> {
+        if length > self.rest() / 12 {
+            return Err(self.error("wrong number of fields"));
+        }
+        let mut list = Vec::with_capacity(length);
+        for _ in 0..length {
+            let node = self.number()?;
+            let node = self.reference(node, count)?;
+            let optional = self.number()? & 1 != 0;
+            let name_length = self.number()?;
+            list.push(Member::new(self.take(name_length)?, node, optional));
+        }
+        Ok(Members::new(list))
+    }
+}
+
+/// A known member of an object.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) name: Box<[u8]>,
+    folded: Box<[u8]>,
+    literal: Box<[u8]>,
+    html_literal: Box<[u8]>,
+    pub(crate) node: usize,
+    /// The member may be left out on encoding.
+    pub(crate) optional: bool,
+}
+
+impl Member {
+    fn new(name: &[u8], node: usize, optional: bool) -> Self {
+        let literal = [b"\"", name, b"\":"].concat();
+        Member {
+            name: name.into(),
+            folded: fold(name).0.into(),
+            html_literal: html_escaped(&literal).into(),
+            literal: literal.into(),
+            node,
+            optional,
+        }
+    }
+
+    /// What stands before the member's value. Go's rules for names leave nothing else to escape.
+    #[inline(always)]
+    pub(crate) fn literal(&self, escape_html: bool) -> &[u8] {
+        if escape_html { &self.html_literal } else { &self.literal }
+    }
+}
+
+fn html_escaped(literal: &[u8]) -> Vec<u8> {
+    let mut escaped = Vec::with_capacity(literal.len());
+    for &byte in literal {
+        match byte {
+            b'<' | b'>' | b'&' => escaped.extend(format!("\\u{byte:04x}").bytes()),
+            _ => escaped.push(byte),
+        }
+    }
+    escaped
+}
+
+/// The known members of an object, in order, and how to find them by name.
+#[derive(Debug)]
+pub(crate) struct Members {
+    pub(crate) list: Vec<Member>,
+    /// Open addressing: numbers of members by the hash of their name. A power of two long.
+    exact: Box<[u32]>,
+    /// The same by the hash of the case-folded name. Of equal ones the first is found first.
+    folded: Box<[u32]>,
+    /// Whether a name has letters beyond ASCII, whose case this module can't fold.
+    beyond_ascii: bool,
+}
+
+/// No member.
+const EMPTY: u32 = u32::MAX;
+
+/// What a look-up by name found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    Member(usize),
+    Nothing,
+    /// Only a full table of case folding could tell.
+    Unknown,
+}
+
+impl Members {
+    fn new(list: Vec<Member>) -> Self {
+        let size = (list.len() * 2).next_power_of_two().max(2);
+        let mut members = Members {
+            beyond_ascii: list.iter().any(|member| !member.name.is_ascii()),
+            list,
+            exact: vec![EMPTY; size].into(),
+            folded: vec![EMPTY; size].into(),
+        };
+        for (number, member) in members.list.iter().enumerate() {
+            insert(&mut members.exact, hash(&member.name), number);
+            insert(&mut members.folded, hash(&member.folded), number);
+        }
+        members
+    }
+
+    /// Finds a member by its name: the exact one, else the first that differs in case only.
+    ///
+    /// `expected` is the member that would come next in declaration order; it is tried first, and
+    /// moved behind the one found.
+    #[inline(always)]
+    pub(crate) fn find(&self, name: &[u8], expected: &mut usize) -> Found {
+        if let Some(member) = self.list.get(*expected) {
+            if *member.name == *name {
+                *expected += 1;
+                return Found::Member(*expected - 1);
+            }
+        }
+        let found = self.search(name);
+        if let Found::Member(number) = found {
+            *expected = number + 1;
+        }
+        found
+    }
+
+    fn search(&self, name: &[u8]) -> Found {
+        let mask = self.exact.len() - 1;
+        let mut slot = hash(name) & mask;
+        while let Some(member) = self.list.get(self.exact[slot] as usize) {
+            if *member.name == *name {
+                return Found::Member(self.exact[slot] as usize);
+            }
+            slot = (slot + 1) & mask;
+        }
+        // Most names are short and ASCII: fold them without allocating.
+        let mut short = [0; 64];
+        if let (Some(short), true) = (short.get_mut(..name.len()), name.is_ascii()) {
+            short.copy_from_slice(name);
+            short.make_ascii_uppercase();
+            return self.find_folded(short);
+        }
+        let (folded, complete) = fold(name);
+        match self.find_folded(&folded) {
+            Found::Nothing if !complete && self.beyond_ascii => Found::Unknown,
+            found => found,
+        }
+    }
+
+    fn find_folded(&self, folded: &[u8]) -> Found {
+        let mask = self.folded.len() - 1;
+        let mut slot = hash(folded) & mask;
+        while let Some(member) = self.list.get(self.folded[slot] as usize) {
+            if *member.folded == *folded {
+                return Found::Member(self.folded[slot] as usize);
+            }
+            slot = (slot + 1) & mask;
+        }
+        Found::Nothing
+    }
+}
+
+fn insert(table: &mut [u32], hash: usize, number: usize) {
+    let mask = table.len() - 1;
+    let mut slot = hash & mask;
+    while table[slot] != EMPTY {
+        slot = (slot + 1) & mask;
+    }
+    table[slot] = number as u32;
+}
+
+/// A hash for tables of a few known names. The names are the program's own, so that nobody gains by
+/// collisions; texts only look up.
+#[inline(always)]
+fn hash(name: &[u8]) -> usize {
+    let mut hash = name.len() as u64;
+    let mut chunks = name.chunks_exact(8);
+    for chunk in &mut chunks {
+        let mut word = [0; 8];
+        word.copy_from_slice(chunk);
+        hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        hash ^= hash >> 32;
+    }
+    for &byte in chunks.remainder() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+    (hash ^ hash >> 29) as usize
+}
+
+/// Folds a name's case as `encoding/json` does for ASCII: upper case, with the two letters beyond ASCII
+/// that fold to ASCII ones (U+017F to S, U+212A to K). Also tells whether that was all: no other letter
+/// beyond ASCII is there.
+fn fold(name: &[u8]) -> (Vec<u8>, bool) {
+    let (mut folded, mut complete) = (Vec::with_capacity(name.len()), true);
+    let mut rest = name;
+    while let Some((&byte, after)) = rest.split_first() {
+        if let Some(after) = rest.strip_prefix("\u{17F}".as_bytes()) {
+            folded.push(b'S');
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix("\u{212A}".as_bytes()) {
+            folded.push(b'K');
+            rest = after;
+        } else {
+            complete &= byte.is_ascii();
+            folded.push(byte.to_ascii_uppercase());
+            rest = after;
+        }
+    }
+    (folded, complete)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members(names: &[&str]) -> Members {
+        Members::new(names.iter().map(|name| Member::new(name.as_bytes(), 0, false)).collect())
+    }
+
+    #[test]
+    fn finds_exact_names_before_folded_ones() {
+        let members = members(&["id", "ID", "Name", "kelvin", "näme"]);
+        for (name, want) in [
+            ("id", Found::Member(0)),
+            ("ID", Found::Member(1)),
+            ("Id", Found::Member(0)),
+            ("name", Found::Member(2)),
+            ("\u{212A}ELVIN", Found::Member(3)),
+            ("näme", Found::Member(4)),
+            ("NÄME", Found::Unknown),
+            ("nope", Found::Nothing),
+            ("", Found::Nothing),
+        ] {
+            for expected in 0..6 {
+                let mut expected = expected;
+                assert_eq!(members.find(name.as_bytes(), &mut expected), want, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn malformed_descriptions_are_refused() {
+        let words =
+            |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>();
+        for (description, message) in [
+            (words(&[]), "description ends too early"),
+            (words(&[0]), "wrong number of nodes"),
+            (words(&[u32::MAX]), "wrong number of nodes"),
+            (words(&[1, 99, 0, 0, 0]), "unknown kind of node"),
+            (words(&[1, 1, 0, 12, 0]), "unknown kind of node"),
+            (words(&[1, 10, 0, 1, 0]), "reference to a node that is not there"),
+            (words(&[1, 12, 0, 0, 9]), "wrong number of fields"),
+            (words(&[1, 12, 0, 0, 1, 0, 0, 5]), "description ends too early"),
+            (words(&[1, 4, 0, 0, 0, 7]), "data after the last node"),
+            (words(&[2, 13, 0, 1, 0, 13, 0, 0, 0]), "value or null of nothing but itself"),
+        ] {
+            assert_eq!(Shape::new(&description).unwrap_err().message, message);
+        }
+    }
+}
