@@ -1,4 +1,11 @@
-// Package json is a drop-in replacement for encoding/json on a Rust core.
+// Package json is encoding/json on a Rust core: change the import, and the rest stays as it is.
+//
+// Values, texts and errors are those of the standard library. Each type is described once to the core, which then
+// turns a document into a flat sequence of words, or back, in one call; package tandem.example/go/json stores
+// and gathers values. What the core leaves to encoding/json (errors above all) is handed over call by call.
+// Functions may be called from many goroutines at once.
+//
+// Without cgo the package is encoding/json under another name.
 package json
 
 import (
@@ -11,7 +18,7 @@ type (
 	Decoder               = json.Decoder
 	Delim                 = json.Delim
 	Encoder               = json.Encoder
-	InvalidUTF8Error      = json.InvalidUTF8Error //nolint:staticcheck // exported by encoding/json, too
+	InvalidUTF8Error      = json.InvalidUTF8Error //lint:ignore SA1019 part of the interface of encoding/json
 	InvalidUnmarshalError = json.InvalidUnmarshalError
 	Marshaler             = json.Marshaler
 	MarshalerError        = json.MarshalerError
@@ -19,18 +26,12 @@ type (
 	RawMessage            = json.RawMessage
 	SyntaxError           = json.SyntaxError
 	Token                 = json.Token
-	UnmarshalFieldError   = json.UnmarshalFieldError //nolint:staticcheck
+	UnmarshalFieldError   = json.UnmarshalFieldError //lint:ignore SA1019 part of the interface of encoding/json
 	UnmarshalTypeError    = json.UnmarshalTypeError
 	Unmarshaler           = json.Unmarshaler
 	UnsupportedTypeError  = json.UnsupportedTypeError
 	UnsupportedValueError = json.UnsupportedValueError
 )
-
-// Marshal returns the JSON encoding of v, as encoding/json does.
-func Marshal(v any) ([]byte, error) { return json.Marshal(v) }
-
-// Unmarshal parses the JSON text and stores the result in what v points to, as encoding/json does.
-func Unmarshal(data []byte, v any) error { return json.Unmarshal(data, v) }
 
 // NewDecoder returns a decoder that reads from r.
 func NewDecoder(r io.Reader) *Decoder { return json.NewDecoder(r) }

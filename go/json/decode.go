@@ -1,0 +1,518 @@
+//go:build cgo
+
+package json
+
+import (
+	"encoding"
+	"encoding/base64"
+	"encoding/json"
+	"math"
+	"reflect"
+	"runtime"
+	"strings"
+	"unsafe"
+
+	"tandem.example/go/internal/ffi"
+)
+
+// Unmarshal parses the JSON text and stores the result in what v points to, as [json.Unmarshal] of encoding/json
+// does. Nothing is stored unless the whole text is valid.
+//
+// Strings that are stored share blocks of at most 4 KiB, so that keeping one of them keeps no more than that;
+// they never refer to data.
+func Unmarshal(data []byte, v any) error {
+	if done, err := unmarshal(data, v, 0); done {
+		return err
+	}
+	// The error, or a value of a kind that is left to encoding/json: it has the standard library's say.
+	return json.Unmarshal(data, v)
+}
+
+// unmarshal reports whether the value could be decoded here; if not, nothing was stored.
+func unmarshal(data []byte, v any, flags uint32) (bool, error) {
+	t := reflect.TypeOf(v)
+	target := (*eface)(unsafe.Pointer(&v)).data
+	if t == nil || t.Kind() != reflect.Pointer || target == nil {
+		return false, nil
+	}
+	plan := decodePlanOf(t.Elem())
+	budget := maxSearch
+	if plan == nil || plan.root.holdsPointer(target, &budget) {
+		return false, nil
+	}
+	b := takeBuffers(len(data))
+	words, strings, status := plan.run(data, flags, b)
+	if status != ffi.OK {
+		b.release()
+		return false, nil
+	}
+	f := filler{words: b.words[:words], text: b.text[:strings], input: data}
+	err := f.store(plan.root, target, f.next())
+	if err == nil {
+		err = f.saved
+	}
+	runtime.KeepAlive(v)
+	// If a method of the user's panics, the buffers are lost to the pool, and that is all.
+	b.release()
+	return true, err
+}
+
+// maxSearch bounds how many values of a target are searched for interfaces that hold pointers. Targets with more
+// of them, and those that lead back to themselves, are left to encoding/json.
+const maxSearch = 10_000
+
+// holdsPointer reports whether an interface within the target at p holds a pointer. A value for it would go where
+// that points to, which may be of any type: such targets are left to encoding/json.
+func (n *decodeNode) holdsPointer(p unsafe.Pointer, budget *int) bool {
+	if !n.any || p == nil {
+		return false
+	}
+	if *budget--; *budget < 0 {
+		return true
+	}
+	switch n.kind {
+	case decodeAny:
+		v := *(*any)(p)
+		return v != nil && reflect.TypeOf(v).Kind() == reflect.Pointer
+	case decodePointer:
+		return n.elem.holdsPointer(*(*unsafe.Pointer)(p), budget)
+	case decodeSlice:
+		// Elements beyond the length are used again, too.
+		s := (*sliceHeader)(p)
+		return n.anyElementHoldsPointer(s.data, s.cap, budget)
+	case decodeArray:
+		return n.anyElementHoldsPointer(p, n.length, budget)
+	}
+	for i := range n.fields {
+		f := &n.fields[i]
+		if f.node.any && f.node.holdsPointer(f.find(p), budget) {
+			return true
+		}
+	}
+	return false
+}
+
+func (n *decodeNode) anyElementHoldsPointer(p unsafe.Pointer, count int, budget *int) bool {
+	for i := range count {
+		if n.elem.holdsPointer(unsafe.Add(p, uintptr(i)*n.elem.size), budget) {
+			return true
+		}
+	}
+	return false
+}
+
+// find returns where the field of the struct at p is, nil if that is behind a nil pointer.
+func (f *decodeField) find(p unsafe.Pointer) unsafe.Pointer {
+	for _, hop := range f.hops {
+		if p = *(*unsafe.Pointer)(unsafe.Add(p, hop.offset)); p == nil {
+			return nil
+		}
+	}
+	return unsafe.Add(p, f.offset)
+}
+
+// run has Rust check and decode a text into the buffers, which grow as needed.
+func (p *decodePlan) run(data []byte, flags uint32, b *buffers) (words, text int, status ffi.Status) {
+	// What nearly all documents need; the second try is enough for any.
+	b.grow(len(data)/4+64, len(data))
+	words, text, status = p.shape.Decode(data, flags, b.words, b.text)
+	if status == ffi.BufferTooSmall {
+		b.grow(len(data)+8, 3*len(data))
+		words, text, status = p.shape.Decode(data, flags, b.words, b.text)
+	}
+	return words, text, status
+}
+
+// What stands in a run: see docs/run.md.
+const (
+	runEnd   = math.MaxUint64
+	runLoose = 1 << 31
+)
+
+func isNull(head uint64) bool  { return head&1 != 0 }
+func payload(head uint64) int  { return int(head >> 32) }
+func label(head uint64) uint32 { return uint32(head) >> 1 }
+
+// A filler walks a run and stores its values.
+type filler struct {
+	words []uint64 // what is left of them
+	text  []byte   // what is left of it
+	input []byte
+	// A copy of the run's text, up to blockSize of it, from which strings are cut.
+	block string
+
+	saved error // the first error after which decoding went on
+	// Where the value is that is being stored, for errors of the user's methods; kept up only below nodes that
+	// may call them.
+	names  []string
+	parent reflect.Type
+}
+
+// blockSize bounds what a kept string keeps in memory.
+const blockSize = 4096
+
+func (f *filler) next() uint64 {
+	w := f.words[0]
+	f.words = f.words[1:]
+	return w
+}
+
+// string cuts the next n bytes off the run's text.
+func (f *filler) string(n int) string {
+	if n > len(f.block) {
+		f.fetch(n)
+	} else if n == 0 {
+		return ""
+	}
+	s := f.block[:n]
+	f.block = f.block[n:]
+	f.text = f.text[n:]
+	return s
+}
+
+// fetch copies text into a new block, so that n bytes are there.
+func (f *filler) fetch(n int) {
+	f.block = string(f.text[:min(max(n, blockSize), len(f.text))])
+	if n >= blockSize {
+		f.block = f.block[:n]
+	}
+}
+
+// bytes cuts the next n bytes off the run's text without copying them: they are good until the run ends.
+func (f *filler) bytes(n int) []byte {
+	b := f.text[:n]
+	f.text = f.text[n:]
+	f.block = f.block[min(n, len(f.block)):]
+	return b
+}
+
+// store stores the value with the given head at p. An error ends the decoding.
+func (f *filler) store(n *decodeNode, p unsafe.Pointer, head uint64) error {
+	if isNull(head) && !n.takesRaw() {
+		f.storeNull(n, p)
+		return nil
+	}
+	switch n.kind {
+	case decodeBool:
+		*(*bool)(p) = payload(head) != 0
+	case decodeWord8:
+		*(*uint8)(p) = uint8(f.next())
+	case decodeWord16:
+		*(*uint16)(p) = uint16(f.next())
+	case decodeWord32:
+		*(*uint32)(p) = uint32(f.next())
+	case decodeWord64:
+		*(*uint64)(p) = f.next()
+	case decodeFloat32:
+		*(*float32)(p) = float32(math.Float64frombits(f.next()))
+	case decodeFloat64:
+		*(*uint64)(p) = f.next()
+	case decodeString:
+		*(*string)(p) = f.string(payload(head))
+	case decodeBytes:
+		f.storeBytes(p, f.bytes(payload(head)))
+	case decodeRawMessage:
+		*(*json.RawMessage)(p) = append((*(*json.RawMessage)(p))[:0], f.raw(head)...)
+	case decodeUnmarshaler:
+		return f.failed(pointerTo(n.pointer, p).(json.Unmarshaler).UnmarshalJSON(f.raw(head)))
+	case decodeTextUnmarshaler:
+		text := f.string(payload(head))
+		u := pointerTo(n.pointer, p).(encoding.TextUnmarshaler)
+		return f.failed(u.UnmarshalText(unsafe.Slice(unsafe.StringData(text), len(text))))
+	case decodeAny:
+		*(*any)(p) = f.tagged()
+	case decodeSlice:
+		return f.storeSlice(n, p, head)
+	case decodeArray:
+		return f.storeArray(n, p, head)
+	case decodeAnyMap:
+		f.storeAnyMap((*map[string]any)(p), payload(head))
+	case decodeMap:
+		return f.storeMap(n, p, payload(head))
+	case decodeStruct:
+		return f.storeStruct(n, p)
+	case decodePointer:
+		target := (*unsafe.Pointer)(p)
+		if *target == nil {
+			*target = reflect.New(n.elem.typ).UnsafePointer()
+		}
+		return f.store(n.elem, *target, head)
+	}
+	return nil
+}
+
+func (f *filler) storeNull(n *decodeNode, p unsafe.Pointer) {
+	if n.pointee().takesRaw() {
+		f.next() // where the text is, which is null
+	}
+	switch {
+	case n.kind == decodePointer:
+		*(*unsafe.Pointer)(p) = nil
+	case n.nilable:
+		valueAt(n.pointer, p).SetZero()
+	}
+}
+
+// raw is the JSON text that a head and its word point to.
+func (f *filler) raw(head uint64) []byte {
+	offset := int(f.next())
+	end := offset + payload(head)
+	return f.input[offset:end:end]
+}
+
+func (f *filler) storeBytes(p unsafe.Pointer, text []byte) {
+	b := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+	n, err := base64.StdEncoding.Decode(b, text)
+	if err != nil {
+		f.save(err)
+		return
+	}
+	*(*[]byte)(p) = b[:n]
+}
+
+func (f *filler) storeStruct(n *decodeNode, p unsafe.Pointer) error {
+	for head := f.next(); head != runEnd; head = f.next() {
+		field := &n.fields[label(head)]
+		at := p
+		for _, hop := range field.hops {
+			target := (*unsafe.Pointer)(unsafe.Add(at, hop.offset))
+			if *target == nil {
+				*target = reflect.New(hop.typ).UnsafePointer()
+			}
+			at = *target
+		}
+		at = unsafe.Add(at, field.offset)
+		if !field.node.user {
+			_ = f.store(field.node, at, head) // has no methods to fail
+			continue
+		}
+		depth, parent := len(f.names), f.parent
+		f.names, f.parent = append(f.names, field.names...), n.typ
+		if err := f.store(field.node, at, head); err != nil {
+			return err
+		}
+		f.names, f.parent = f.names[:depth], parent
+	}
+	return nil
+}
+
+// element returns the head of the next element of an array.
+func (f *filler) element(n *decodeNode, loose bool) uint64 {
+	if n.bare && !loose {
+		return 0
+	}
+	return f.next()
+}
+
+func (f *filler) storeSlice(n *decodeNode, p unsafe.Pointer, head uint64) error {
+	count, loose := payload(head)&^runLoose, payload(head)&runLoose != 0
+	s := (*sliceHeader)(p)
+	if count == 0 {
+		valueAt(n.pointer, p).Set(reflect.MakeSlice(n.typ, 0, 0))
+		return nil
+	}
+	// As encoding/json does, decode into the elements that are there, whatever they hold, and move them to a
+	// longer array when no more fit.
+	for i := range count {
+		if i == s.cap {
+			valueAt(n.pointer, p).Grow(count - i)
+			if i == 0 && n.elem.kind == decodeFloat64 && n.elem.bare && !loose {
+				s.len = count
+				copy(unsafe.Slice((*uint64)(s.data), count), f.words)
+				f.words = f.words[count:]
+				return nil
+			}
+		}
+		if i >= s.len {
+			s.len = i + 1
+		}
+		if err := f.store(n.elem, unsafe.Add(s.data, uintptr(i)*n.elem.size), f.element(n.elem, loose)); err != nil {
+			return err
+		}
+	}
+	s.len = count
+	return nil
+}
+
+func (f *filler) storeArray(n *decodeNode, p unsafe.Pointer, head uint64) error {
+	count, loose := payload(head)&^runLoose, payload(head)&runLoose != 0
+	for i := range min(count, n.length) {
+		if err := f.store(n.elem, unsafe.Add(p, uintptr(i)*n.elem.size), f.element(n.elem, loose)); err != nil {
+			return err
+		}
+	}
+	for range count - min(count, n.length) {
+		f.skip(n.elem, f.element(n.elem, loose))
+	}
+	for i := count; i < n.length; i++ {
+		valueAt(n.elem.pointer, unsafe.Add(p, uintptr(i)*n.elem.size)).SetZero()
+	}
+	return nil
+}
+
+func (f *filler) storeAnyMap(m *map[string]any, count int) {
+	if *m == nil {
+		*m = make(map[string]any, count)
+	}
+	for range count {
+		key := f.string(int(f.next()))
+		if head := f.next(); isNull(head) {
+			(*m)[key] = nil
+		} else {
+			(*m)[key] = f.tagged()
+		}
+	}
+}
+
+func (f *filler) storeMap(n *decodeNode, p unsafe.Pointer, count int) error {
+	m := valueAt(n.pointer, p)
+	if m.IsNil() {
+		m.Set(reflect.MakeMapWithSize(n.typ, count))
+	}
+	if count == 0 {
+		return nil
+	}
+	key := reflect.New(n.key.typ)
+	elem := reflect.New(n.elem.typ)
+	for i := range count {
+		if i > 0 {
+			elem.Elem().SetZero()
+		}
+		word := f.next()
+		text := ""
+		switch k := n.key.typ.Kind(); {
+		case n.key.text != nil || k == reflect.String:
+			text = f.string(int(word))
+		case k >= reflect.Int && k <= reflect.Int64:
+			key.Elem().SetInt(int64(word))
+		default:
+			key.Elem().SetUint(word)
+		}
+		if err := f.store(n.elem, elem.UnsafePointer(), f.next()); err != nil {
+			return err
+		}
+		switch {
+		case n.key.text != nil:
+			key.Elem().SetZero()
+			u := key.Interface().(encoding.TextUnmarshaler)
+			if err := f.failed(u.UnmarshalText([]byte(text))); err != nil {
+				return err
+			}
+		case n.key.typ.Kind() == reflect.String:
+			key.Elem().SetString(text)
+		}
+		m.SetMapIndex(key.Elem(), elem.Elem())
+	}
+	return nil
+}
+
+// tagged builds the value that comes next, by its tag.
+func (f *filler) tagged() any {
+	head := f.next()
+	if isNull(head) {
+		return nil
+	}
+	n := payload(head)
+	switch label(head) {
+	case tagBool:
+		return n != 0
+	case tagFloat:
+		return math.Float64frombits(f.next())
+	case tagNumber:
+		return json.Number(f.string(n))
+	case tagString:
+		return f.string(n)
+	case tagArray:
+		a := make([]any, n)
+		for i := range a {
+			a[i] = f.tagged()
+		}
+		return a
+	default:
+		m := make(map[string]any, n)
+		for range n {
+			key := f.string(int(f.next()))
+			m[key] = f.tagged()
+		}
+		return m
+	}
+}
+
+// skip passes over the value with the given head.
+func (f *filler) skip(n *decodeNode, head uint64) {
+	n = n.pointee()
+	if n.takesRaw() {
+		f.next()
+		return
+	}
+	if isNull(head) {
+		return
+	}
+	switch n.kind {
+	case decodeWord8, decodeWord16, decodeWord32, decodeWord64, decodeFloat32, decodeFloat64:
+		f.next()
+	case decodeString, decodeBytes, decodeTextUnmarshaler:
+		f.bytes(payload(head))
+	case decodeAny:
+		f.skipTagged()
+	case decodeSlice, decodeArray:
+		loose := payload(head)&runLoose != 0
+		for range payload(head) &^ runLoose {
+			f.skip(n.elem, f.element(n.elem, loose))
+		}
+	case decodeMap, decodeAnyMap:
+		for range payload(head) {
+			name := f.next()
+			if n.key.text != nil || n.key.typ.Kind() == reflect.String {
+				f.bytes(int(name))
+			}
+			f.skip(n.elem, f.next())
+		}
+	case decodeStruct:
+		for member := f.next(); member != runEnd; member = f.next() {
+			f.skip(n.fields[label(member)].node, member)
+		}
+	}
+}
+
+func (f *filler) skipTagged() {
+	head := f.next()
+	if isNull(head) {
+		return
+	}
+	switch label(head) {
+	case tagFloat:
+		f.next()
+	case tagNumber, tagString:
+		f.bytes(payload(head))
+	case tagArray:
+		for range payload(head) {
+			f.skipTagged()
+		}
+	case tagObject:
+		for range payload(head) {
+			f.bytes(int(f.next()))
+			f.skipTagged()
+		}
+	}
+}
+
+// save keeps the first error after which decoding goes on.
+func (f *filler) save(err error) {
+	if f.saved == nil {
+		f.saved = f.failed(err)
+	}
+}
+
+// failed adds to an error of the user's methods where it happened, if it is one that says so.
+func (f *filler) failed(err error) error {
+	if mismatch, ok := err.(*UnmarshalTypeError); ok && f.parent != nil {
+		names := f.names
+		if mismatch.Field != "" {
+			names = append(names, mismatch.Field)
+		}
+		mismatch.Struct = f.parent.Name()
+		mismatch.Field = strings.Join(names, ".")
+	}
+	return err
+}

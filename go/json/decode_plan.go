@@ -1,0 +1,333 @@
+//go:build cgo
+
+package json
+
+import (
+	"encoding"
+	"encoding/json"
+	"reflect"
+	"sync"
+	"unsafe"
+
+	"tandem.example/go/internal/ffi"
+)
+
+// A decodeKind says how a value of the run is stored.
+type decodeKind uint8
+
+const (
+	decodeBool decodeKind = iota
+	decodeWord8
+	decodeWord16
+	decodeWord32
+	decodeWord64
+	decodeFloat32
+	decodeFloat64
+	decodeString
+	decodeBytes
+	decodeRawMessage
+	decodeUnmarshaler
+	decodeTextUnmarshaler
+	decodeAny
+	decodeSlice
+	decodeArray
+	decodeMap
+	decodeAnyMap // map[string]any
+	decodeStruct
+	decodePointer
+	decodeNull // takes nothing but null
+)
+
+// A decodeNode says how a value of one type is stored. Nodes of a type form a graph, as types do.
+type decodeNode struct {
+	kind    decodeKind
+	bare    bool // in arrays, without heads unless the array is loose
+	user    bool // storing may call methods of the user's types, which may fail
+	any     bool // interfaces may be in place, not in what is yet to be made
+	nilable bool // null stores the zero value; else it leaves the value alone
+	typ     reflect.Type
+	pointer unsafe.Pointer // type word of *typ
+	size    uintptr
+	elem    *decodeNode // of slices, arrays, maps and pointers
+	length  int         // of arrays
+	fields  []decodeField
+	key     mapKey
+}
+
+// A decodeField is where a struct has the value of a member.
+type decodeField struct {
+	node *decodeNode
+	// Offset within the struct, or within the last of the embedded structs behind pointers.
+	offset uintptr
+	hops   []decodeHop
+	// The names that errors give for the way to the field.
+	names []string
+}
+
+// A decodeHop leads to a struct that is embedded by pointer, which is allocated when needed.
+type decodeHop struct {
+	offset uintptr
+	typ    reflect.Type
+}
+
+// A mapKey says how the keys of a map are made.
+type mapKey struct {
+	typ  reflect.Type
+	text unsafe.Pointer // type word of *typ where that is a TextUnmarshaler
+}
+
+// A decodePlan is all there is to know for decoding into one type.
+type decodePlan struct {
+	shape ffi.Shape
+	root  *decodeNode
+}
+
+var (
+	decodePlans sync.Map // reflect.Type → *decodePlan, nil for types that are left to encoding/json
+
+	unmarshalerType     = reflect.TypeFor[json.Unmarshaler]()
+	textUnmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
+	numberType          = reflect.TypeFor[json.Number]()
+	rawMessageType      = reflect.TypeFor[json.RawMessage]()
+	anyMapType          = reflect.TypeFor[map[string]any]()
+)
+
+// decodePlanOf returns the plan for storing into what a pointer to t points to.
+func decodePlanOf(t reflect.Type) *decodePlan {
+	if plan, ok := decodePlans.Load(t); ok {
+		return plan.(*decodePlan)
+	}
+	plan, _ := decodePlans.LoadOrStore(t, newDecodePlan(t))
+	return plan.(*decodePlan)
+}
+
+func newDecodePlan(t reflect.Type) *decodePlan {
+	p := decodePlanner{nodes: map[plannedType]plannedNode{}}
+	root, _ := p.node(t, true, false)
+	if p.foreign {
+		return nil
+	}
+	p.mark()
+	shape, err := p.shape.build()
+	if err != nil {
+		return nil // a type that is a pointer to itself
+	}
+	return &decodePlan{shape: shape, root: root}
+}
+
+// mark tells nodes what is below them. Types may contain each other, so that it takes as many rounds as the marks
+// need to spread.
+func (p *decodePlanner) mark() {
+	for changed := true; changed; {
+		changed = false
+		for _, planned := range p.nodes {
+			n := planned.node
+			user, any := n.user, n.any || n.kind == decodeAny
+			for _, below := range n.below() {
+				user = user || below.user
+				any = any || below.any && n.kind != decodeMap && n.kind != decodeAnyMap
+			}
+			changed = changed || user != n.user || any != n.any
+			n.user, n.any = user, any
+		}
+	}
+}
+
+// below returns the nodes of the values that a value contains.
+func (n *decodeNode) below() []*decodeNode {
+	var nodes []*decodeNode
+	if n.elem != nil {
+		nodes = append(nodes, n.elem)
+	}
+	for _, f := range n.fields {
+		nodes = append(nodes, f.node)
+	}
+	return nodes
+}
+
+// pointee returns the node of what is left when all pointers are followed.
+func (n *decodeNode) pointee() *decodeNode {
+	for n.kind == decodePointer {
+		n = n.elem
+	}
+	return n
+}
+
+// takesRaw reports whether values are stored from their JSON text, null included.
+func (n *decodeNode) takesRaw() bool {
+	return n.kind == decodeUnmarshaler || n.kind == decodeRawMessage
+}
+
+// A decodePlanner builds the nodes for a type and those it contains, and the shape for Rust beside them.
+type decodePlanner struct {
+	shape shapeBuilder
+	nodes map[plannedType]plannedNode
+	// A type was met that only encoding/json decodes.
+	foreign bool
+}
+
+type plannedType struct {
+	typ     reflect.Type
+	pointer bool // reached through a pointer
+	quoted  bool
+}
+
+type plannedNode struct {
+	node  *decodeNode
+	shape int
+}
+
+// node plans a type. Methods of unnamed types count only where they are reached through a pointer, as in
+// encoding/json.
+func (p *decodePlanner) node(t reflect.Type, pointer, quoted bool) (*decodeNode, int) {
+	planned := plannedType{t, pointer, quoted}
+	if done, ok := p.nodes[planned]; ok {
+		return done.node, done.shape
+	}
+	n := &decodeNode{typ: t, pointer: typeWord(reflect.PointerTo(t)), size: t.Size()}
+	shape := p.shape.add(shapeNode{})
+	p.nodes[planned] = plannedNode{n, shape}
+	described := p.describe(n, pointer, quoted)
+	if quoted && n.kind != decodePointer {
+		described.flags = 1
+	}
+	p.shape.nodes[shape] = described
+	return n, shape
+}
+
+// describe completes a node and returns its shape.
+func (p *decodePlanner) describe(n *decodeNode, pointer, quoted bool) shapeNode {
+	t := n.typ
+	switch k := t.Kind(); k {
+	case reflect.Map, reflect.Slice, reflect.Interface:
+		n.nilable = true
+	case reflect.Pointer:
+		n.kind, n.nilable = decodePointer, true
+		var elem int
+		n.elem, elem = p.node(t.Elem(), true, quoted)
+		return shapeNode{kind: shapeOptional, a: uint32(elem)}
+	}
+	if pointer || t.Name() != "" {
+		switch {
+		case t == rawMessageType:
+			n.kind = decodeRawMessage
+			return shapeNode{kind: shapeRaw}
+		case reflect.PointerTo(t).Implements(unmarshalerType):
+			p.foreign = p.foreign || quoted
+			n.kind, n.user = decodeUnmarshaler, true
+			return shapeNode{kind: shapeRaw}
+		case reflect.PointerTo(t).Implements(textUnmarshalerType):
+			p.foreign = p.foreign || quoted
+			n.kind, n.user = decodeTextUnmarshaler, true
+			return shapeNode{kind: shapeText}
+		}
+	}
+	switch k := t.Kind(); k {
+	case reflect.Bool:
+		n.kind = decodeBool
+		return shapeNode{kind: shapeBool}
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr,
+		reflect.Float32, reflect.Float64:
+		n.bare = !quoted
+		switch {
+		case k == reflect.Float32:
+			n.kind = decodeFloat32
+		case k == reflect.Float64:
+			n.kind = decodeFloat64
+		default:
+			n.kind = map[uintptr]decodeKind{1: decodeWord8, 2: decodeWord16, 4: decodeWord32, 8: decodeWord64}[n.size]
+		}
+		return numberShape(k, n.size)
+	case reflect.String:
+		n.kind = decodeString
+		if t == numberType {
+			return shapeNode{kind: shapeNumber}
+		}
+		return shapeNode{kind: shapeString}
+	case reflect.Interface:
+		n.kind = decodeAny
+		p.foreign = p.foreign || t.NumMethod() > 0
+		return shapeNode{kind: shapeAny}
+	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 {
+			n.kind = decodeBytes
+			return shapeNode{kind: shapeBytes}
+		}
+		n.kind = decodeSlice
+		return p.container(n, shapeArray)
+	case reflect.Array:
+		n.kind, n.length = decodeArray, t.Len()
+		return p.container(n, shapeArray)
+	case reflect.Map:
+		return p.describeMap(n)
+	case reflect.Struct:
+		return p.describeStruct(n)
+	default:
+		n.kind = decodeNull
+		return shapeNode{kind: shapeNull}
+	}
+}
+
+func (p *decodePlanner) container(n *decodeNode, kind uint32) shapeNode {
+	var elem int
+	n.elem, elem = p.node(n.typ.Elem(), false, false)
+	return shapeNode{kind: kind, a: uint32(elem)}
+}
+
+func (p *decodePlanner) describeMap(n *decodeNode) shapeNode {
+	t := n.typ
+	n.kind = decodeMap
+	n.key.typ = t.Key()
+	node := p.container(n, shapeMap)
+	switch k := t.Key().Kind(); {
+	case reflect.PointerTo(t.Key()).Implements(textUnmarshalerType):
+		// A key that is an Unmarshaler too is given its raw text, which is not in the run.
+		p.foreign = p.foreign || reflect.PointerTo(t.Key()).Implements(unmarshalerType)
+		n.key.text, n.user = typeWord(reflect.PointerTo(t.Key())), true
+	case k == reflect.String:
+		if t == anyMapType {
+			n.kind = decodeAnyMap
+		}
+	case k >= reflect.Int && k <= reflect.Int64:
+		node.b = uint32(t.Key().Size() * 8)
+	case k >= reflect.Uint && k <= reflect.Uintptr:
+		node.b = 256 + uint32(t.Key().Size()*8)
+	default:
+		// Not a type that JSON can be stored into.
+		n.kind = decodeNull
+		return shapeNode{kind: shapeNull}
+	}
+	return node
+}
+
+func (p *decodePlanner) describeStruct(n *decodeNode) shapeNode {
+	n.kind = decodeStruct
+	var fields []shapeField
+	for _, f := range structFields(n.typ) {
+		field := decodeField{}
+		for i, sf := range f.path {
+			if i == len(f.path)-1 {
+				field.offset += sf.Offset
+				// encoding/json treats a named struct type in a field that is not exported in ways of its own.
+				p.foreign = p.foreign || !sf.IsExported()
+				break
+			}
+			field.names = append(field.names, sf.Name)
+			if sf.Type.Kind() == reflect.Pointer {
+				field.hops = append(field.hops, decodeHop{field.offset + sf.Offset, sf.Type.Elem()})
+				field.offset = 0
+				// Such a pointer can't be set, which is an error if it is needed.
+				p.foreign = p.foreign || !sf.IsExported()
+			} else {
+				field.offset += sf.Offset
+			}
+		}
+		field.names = append(field.names, f.name)
+		var shape int
+		field.node, shape = p.node(f.typ(), false, f.quoted)
+		n.fields = append(n.fields, field)
+		fields = append(fields, shapeField{name: f.name, node: shape})
+	}
+	return shapeNode{kind: shapeStruct, fields: fields}
+}

@@ -1,0 +1,497 @@
+//go:build cgo
+
+package json
+
+import (
+	"bytes"
+	"encoding"
+	"encoding/json"
+	"errors"
+	"math"
+	"reflect"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unsafe"
+
+	"tandem.example/go/internal/ffi"
+)
+
+// Marshal returns the JSON encoding of v, as [json.Marshal] of encoding/json does.
+func Marshal(v any) ([]byte, error) {
+	if b, ok := marshal(v, ffi.EncodeEscapeHTML, 0); ok {
+		text := append(make([]byte, 0, len(b.out)), b.out...)
+		b.release()
+		return text, nil
+	}
+	// The error, or a value of a kind that is left to encoding/json: it has the standard library's say.
+	return json.Marshal(v)
+}
+
+// MarshalIndent is like [Marshal] but indents the output, as [json.MarshalIndent] of encoding/json does.
+func MarshalIndent(v any, prefix, indent string) ([]byte, error) {
+	text, err := Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	var indented bytes.Buffer
+	if err := Indent(&indented, text, prefix, indent); err != nil {
+		return nil, err
+	}
+	return indented.Bytes(), nil
+}
+
+// marshal encodes v, which lies that deep within a document, and returns buffers whose out is the text. It reports
+// whether the value could be encoded here.
+func marshal(v any, flags uint32, depth int) (*buffers, bool) {
+	t := reflect.TypeOf(v)
+	if t == nil {
+		b := takeBuffers(0)
+		b.out = append(b.out[:0], "null"...)
+		return b, true
+	}
+	plan := encodePlanOf(t)
+	if plan == nil {
+		return nil, false
+	}
+	e := (*eface)(unsafe.Pointer(&v))
+	p := e.data
+	if plan.direct {
+		p = unsafe.Pointer(&e.data)
+	}
+	b := takeBuffers(int(plan.size.Load()))
+	g := gatherer{words: b.words[:0], text: b.text[:0], flags: flags, depth: depth}
+	err := g.gather(plan.root, p)
+	runtime.KeepAlive(v)
+	// If a method of the user's panics, the buffers are lost to the pool, and that is all.
+	b.words, b.text = g.words[:cap(g.words)], g.text[:cap(g.text)]
+	if err != nil || !b.render(plan, g.words, g.text, flags) {
+		b.release()
+		return nil, false
+	}
+	plan.size.Store(int64(len(b.out)))
+	return b, true
+}
+
+// render has Rust write the text of a run into b.out.
+func (b *buffers) render(plan *encodePlan, words []uint64, text []byte, flags uint32) bool {
+	// Names and punctuation are not in the run: a guess, doubled until it is enough.
+	for size := max(cap(b.out), 16*len(words)+2*len(text)+64); ; size *= 2 {
+		if cap(b.out) < size {
+			b.out = make([]byte, size)
+		}
+		length, status := plan.shape.Encode(words, text, flags, b.out)
+		if status != ffi.BufferTooSmall {
+			b.out = b.out[:length]
+			return status == ffi.OK
+		}
+	}
+}
+
+// errForeign ends gathering: encoding/json takes over, which gives the error or the value.
+var errForeign = errors.New("left to encoding/json")
+
+// maxDepth bounds the nesting of values that are gathered here. Deeper ones may be cycles, which encoding/json finds.
+const maxDepth = 256
+
+// A gatherer collects the values of a document in the order of their shape.
+type gatherer struct {
+	words []uint64
+	text  []byte
+	flags uint32
+	depth int
+}
+
+func (g *gatherer) word(w uint64) { g.words = append(g.words, w) }
+
+// head begins a value whose kind the shape leaves open.
+func (g *gatherer) head(payload int, tag uint64) { g.word(uint64(payload)<<32 | tag<<1) }
+
+func (g *gatherer) string(s string) {
+	g.word(uint64(len(s)))
+	g.text = append(g.text, s...)
+}
+
+// enter counts the nesting; leave undoes it.
+func (g *gatherer) enter() error {
+	if g.depth++; g.depth > maxDepth {
+		return errForeign
+	}
+	return nil
+}
+
+func (g *gatherer) leave() { g.depth-- }
+
+// gather collects the value at p.
+func (g *gatherer) gather(n *encodeNode, p unsafe.Pointer) error {
+	switch n.kind {
+	case encodeBool, encodeWord8:
+		g.word(uint64(*(*uint8)(p)))
+	case encodeInt8:
+		g.word(uint64(*(*int8)(p)))
+	case encodeInt16:
+		g.word(uint64(*(*int16)(p)))
+	case encodeInt32:
+		g.word(uint64(*(*int32)(p)))
+	case encodeWord16:
+		g.word(uint64(*(*uint16)(p)))
+	case encodeWord32:
+		g.word(uint64(*(*uint32)(p)))
+	case encodeWord64:
+		g.word(*(*uint64)(p))
+	case encodeFloat32:
+		return g.float(float64(*(*float32)(p)))
+	case encodeFloat64:
+		return g.float(*(*float64)(p))
+	case encodeString:
+		g.string(*(*string)(p))
+	case encodeNumber:
+		number, err := validNumber(*(*string)(p))
+		g.string(number)
+		return err
+	case encodeBytes:
+		if b := *(*[]byte)(p); b == nil {
+			g.word(0)
+		} else {
+			g.word(uint64(len(b)) + 1)
+			g.text = append(g.text, b...)
+		}
+	case encodeTime:
+		before := len(g.text)
+		if err := g.time(*(*time.Time)(p)); err != nil {
+			return err
+		}
+		g.word(uint64(len(g.text) - before))
+	case encodeMarshaler:
+		text, err := g.marshalJSON(n, p)
+		g.word(uint64(len(text)))
+		g.text = append(g.text, text...)
+		return err
+	case encodeTextMarshaler:
+		return g.marshalText(n, p)
+	case encodeInterface:
+		return g.gatherInterface(n, p)
+	case encodePointer:
+		target := *(*unsafe.Pointer)(p)
+		if target == nil {
+			g.word(0)
+			return nil
+		}
+		g.word(1)
+		if err := g.enter(); err != nil {
+			return err
+		}
+		err := g.gather(n.elem, target)
+		g.leave()
+		return err
+	case encodeSlice:
+		s := (*sliceHeader)(p)
+		if s.data == nil {
+			g.word(0)
+			return nil
+		}
+		return g.gatherElements(n.elem, s.data, s.len)
+	case encodeArray:
+		return g.gatherElements(n.elem, p, n.length)
+	case encodeMap:
+		return g.gatherMap(n, p)
+	case encodeStruct:
+		return g.gatherStruct(n, p)
+	default:
+		return errForeign
+	}
+	return nil
+}
+
+func (g *gatherer) float(f float64) error {
+	if math.IsInf(f, 0) || math.IsNaN(f) {
+		return errForeign
+	}
+	g.word(math.Float64bits(f))
+	return nil
+}
+
+func (g *gatherer) gatherElements(elem *encodeNode, p unsafe.Pointer, count int) error {
+	g.word(uint64(count) + 1)
+	if err := g.enter(); err != nil {
+		return err
+	}
+	for i := range count {
+		if err := g.gather(elem, unsafe.Add(p, uintptr(i)*elem.size)); err != nil {
+			return err
+		}
+	}
+	g.leave()
+	return nil
+}
+
+func (g *gatherer) gatherStruct(n *encodeNode, p unsafe.Pointer) error {
+fields:
+	for i := range n.fields {
+		f := &n.fields[i]
+		at := p
+		for _, hop := range f.hops {
+			at = *(*unsafe.Pointer)(unsafe.Add(at, hop))
+			if at == nil {
+				g.word(0)
+				continue fields
+			}
+		}
+		at = unsafe.Add(at, f.offset)
+		if f.optional {
+			if f.omit != nil && f.omit(at) {
+				g.word(0)
+				continue
+			}
+			g.word(1)
+		}
+		if err := g.gather(f.node, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A mapEntry is a member of a map on its way to its place in order.
+type mapEntry struct {
+	name  string
+	value reflect.Value
+}
+
+func (g *gatherer) gatherMap(n *encodeNode, p unsafe.Pointer) error {
+	m := valueAt(n.pointer, p)
+	if m.IsNil() {
+		g.word(0)
+		return nil
+	}
+	if err := g.enter(); err != nil {
+		return err
+	}
+	entries := make([]mapEntry, 0, m.Len())
+	for members := m.MapRange(); members.Next(); {
+		name, err := mapName(n, members.Key())
+		if err != nil {
+			return err
+		}
+		entries = append(entries, mapEntry{name, members.Value()})
+	}
+	slices.SortFunc(entries, func(a, b mapEntry) int { return strings.Compare(a.name, b.name) })
+	g.word(uint64(len(entries)) + 1)
+	// Values of maps have no address: each is copied to where it has one.
+	elem := reflect.New(n.elem.typ)
+	for _, entry := range entries {
+		g.string(entry.name)
+		elem.Elem().Set(entry.value)
+		if err := g.gather(n.elem, elem.UnsafePointer()); err != nil {
+			return err
+		}
+	}
+	g.leave()
+	return nil
+}
+
+// mapName is the member name of a map's key.
+func mapName(n *encodeNode, key reflect.Value) (string, error) {
+	switch k := key.Kind(); {
+	case k == reflect.String:
+		return key.String(), nil
+	case n.textKey:
+		if k == reflect.Pointer && key.IsNil() {
+			return "", nil
+		}
+		marshaler, ok := key.Interface().(encoding.TextMarshaler)
+		if !ok {
+			return "", errForeign
+		}
+		text, err := marshaler.MarshalText()
+		return string(text), err
+	case key.CanInt():
+		return strconv.FormatInt(key.Int(), 10), nil
+	default:
+		return strconv.FormatUint(key.Uint(), 10), nil
+	}
+}
+
+// validNumber checks what a Number holds, which is written as it is; none is 0.
+func validNumber(n string) (string, error) {
+	if n == "" {
+		return "0", nil
+	}
+	rest := strings.TrimPrefix(n, "-")
+	whole := trimDigits(rest)
+	valid := len(whole) < len(rest) && (rest[0] != '0' || len(whole) == len(rest)-1)
+	if fraction, ok := strings.CutPrefix(whole, "."); ok {
+		whole = trimDigits(fraction)
+		valid = valid && len(whole) < len(fraction)
+	}
+	if whole != "" && whole[0]|0x20 == 'e' {
+		exponent := whole[1:]
+		if exponent != "" && (exponent[0] == '+' || exponent[0] == '-') {
+			exponent = exponent[1:]
+		}
+		whole = trimDigits(exponent)
+		valid = valid && len(whole) < len(exponent)
+	}
+	if !valid || whole != "" {
+		return "", errForeign
+	}
+	return n, nil
+}
+
+func trimDigits(s string) string { return strings.TrimLeft(s, "0123456789") }
+
+// time appends a time in its JSON form, without quotes.
+func (g *gatherer) time(t time.Time) (err error) {
+	g.text, err = t.AppendText(g.text)
+	return err
+}
+
+// receiver returns the value at p as an interface that has the methods of its pointer, or nil for what encoding/json
+// writes as null: nil pointers and interfaces.
+func receiver(n *encodeNode, p unsafe.Pointer) any {
+	switch n.typ.Kind() {
+	case reflect.Pointer:
+		v := valueAt(n.pointer, p)
+		if v.IsNil() {
+			return nil
+		}
+		return v.Interface()
+	case reflect.Interface:
+		return valueAt(n.pointer, p).Interface()
+	default:
+		return pointerTo(n.pointer, p)
+	}
+}
+
+func (g *gatherer) marshalJSON(n *encodeNode, p unsafe.Pointer) ([]byte, error) {
+	v := receiver(n, p)
+	if v == nil {
+		return []byte("null"), nil
+	}
+	return v.(json.Marshaler).MarshalJSON()
+}
+
+func (g *gatherer) marshalText(n *encodeNode, p unsafe.Pointer) error {
+	v := receiver(n, p)
+	if v == nil {
+		g.word(0)
+		return nil
+	}
+	text, err := v.(encoding.TextMarshaler).MarshalText()
+	g.word(uint64(len(text)) + 1)
+	g.text = append(g.text, text...)
+	return err
+}
+
+func (g *gatherer) gatherInterface(n *encodeNode, p unsafe.Pointer) error {
+	if n.typ.NumMethod() == 0 {
+		return g.any(*(*any)(p))
+	}
+	return g.any(valueAt(n.pointer, p).Interface())
+}
+
+// any collects a value of whatever type.
+func (g *gatherer) any(v any) error {
+	switch v := v.(type) {
+	case nil:
+		g.word(1)
+	case bool:
+		n := 0
+		if v {
+			n = 1
+		}
+		g.head(n, tagBool)
+	case string:
+		g.tagged(v, tagString)
+	case float64:
+		g.head(0, tagFloat)
+		return g.float(v)
+	case int:
+		g.head(0, tagInt)
+		g.word(uint64(v))
+	case int64:
+		g.head(0, tagInt)
+		g.word(uint64(v))
+	case json.Number:
+		number, err := validNumber(string(v))
+		g.tagged(number, tagNumber)
+		return err
+	case time.Time:
+		before := len(g.text)
+		err := g.time(v)
+		g.head(len(g.text)-before, tagString)
+		return err
+	case []any:
+		return g.anySlice(v)
+	case map[string]any:
+		return g.anyMap(v)
+	default:
+		return g.document(v)
+	}
+	return nil
+}
+
+// document collects a value as a document within the document.
+func (g *gatherer) document(v any) error {
+	if err := g.enter(); err != nil {
+		return err
+	}
+	b, ok := marshal(v, g.flags, g.depth)
+	if !ok {
+		return errForeign
+	}
+	g.leave()
+	g.head(len(b.out), tagRendered)
+	g.text = append(g.text, b.out...)
+	b.release()
+	return nil
+}
+
+func (g *gatherer) tagged(s string, tag uint64) {
+	g.head(len(s), tag)
+	g.text = append(g.text, s...)
+}
+
+func (g *gatherer) anySlice(a []any) error {
+	if a == nil {
+		g.word(1)
+		return nil
+	}
+	if err := g.enter(); err != nil {
+		return err
+	}
+	g.head(len(a), tagArray)
+	for _, v := range a {
+		if err := g.any(v); err != nil {
+			return err
+		}
+	}
+	g.leave()
+	return nil
+}
+
+func (g *gatherer) anyMap(m map[string]any) error {
+	if m == nil {
+		g.word(1)
+		return nil
+	}
+	if err := g.enter(); err != nil {
+		return err
+	}
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	g.head(len(names), tagObject)
+	for _, name := range names {
+		g.string(name)
+		if err := g.any(m[name]); err != nil {
+			return err
+		}
+	}
+	g.leave()
+	return nil
+}

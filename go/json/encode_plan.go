@@ -1,0 +1,343 @@
+//go:build cgo
+
+package json
+
+import (
+	"encoding"
+	"encoding/json"
+	"reflect"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"tandem.example/go/internal/ffi"
+)
+
+// An encodeKind says how a value is gathered into a run.
+type encodeKind uint8
+
+const (
+	encodeBool encodeKind = iota
+	encodeInt8
+	encodeInt16
+	encodeInt32
+	encodeWord8
+	encodeWord16
+	encodeWord32
+	encodeWord64
+	encodeFloat32
+	encodeFloat64
+	encodeString
+	encodeNumber
+	encodeBytes
+	encodeTime
+	encodeMarshaler     // called through a pointer to the value
+	encodeTextMarshaler // likewise
+	encodeInterface
+	encodeSlice
+	encodeArray
+	encodeMap
+	encodeStruct
+	encodePointer
+	encodeUnsupported
+)
+
+// An encodeNode says how a value of one type is gathered.
+type encodeNode struct {
+	kind    encodeKind
+	typ     reflect.Type
+	pointer unsafe.Pointer // type word of *typ
+	size    uintptr
+	elem    *encodeNode // of slices, arrays, maps and pointers
+	length  int         // of arrays
+	fields  []encodeField
+	textKey bool // map keys are TextMarshalers
+}
+
+// An encodeField is where a struct has the value of a member.
+type encodeField struct {
+	node *encodeNode
+	// Offset within the struct, or within the last of the embedded structs behind pointers.
+	offset   uintptr
+	hops     []uintptr
+	optional bool
+	// Reports whether the value is left out; nil where only a nil pointer on the way can leave it out.
+	omit func(p unsafe.Pointer) bool
+}
+
+// An encodePlan is all there is to know for encoding values of one type.
+type encodePlan struct {
+	shape ffi.Shape
+	root  *encodeNode
+	// Whether an interface that holds a value of the type holds the value itself, not a pointer to it.
+	direct bool
+	// Length of the last text, from which the next one's buffers are chosen.
+	size atomic.Int64
+}
+
+var (
+	encodePlans sync.Map // reflect.Type → *encodePlan, nil for types that are left to encoding/json
+
+	marshalerType     = reflect.TypeFor[json.Marshaler]()
+	textMarshalerType = reflect.TypeFor[encoding.TextMarshaler]()
+	timeType          = reflect.TypeFor[time.Time]()
+)
+
+// encodePlanOf returns the plan for values of type t in an interface.
+func encodePlanOf(t reflect.Type) *encodePlan {
+	if plan, ok := encodePlans.Load(t); ok {
+		return plan.(*encodePlan)
+	}
+	plan, _ := encodePlans.LoadOrStore(t, newEncodePlan(t))
+	return plan.(*encodePlan)
+}
+
+func newEncodePlan(t reflect.Type) *encodePlan {
+	p := encodePlanner{nodes: map[plannedEncode]plannedEncodeNode{}}
+	root, _ := p.node(t, false, false)
+	if p.foreign {
+		return nil
+	}
+	shape, err := p.shape.build()
+	if err != nil {
+		return nil
+	}
+	zero := reflect.Zero(t).Interface()
+	return &encodePlan{shape: shape, root: root, direct: (*eface)(unsafe.Pointer(&zero)).data == nil}
+}
+
+// An encodePlanner builds the nodes for a type and those it contains, and the shape for Rust beside them.
+type encodePlanner struct {
+	shape shapeBuilder
+	nodes map[plannedEncode]plannedEncodeNode
+	// A type was met that only encoding/json encodes.
+	foreign bool
+}
+
+type plannedEncode struct {
+	typ         reflect.Type
+	addressable bool // methods of the pointer to the value can be called
+	quoted      bool
+}
+
+type plannedEncodeNode struct {
+	node  *encodeNode
+	shape int
+}
+
+func (p *encodePlanner) node(t reflect.Type, addressable, quoted bool) (*encodeNode, int) {
+	planned := plannedEncode{t, addressable, quoted}
+	if done, ok := p.nodes[planned]; ok {
+		return done.node, done.shape
+	}
+	n := &encodeNode{typ: t, pointer: typeWord(reflect.PointerTo(t)), size: t.Size()}
+	shape := p.shape.add(shapeNode{})
+	p.nodes[planned] = plannedEncodeNode{n, shape}
+	described := p.describe(n, addressable, quoted)
+	if quoted {
+		described.flags = 1
+	}
+	p.shape.nodes[shape] = described
+	return n, shape
+}
+
+// describe completes a node and returns its shape. The order of the cases is that of encoding/json.
+func (p *encodePlanner) describe(n *encodeNode, addressable, quoted bool) shapeNode {
+	t := n.typ
+	has := func(method reflect.Type) bool {
+		return t.Implements(method) || addressable && t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(method)
+	}
+	switch {
+	case t == timeType:
+		n.kind = encodeTime
+		return shapeNode{kind: shapeString}
+	case has(marshalerType):
+		n.kind = encodeMarshaler
+		return shapeNode{kind: shapeRaw}
+	case has(textMarshalerType):
+		n.kind = encodeTextMarshaler
+		return shapeNode{kind: shapeText}
+	}
+	switch k := t.Kind(); k {
+	case reflect.Bool:
+		n.kind = encodeBool
+		return shapeNode{kind: shapeBool}
+	case reflect.Float32, reflect.Float64:
+		n.kind = encodeFloat32
+		if k == reflect.Float64 {
+			n.kind = encodeFloat64
+		}
+		return numberShape(k, n.size)
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		n.kind = map[uintptr]encodeKind{1: encodeInt8, 2: encodeInt16, 4: encodeInt32, 8: encodeWord64}[n.size]
+		return numberShape(k, n.size)
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		n.kind = map[uintptr]encodeKind{1: encodeWord8, 2: encodeWord16, 4: encodeWord32, 8: encodeWord64}[n.size]
+		return numberShape(k, n.size)
+	case reflect.String:
+		if t == numberType {
+			n.kind = encodeNumber
+			return shapeNode{kind: shapeNumber}
+		}
+		n.kind = encodeString
+		return shapeNode{kind: shapeString}
+	case reflect.Interface:
+		n.kind = encodeInterface
+		return shapeNode{kind: shapeAny}
+	case reflect.Slice:
+		if pointer := reflect.PointerTo(t.Elem()); t.Elem().Kind() == reflect.Uint8 &&
+			!pointer.Implements(marshalerType) && !pointer.Implements(textMarshalerType) {
+			n.kind = encodeBytes
+			return shapeNode{kind: shapeBytes}
+		}
+		n.kind = encodeSlice
+		return p.container(n, shapeArray, true)
+	case reflect.Array:
+		n.kind, n.length = encodeArray, t.Len()
+		return p.container(n, shapeArray, addressable)
+	case reflect.Map:
+		n.textKey = t.Key().Kind() != reflect.String && t.Key().Implements(textMarshalerType)
+		if !n.textKey && !isMapKey(t.Key().Kind()) {
+			break
+		}
+		n.kind = encodeMap
+		return p.container(n, shapeMap, false)
+	case reflect.Pointer:
+		n.kind = encodePointer
+		node := shapeNode{kind: shapeOptional}
+		var elem int
+		n.elem, elem = p.node(t.Elem(), true, quoted)
+		node.a = uint32(elem)
+		return node
+	case reflect.Struct:
+		return p.describeStruct(n, addressable)
+	}
+	n.kind = encodeUnsupported
+	return shapeNode{kind: shapeNull}
+}
+
+func (p *encodePlanner) container(n *encodeNode, kind uint32, addressable bool) shapeNode {
+	var elem int
+	n.elem, elem = p.node(n.typ.Elem(), addressable, false)
+	return shapeNode{kind: kind, a: uint32(elem)}
+}
+
+func (p *encodePlanner) describeStruct(n *encodeNode, addressable bool) shapeNode {
+	n.kind = encodeStruct
+	var fields []shapeField
+	for _, f := range structFields(n.typ) {
+		field := encodeField{}
+		// What an embedded pointer points to is addressable.
+		fieldAddressable := addressable
+		for _, sf := range f.path[:len(f.path)-1] {
+			field.offset += sf.Offset
+			if sf.Type.Kind() == reflect.Pointer {
+				field.hops = append(field.hops, field.offset)
+				field.offset, fieldAddressable = 0, true
+			}
+		}
+		last := f.path[len(f.path)-1]
+		field.offset += last.Offset
+		// encoding/json treats a named struct type in a field that is not exported in ways of its own.
+		p.foreign = p.foreign || !last.IsExported()
+		var shape int
+		field.node, shape = p.node(f.typ(), fieldAddressable, f.quoted)
+		field.omit = omitted(f)
+		field.optional = field.omit != nil || field.hops != nil
+		n.fields = append(n.fields, field)
+		fields = append(fields, shapeField{name: f.name, node: shape, optional: field.optional})
+	}
+	return shapeNode{kind: shapeStruct, fields: fields}
+}
+
+// isMapKey reports whether keys of a kind have a name without methods of their own.
+func isMapKey(k reflect.Kind) bool {
+	return k == reflect.String || k >= reflect.Int && k <= reflect.Uintptr
+}
+
+// omitted returns what decides whether a field is left out, nil if it never is.
+func omitted(f structField) func(unsafe.Pointer) bool {
+	switch empty, zero := isEmpty(f), isZero(f); {
+	case empty == nil:
+		return zero
+	case zero == nil:
+		return empty
+	default:
+		return func(p unsafe.Pointer) bool { return empty(p) || zero(p) }
+	}
+}
+
+func isEmpty(f structField) func(unsafe.Pointer) bool {
+	if !f.omitEmpty {
+		return nil
+	}
+	t := f.typ()
+	switch k := t.Kind(); k {
+	case reflect.String:
+		return func(p unsafe.Pointer) bool { return len(*(*string)(p)) == 0 }
+	case reflect.Slice:
+		return func(p unsafe.Pointer) bool { return (*sliceHeader)(p).len == 0 }
+	case reflect.Array:
+		return func(unsafe.Pointer) bool { return t.Len() == 0 }
+	case reflect.Map:
+		word := typeWord(reflect.PointerTo(t))
+		return func(p unsafe.Pointer) bool { return *(*unsafe.Pointer)(p) == nil || valueAt(word, p).Len() == 0 }
+	case reflect.Pointer:
+		return func(p unsafe.Pointer) bool { return *(*unsafe.Pointer)(p) == nil }
+	case reflect.Interface:
+		// Both kinds of interfaces begin with a word that is nil if they are.
+		return func(p unsafe.Pointer) bool { return (*eface)(p).typ == nil }
+	case reflect.Struct, reflect.Chan, reflect.Func, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128:
+		return nil
+	default:
+		return zeroWord(t.Kind(), t.Size())
+	}
+}
+
+// zeroWord returns what recognises a zero of a boolean or number kind.
+func zeroWord(k reflect.Kind, size uintptr) func(unsafe.Pointer) bool {
+	switch {
+	case k == reflect.Float32:
+		return func(p unsafe.Pointer) bool { return *(*float32)(p) == 0 }
+	case k == reflect.Float64:
+		return func(p unsafe.Pointer) bool { return *(*float64)(p) == 0 }
+	case size == 1:
+		return func(p unsafe.Pointer) bool { return *(*uint8)(p) == 0 }
+	case size == 2:
+		return func(p unsafe.Pointer) bool { return *(*uint16)(p) == 0 }
+	case size == 4:
+		return func(p unsafe.Pointer) bool { return *(*uint32)(p) == 0 }
+	default:
+		return func(p unsafe.Pointer) bool { return *(*uint64)(p) == 0 }
+	}
+}
+
+type isZeroer interface{ IsZero() bool }
+
+func isZero(f structField) func(unsafe.Pointer) bool {
+	if !f.omitZero {
+		return nil
+	}
+	t := f.typ()
+	zeroer := reflect.TypeFor[isZeroer]()
+	word := typeWord(reflect.PointerTo(t))
+	switch k := t.Kind(); {
+	case k == reflect.Interface && t.Implements(zeroer):
+		return func(p unsafe.Pointer) bool {
+			v := valueAt(word, p)
+			return v.IsNil() || v.Elem().Kind() == reflect.Pointer && v.Elem().IsNil() || v.Interface().(isZeroer).IsZero()
+		}
+	case k == reflect.Pointer && t.Implements(zeroer):
+		return func(p unsafe.Pointer) bool {
+			v := valueAt(word, p)
+			return v.IsNil() || v.Interface().(isZeroer).IsZero()
+		}
+	case reflect.PointerTo(t).Implements(zeroer):
+		return func(p unsafe.Pointer) bool { return pointerTo(word, p).(isZeroer).IsZero() }
+	case k >= reflect.Bool && k <= reflect.Float64:
+		return zeroWord(k, t.Size())
+	default:
+		return func(p unsafe.Pointer) bool { return valueAt(word, p).IsZero() }
+	}
+}

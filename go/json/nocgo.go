@@ -1,0 +1,16 @@
+//go:build !cgo
+
+package json
+
+import "encoding/json"
+
+// Marshal returns the JSON encoding of v: see [json.Marshal] of encoding/json.
+func Marshal(v any) ([]byte, error) { return json.Marshal(v) }
+
+// MarshalIndent is like [Marshal] but indents the output: see [json.MarshalIndent] of encoding/json.
+func MarshalIndent(v any, prefix, indent string) ([]byte, error) {
+	return json.MarshalIndent(v, prefix, indent)
+}
+
+// Unmarshal parses the JSON text and stores the result in what v points to: see [json.Unmarshal] of encoding/json.
+func Unmarshal(data []byte, v any) error { return json.Unmarshal(data, v) }

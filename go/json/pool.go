@@ -1,0 +1,57 @@
+//go:build cgo
+
+package json
+
+import "sync"
+
+// Buffers are what a call lends to Rust. They hold no pointers, so that the garbage collector does not look
+// into them.
+type buffers struct {
+	words []uint64
+	text  []byte
+	out   []byte
+	pool  *sync.Pool
+}
+
+// Large documents have a pool of their own: small ones would keep its buffers, which the garbage collector frees
+// when no large document comes any more, in use for ever.
+var smallBuffers, largeBuffers sync.Pool
+
+// largeDocument is the size in bytes from which a document is large.
+const largeDocument = 32 << 10
+
+// maxPooled bounds the bytes of a set of buffers that is kept; larger ones are left to the garbage collector.
+const maxPooled = 64 << 20
+
+// takeBuffers returns buffers for a document of about the given size.
+func takeBuffers(size int) *buffers {
+	pool := &smallBuffers
+	if size >= largeDocument {
+		pool = &largeBuffers
+	}
+	if b, ok := pool.Get().(*buffers); ok {
+		return b
+	}
+	return &buffers{pool: pool}
+}
+
+// grow makes room for that many words and bytes. What the buffers held is lost.
+func (b *buffers) grow(words, text int) {
+	if cap(b.words) < words {
+		b.words = make([]uint64, words+words/4)
+	}
+	b.words = b.words[:cap(b.words)]
+	if cap(b.text) < text {
+		b.text = make([]byte, text+text/4)
+	}
+	b.text = b.text[:cap(b.text)]
+}
+
+// release gives the buffers back.
+func (b *buffers) release() {
+	size := 8*cap(b.words) + cap(b.text) + cap(b.out)
+	if size > maxPooled || b.pool == &smallBuffers && size > 16*largeDocument {
+		return
+	}
+	b.pool.Put(b)
+}
