@@ -17,7 +17,6 @@ import (
 type (
 	Decoder               = json.Decoder
 	Delim                 = json.Delim
-	Encoder               = json.Encoder
 	InvalidUTF8Error      = json.InvalidUTF8Error //lint:ignore SA1019 part of the interface of encoding/json
 	InvalidUnmarshalError = json.InvalidUnmarshalError
 	Marshaler             = json.Marshaler
@@ -35,6 +34,3 @@ type (
 
 // NewDecoder returns a decoder that reads from r.
 func NewDecoder(r io.Reader) *Decoder { return json.NewDecoder(r) }
-
-// NewEncoder returns an encoder that writes to w.
-func NewEncoder(w io.Writer) *Encoder { return json.NewEncoder(w) }

@@ -2,7 +2,16 @@
 
 package json
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"io"
+)
+
+// An Encoder writes JSON values to an output stream: see [json.Encoder] of encoding/json.
+type Encoder = json.Encoder
+
+// NewEncoder returns an encoder that writes to w.
+func NewEncoder(w io.Writer) *Encoder { return json.NewEncoder(w) }
 
 // Marshal returns the JSON encoding of v: see [json.Marshal] of encoding/json.
 func Marshal(v any) ([]byte, error) { return json.Marshal(v) }

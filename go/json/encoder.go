@@ -1,0 +1,79 @@
+//go:build cgo
+
+package json
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+
+	"tandem.example/go/internal/ffi"
+)
+
+// An Encoder writes JSON values to an output stream, each followed by a newline, as [json.Encoder] of
+// encoding/json does. It may be used by one goroutine at a time.
+type Encoder struct {
+	w     io.Writer
+	err   error // of w, which ends the stream
+	flags uint32
+
+	prefix, indent string
+	indented       []byte
+}
+
+// NewEncoder returns an encoder that writes to w.
+func NewEncoder(w io.Writer) *Encoder { return &Encoder{w: w, flags: ffi.EncodeEscapeHTML} }
+
+// Encode writes the JSON encoding of v, and a newline, in one call of Write. If v has no encoding, nothing is written.
+func (e *Encoder) Encode(v any) error {
+	if e.err != nil {
+		return e.err
+	}
+	b, ok := marshal(v, e.flags, 0)
+	if !ok {
+		return e.encodeForeign(v)
+	}
+	defer b.release()
+	b.out = append(b.out, '\n')
+	return e.write(b.out)
+}
+
+// encodeForeign encodes what is left to encoding/json: errors, and some kinds of values.
+func (e *Encoder) encodeForeign(v any) error {
+	var text bytes.Buffer
+	foreign := json.NewEncoder(&text)
+	foreign.SetEscapeHTML(e.flags&ffi.EncodeEscapeHTML != 0)
+	if err := foreign.Encode(v); err != nil {
+		return err
+	}
+	return e.write(text.Bytes())
+}
+
+// write writes a text and its newline, indented if that is asked for.
+func (e *Encoder) write(text []byte) error {
+	if e.prefix != "" || e.indent != "" {
+		indented, status := ffi.JSONIndent(e.indented[:0], text, e.prefix, e.indent)
+		if status != ffi.OK {
+			var buffer bytes.Buffer
+			if err := json.Indent(&buffer, text, e.prefix, e.indent); err != nil {
+				return err
+			}
+			indented = buffer.Bytes()
+		}
+		e.indented, text = indented, indented
+	}
+	_, e.err = e.w.Write(text)
+	return e.err
+}
+
+// SetIndent has following values formatted as by [Indent]; two empty strings end that.
+func (e *Encoder) SetIndent(prefix, indent string) { e.prefix, e.indent = prefix, indent }
+
+// SetEscapeHTML says whether <, > and & in strings are escaped, so that the text can stand in HTML. It is, unless
+// this is called with false.
+func (e *Encoder) SetEscapeHTML(on bool) {
+	e.flags &^= ffi.EncodeEscapeHTML
+	if on {
+		e.flags |= ffi.EncodeEscapeHTML
+	}
+}
