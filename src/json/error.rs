@@ -21,6 +21,8 @@ pub enum ErrorKind {
     ExpectedCommaOrBracket,
     /// A number breaks the grammar of RFC 8259, section 6.
     InvalidNumber,
+    /// A number is beyond the range of its type.
+    NumberOutOfRange,
     /// A backslash is followed by something that is no escape.
     InvalidEscape,
     /// A string contains a control character (below U+0020) that is not escaped.
@@ -49,6 +51,7 @@ impl ErrorKind {
             ErrorKind::ExpectedCommaOrBrace => "expected ',' or '}' after a member",
             ErrorKind::ExpectedCommaOrBracket => "expected ',' or ']' after an element",
             ErrorKind::InvalidNumber => "invalid number",
+            ErrorKind::NumberOutOfRange => "number out of range",
             ErrorKind::InvalidEscape => "invalid escape in a string",
             ErrorKind::ControlCharacter => "control character in a string must be escaped",
             ErrorKind::LoneSurrogate => "escape of half a surrogate pair",

@@ -6,12 +6,17 @@ mod error;
 mod number;
 mod output;
 mod scan;
+mod serde;
 mod shape;
 mod simd;
 pub(crate) mod sink;
 mod string;
 pub(crate) mod text;
 
+pub use self::serde::{
+    CodecError, CodecErrorKind, Deserializer, MAX_RECURSION, Serializer, from_reader, from_slice,
+    from_str, to_string, to_string_pretty, to_vec, to_vec_pretty, to_writer, to_writer_pretty,
+};
 pub use error::{Error, ErrorKind, Position};
 pub use scan::MAX_DEPTH;
 pub use shape::{Shape, ShapeError};

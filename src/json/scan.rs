@@ -15,6 +15,8 @@ pub(crate) struct Span {
     pub(crate) end: usize,
     /// Whether the bytes between are the string's value: no escapes, and only ASCII.
     pub(crate) plain: bool,
+    /// Whether there are escapes.
+    pub(crate) escaped: bool,
 }
 
 /// A position in a text.
@@ -126,7 +128,7 @@ impl<'a> Cursor<'a> {
         self.at = end;
         if self.peek() == Some(b'"') {
             self.at += 1;
-            return Ok(Span { start, end, plain: ascii });
+            return Ok(Span { start, end, plain: ascii, escaped: false });
         }
         self.escaped_string(start)
     }
@@ -138,7 +140,7 @@ impl<'a> Cursor<'a> {
                 Some(b'"') => {
                     let end = self.at;
                     self.at += 1;
-                    return Ok(Span { start, end, plain: false });
+                    return Ok(Span { start, end, plain: false, escaped: true });
                 }
                 Some(b'\\') => {
                     self.at += 1;

@@ -23,16 +23,15 @@ pub(crate) fn unescape_lenient<S: Sink>(raw: &[u8], out: &mut S) -> Result<(), S
 }
 
 /// As [`unescape_lenient`], but what is no character is an error. Its offset is relative to `raw`.
-pub(crate) fn unescape_strict(raw: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+pub(crate) fn unescape_strict(raw: &[u8], out: &mut String) -> Result<(), Error> {
+    // No escape is shorter than its character.
+    out.try_reserve(raw.len())?;
     for (offset, piece) in Pieces::of(raw) {
         match piece {
-            Piece::Plain { bytes, ascii } => {
-                if !ascii {
-                    check_utf8(bytes).map_err(|error| error.after(offset))?;
-                }
-                out.write(bytes)?;
+            Piece::Plain { bytes, .. } => {
+                out.push_str(check_utf8(bytes).map_err(|error| error.after(offset))?);
             }
-            Piece::Character(character) => write_character(character, out)?,
+            Piece::Character(character) => out.push(character),
             Piece::Lone(_) => return Err(Error { kind: ErrorKind::LoneSurrogate, offset }),
         }
     }
@@ -55,7 +54,7 @@ pub(crate) fn unescape_bytes(raw: &[u8], out: &mut Vec<u8>) -> Result<(), Error>
     Ok(())
 }
 
-/// The text between a string's quotes as a value, if it contains no escapes.
+/// Text without escapes as a string.
 pub(crate) fn check_utf8(raw: &[u8]) -> Result<&str, Error> {
     std::str::from_utf8(raw)
         .map_err(|error| Error { kind: ErrorKind::InvalidUtf8, offset: error.valid_up_to() })
@@ -201,17 +200,15 @@ fn escape_go<const HTML: bool, S: Sink>(value: &[u8], out: &mut S) -> Result<(),
     }
 }
 
-/// Writes `value` as a string literal with no more escapes than RFC 8259, section 7, asks for.
+/// Writes what stands between the quotes of a string literal for `value`, with no more escapes than
+/// RFC 8259, section 7, asks for.
 pub(crate) fn escape_minimally<S: Sink>(value: &str, out: &mut S) -> Result<(), S::Error> {
     let value = value.as_bytes();
-    out.write(b"\"")?;
     let mut at = 0;
     loop {
         let (end, _) = simd::find_string_special(value, at);
         out.write(&value[at..end])?;
-        let Some(&byte) = value.get(end) else {
-            return out.write(b"\"");
-        };
+        let Some(&byte) = value.get(end) else { return Ok(()) };
         out.write(Escape::byte(byte).as_bytes())?;
         at = end + 1;
     }
@@ -303,10 +300,10 @@ mod tests {
             let mut out = Vec::new();
             unescape_lenient(raw, &mut out).unwrap();
             assert_eq!(String::from_utf8(out).unwrap(), *lenient, "{}", raw.escape_ascii());
-            let mut out = Vec::new();
+            let mut out = String::new();
             assert_eq!(unescape_strict(raw, &mut out), *strict, "{}", raw.escape_ascii());
             if strict.is_ok() {
-                assert_eq!(String::from_utf8(out).unwrap(), *lenient);
+                assert_eq!(out, *lenient);
             }
         }
     }
@@ -360,7 +357,7 @@ mod tests {
             }
             let mut out = Vec::new();
             escape_minimally(value, &mut out).unwrap();
-            assert_eq!(String::from_utf8(out).unwrap(), minimal);
+            assert_eq!(format!("\"{}\"", String::from_utf8(out).unwrap()), minimal);
         }
         for (value, want) in [
             (&b"a\xFFb"[..], r#""a\ufffdb""#),
