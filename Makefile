@@ -1,40 +1,172 @@
-# Tandem's two languages in one place. `make help` lists what there is to do.
+# Tandem's languages in one place. `make help` lists what there is to do.
 
 CARGO  ?= cargo
 GO     ?= go
 CC     ?= cc
+CXX    ?= c++
+PREFIX ?= /usr/local
 
-version := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+DATA     ?=
+FUZZTIME ?= 1m
+SOAK     ?= 2m
+
+.DELETE_ON_ERROR:
+export CARGO_TARGET_DIR := target
+
+version := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+major   := $(firstword $(subst ., ,$(version)))
+rust    := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+golang  := $(shell sed -n 's/^go //p' go/go.mod)
 goos    := $(shell $(GO) env GOOS 2>/dev/null)
 goarch  := $(shell $(GO) env GOARCH 2>/dev/null)
 
-# What the Go module links: see `prelink`.
-link_dir := go/internal/ffi
-prelinked := $(link_dir)/libtandem_$(goos)_$(goarch).a
-sources := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs')
+release   := target/release
+sources   := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs')
+libraries := $(addprefix $(release)/,libtandem.a libtandem.so native-static-libs)
+prelinked := target/prelink/libtandem.a
+linked    := go/internal/ffi/libtandem_$(goos)_$(goarch).a
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+##### Tools: a target names what it needs, and stops with one line where that is missing.
+
+# $(call need,tool,how to get it)
+need = $(if $(shell command -v $(1) 2>&1),,$(error $(1) is missing: $(2)))
+# $(call least,tool,version found,least version,how to get it)
+least = $(if $(shell printf '%s\n' '$(3)' '$(2)' | sort -VC && echo yes),,$(error $(1) $(2) is too old: $(4)))
+
+get_rust := install Rust $(rust) or later from https://rustup.rs
+get_go   := install Go $(golang) or later from https://go.dev/dl
+get_apt   = install it with the system's packages (Debian: apt-get install $(1))
+
+.PHONY: need-rust need-go need-c need-lint need-test need-sanitize
+need-rust:
+	$(call need,$(CARGO),$(get_rust))
+	$(call least,$(CARGO),$(word 2,$(shell $(CARGO) --version)),$(rust),$(get_rust))
+
+need-go: need-c
+	$(call need,$(GO),$(get_go))
+	$(call least,$(GO),$(patsubst go%,%,$(shell cd go && $(GO) env GOVERSION)),$(golang),$(get_go))
+
+need-c:
+	$(call need,$(CC),$(call get_apt,build-essential))
+	$(foreach tool,nm ld objcopy ar,$(call need,$(tool),$(call get_apt,binutils)))
+
+need-lint: need-rust need-go
+	$(call need,cargo-fmt,rustup component add rustfmt)
+	$(call need,cargo-clippy,rustup component add clippy)
+
+need-test: need-lint
+	$(call need,$(CXX),$(call get_apt,build-essential))
+	$(call need,pkg-config,$(call get_apt,pkg-config))
+
+need-sanitize: need-test
+	$(call need,valgrind,$(call get_apt,valgrind))
+
+##### Build
 
 .PHONY: build
-build: $(prelinked) ## the libraries, and the Go module on top of them
+build: $(linked) | need-go ## the libraries, and the Go module on top of them
+	@cd go && $(GO) build ./...
 
-target/release/libtandem.a target/release/libtandem.so &: $(sources)
-	$(CARGO) rustc --release --lib --crate-type cdylib,staticlib
-	@touch target/release/libtandem.a target/release/libtandem.so
+# The crate types are named because Cargo leaves link-time optimisation out where an rlib is among them.
+$(libraries) &: $(sources) | need-rust need-c
+	$(CARGO) rustc --release --lib --crate-type cdylib,staticlib -- \
+		--print native-static-libs=$(release)/native-static-libs
+	@touch $(libraries)
 
-# Two Rust static libraries in one Go program would collide on the symbols of their standard libraries, so the
-# Go module links one object in which only tandem_* is visible. Go's build cache does not look into libraries, but it does
-# look into headers: the copy of the header names the library's contents, so that a new library is linked anew.
-$(prelinked): target/release/libtandem.a include/tandem.h
-	@mkdir -p target/prelink
-	nm --defined-only --extern-only $< 2>/dev/null | sed -n 's/.* T \(tandem_[a-z0-9_]*\)$$/\1/p' | sort -u > target/prelink/symbols
-	ld -r $$(sed 's/^/-u /' target/prelink/symbols) $< -o target/prelink/all.o --gc-sections
-	objcopy --keep-global-symbols=target/prelink/symbols --strip-debug --remove-section .llvmbc --remove-section .llvmcmd target/prelink/all.o target/prelink/tandem.o
-	rm -f $@ && ar rcsD $@ target/prelink/tandem.o
-	{ cat include/tandem.h; echo "// Library: $$(sha256sum $@ | cut -d ' ' -f 1)"; } > $(link_dir)/tandem_prelinked.h
+# Two Rust static libraries in one program would collide on the symbols of their standard libraries, so
+# all of this one becomes one object in which only tandem_* is visible.
+$(prelinked): $(release)/libtandem.a | need-c
+	@mkdir -p $(@D)
+	nm --defined-only --extern-only $< 2>/dev/null \
+		| sed -n 's/.* T \(tandem_[a-z0-9_]*\)$$/\1/p' | sort -u > $(@D)/symbols
+	ld -r --gc-sections $$(sed 's/^/-u /' $(@D)/symbols) $< -o $(@D)/all.o
+	objcopy --keep-global-symbols=$(@D)/symbols --strip-debug \
+		--remove-section .llvmbc --remove-section .llvmcmd $(@D)/all.o $(@D)/tandem.o
+	rm -f $@ && ar rcsD $@ $(@D)/tandem.o
+
+# Go's build cache does not look into libraries, but it does look into headers: the copy of the header names
+# the library's contents, so that a new library is linked anew.
+$(linked): $(prelinked) include/tandem.h
+	cp $(prelinked) $@
+	{ cat include/tandem.h; echo "// Library: $$(sha256sum < $@ | cut -d ' ' -f 1)"; } \
+		> $(@D)/tandem_prelinked.h
 
 .PHONY: header
-header: ## write include/tandem.h anew from src/ffi
+header: | need-rust ## write include/tandem.h anew from src/ffi
 	TANDEM_WRITE_HEADER=1 $(CARGO) test --quiet --test header
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf target bin go/internal/ffi/*.a go/internal/ffi/tandem_prelinked.h
+
+##### Run
+
+.PHONY: run
+run: build ## start the example service (DATA=file imports a JSON or NDJSON file)
+	cd examples/microservice && $(GO) build -o ../../bin/microservice .
+	exec bin/microservice $(if $(DATA),-data '$(DATA)')
+
+##### Test
+
+.PHONY: test
+test: build | need-test ## everything that must hold, with totals at the end (STAGES="rust go" for some of it)
+	@GO=$(GO) CARGO=$(CARGO) tests/run $(STAGES)
+
+.PHONY: lint
+lint: build | need-lint ## clippy, rustfmt, gofmt, go vet and staticcheck
+	@GO=$(GO) CARGO=$(CARGO) tests/run lint
+
+.PHONY: fmt
+fmt: | need-rust need-go ## format Rust and Go
+	$(CARGO) fmt
+	$(GO)fmt -w $(wildcard go examples/microservice benches/peers)
+
+.PHONY: fuzz
+fuzz: build ## each Go fuzz target for FUZZTIME=1m
+	@cd go && for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package || exit; \
+		done; \
+	done
+
+.PHONY: soak
+soak: build ## minutes of mixed random use (SOAK=2m)
+	cd go && TANDEM_SOAK=$(SOAK) $(GO) test -count 1 -timeout 0 -run Soak -v ./json ./cache
+
+##### Benchmarks
+
+.PHONY: bench
+bench: build ## this project beside its peers in Go (TANDEM_DATA=folder for real documents and traces)
+	cd benches/peers && $(GO) run .
+
+.PHONY: bench-core
+bench-core: | need-rust ## the Rust core by itself
+	$(CARGO) bench
+
+##### Install
+
+include_dir   := $(DESTDIR)$(PREFIX)/include
+library_dir   := $(DESTDIR)$(PREFIX)/lib
+pkgconfig_dir := $(library_dir)/pkgconfig
+shared        := libtandem.so.$(version)
+
+.PHONY: install
+install: $(prelinked) $(libraries) ## header, libraries and tandem.pc below PREFIX=/usr/local (DESTDIR= to stage a package)
+	install -d '$(include_dir)' '$(pkgconfig_dir)'
+	install -m 644 include/tandem.h '$(include_dir)'
+	install -m 644 $(prelinked) '$(library_dir)/libtandem.a'
+	install -m 755 $(release)/libtandem.so '$(library_dir)/$(shared)'
+	ln -sf $(shared) '$(library_dir)/libtandem.so.$(major)'
+	ln -sf libtandem.so.$(major) '$(library_dir)/libtandem.so'
+	sed -e 's|@prefix@|$(PREFIX)|' -e 's|@version@|$(version)|' \
+		-e "s|@libs_private@|$$(sed 's/-lgcc_s//; s/-lc$$//; s/^ *//; s/ *$$//' $(release)/native-static-libs)|" \
+		tandem.pc.in > '$(pkgconfig_dir)/tandem.pc'
+
+.PHONY: uninstall
+uninstall: ## remove what install put there
+	rm -f '$(include_dir)/tandem.h' '$(library_dir)/libtandem.a' '$(pkgconfig_dir)/tandem.pc' \
+		'$(library_dir)'/libtandem.so '$(library_dir)'/libtandem.so.$(major) '$(library_dir)/$(shared)'
