@@ -33,9 +33,17 @@ func main() {
 	pattern := flag.String("run", "", "measure only rows whose name matches this `regexp`")
 	rounds := flag.Int("rounds", 10, "how many `times` to run each contender")
 	quick := flag.Bool("short", false, "short rounds, few of them if -rounds is not given")
+	entries := flag.Int("entries", 1_000_000, "how many `entries` the caches hold; a tenth of that with -short")
 	out := flag.String("out", "../../target/bench", "`folder` for peers.json and peers.svg")
+	footprint := flag.String("footprint", "", "print what one `cache` costs; the program asks copies of itself")
 	flag.Parse()
 
+	if *footprint != "" {
+		if err := printFootprint(*footprint, *entries); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	wanted, err := regexp.Compile(*pattern)
 	if err != nil {
 		log.Fatal(err)
@@ -46,8 +54,11 @@ func main() {
 		if !given("rounds") {
 			s.rounds = 3
 		}
+		if !given("entries") {
+			*entries /= 10
+		}
 	}
-	if err := run(wanted, s, *out); err != nil {
+	if err := run(wanted, s, *entries, *out); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -63,12 +74,14 @@ type Report struct {
 	Rows    []Row   `json:"rows"`
 }
 
-func run(wanted *regexp.Regexp, s schedule, out string) error {
+func run(wanted *regexp.Regexp, s schedule, entries int, out string) error {
 	benchmarks, err := jsonBenchmarks()
 	if err != nil {
 		return err
 	}
 	benchmarks = append(benchmarks, crossingBenchmarks()...)
+	// Last, since millions of entries change how the garbage collector behaves.
+	benchmarks = append(benchmarks, cacheBenchmarks(entries)...)
 
 	report := Report{Machine: thisMachine()}
 	for _, b := range benchmarks {
@@ -117,6 +130,9 @@ func (r Report) writeText(w io.Writer) error {
 		return err
 	}
 	groups, mean := means(r.Rows)
+	if len(groups) == 0 {
+		return nil
+	}
 	for i, group := range groups {
 		groups[i] = fmt.Sprintf("%s %.2f", group, mean[group])
 	}

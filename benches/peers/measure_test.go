@@ -78,7 +78,9 @@ func TestRatio(t *testing.T) {
 func rowOf(name string, pairs ...any) Row {
 	row := Row{Name: name, Unit: "ns"}
 	for i := 0; i < len(pairs); i += 2 {
-		row.Measurements = append(row.Measurements, Measurement{Contender: pairs[i].(string), Cost: pairs[i+1].(float64)})
+		m := Measurement{Contender: pairs[i].(string), Cost: pairs[i+1].(float64)}
+		m.Rounds = []float64{m.Cost}
+		row.Measurements = append(row.Measurements, m)
 	}
 	return row
 }

@@ -46,7 +46,11 @@ func (r Row) columns(m Measurement) string {
 	if !m.measured() {
 		return "-\t-\t-"
 	}
-	return strings.Join([]string{r.format(m.Cost), short(m.Allocs), short(m.AllocBytes)}, "\t")
+	allocs, bytes := "-", "-"
+	if m.Rounds != nil {
+		allocs, bytes = short(hundredths(m.Allocs)), short(hundredths(m.AllocBytes))
+	}
+	return strings.Join([]string{r.format(m.Cost), allocs, bytes}, "\t")
 }
 
 // format writes a cost as what readers compare: speed where there is a text.
@@ -81,6 +85,9 @@ func short(value float64) string {
 	}
 	return fmt.Sprintf("%.3g", value)
 }
+
+// hundredths drops what the runtime allocates by the way.
+func hundredths(value float64) float64 { return math.Round(100*value) / 100 }
 
 // mark is what stands behind the name of a contender that has a fault, for the reader to look below.
 func mark(m Measurement) string {

@@ -16,6 +16,8 @@ func TestTableEndsWithTheWorstRow(t *testing.T) {
 	speed.TextBytes = 441
 	rows := []Row{speed, rowOf("cache/a", own, 10.0, "x", 20.0), rowOf("cache/c", "x", 12.5), rowOf("cache/d", own, 40.0, "x", 40.0)}
 	rows[3].Measurements[1].Fault = "odd"
+	rows[1].Measurements[0].Allocs, rows[1].Measurements[0].AllocBytes = 0.004, 1.504
+	rows[1].Measurements[1].Rounds = nil
 	var text strings.Builder
 	if err := writeTable(&text, rows); err != nil {
 		t.Fatal(err)
@@ -23,7 +25,7 @@ func TestTableEndsWithTheWorstRow(t *testing.T) {
 	want := [][]string{
 		strings.Fields("row tandem allocs bytes best peer allocs bytes ratio"),
 		strings.Fields("cache/c - - - x 12.5 ns 0 0 -"),
-		strings.Fields("cache/a 10 ns 0 0 x 20 ns 0 0 2.00"),
+		strings.Fields("cache/a 10 ns 0 1.5 x 20 ns - - 2.00"),
 		strings.Fields("cache/d 40 ns 0 0 x* 40 ns 0 0 1.00"),
 		strings.Fields("decode/b 220 MB/s 0 0 x 441 MB/s 0 0 0.50"),
 	}
