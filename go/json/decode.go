@@ -32,7 +32,7 @@ func Unmarshal(data []byte, v any) error {
 func unmarshal(data []byte, v any, flags uint32) (bool, error) {
 	t := reflect.TypeOf(v)
 	target := (*eface)(unsafe.Pointer(&v)).data
-	if t == nil || t.Kind() != reflect.Pointer || target == nil {
+	if t == nil || t.Kind() != reflect.Pointer || t.Name() != "" || target == nil {
 		return false, nil
 	}
 	plan := decodePlanOf(t.Elem())

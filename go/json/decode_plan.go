@@ -168,7 +168,7 @@ type decodePlanner struct {
 
 type plannedType struct {
 	typ     reflect.Type
-	pointer bool // reached through a pointer
+	methods bool // methods of the pointer to the value count
 	quoted  bool
 }
 
@@ -177,17 +177,17 @@ type plannedNode struct {
 	shape int
 }
 
-// node plans a type. Methods of unnamed types count only where they are reached through a pointer, as in
-// encoding/json.
-func (p *decodePlanner) node(t reflect.Type, pointer, quoted bool) (*decodeNode, int) {
-	planned := plannedType{t, pointer, quoted}
+// node plans a type. As in encoding/json, methods count where a value is reached through a pointer, unless the pointer's type
+// has a name, and elsewhere if the value's type has one.
+func (p *decodePlanner) node(t reflect.Type, methods, quoted bool) (*decodeNode, int) {
+	planned := plannedType{t, methods, quoted}
 	if done, ok := p.nodes[planned]; ok {
 		return done.node, done.shape
 	}
 	n := &decodeNode{typ: t, pointer: typeWord(reflect.PointerTo(t)), size: t.Size()}
 	shape := p.shape.add(shapeNode{})
 	p.nodes[planned] = plannedNode{n, shape}
-	described := p.describe(n, pointer, quoted)
+	described := p.describe(n, methods, quoted)
 	if quoted && n.kind != decodePointer {
 		described.flags = 1
 	}
@@ -196,7 +196,7 @@ func (p *decodePlanner) node(t reflect.Type, pointer, quoted bool) (*decodeNode,
 }
 
 // describe completes a node and returns its shape.
-func (p *decodePlanner) describe(n *decodeNode, pointer, quoted bool) shapeNode {
+func (p *decodePlanner) describe(n *decodeNode, methods, quoted bool) shapeNode {
 	t := n.typ
 	switch k := t.Kind(); k {
 	case reflect.Map, reflect.Slice, reflect.Interface:
@@ -204,10 +204,10 @@ func (p *decodePlanner) describe(n *decodeNode, pointer, quoted bool) shapeNode 
 	case reflect.Pointer:
 		n.kind, n.nilable = decodePointer, true
 		var elem int
-		n.elem, elem = p.node(t.Elem(), true, quoted)
+		n.elem, elem = p.node(t.Elem(), t.Name() == "", quoted)
 		return shapeNode{kind: shapeOptional, a: uint32(elem)}
 	}
-	if pointer || t.Name() != "" {
+	if methods {
 		switch {
 		case t == rawMessageType:
 			n.kind = decodeRawMessage
@@ -271,7 +271,7 @@ func (p *decodePlanner) describe(n *decodeNode, pointer, quoted bool) shapeNode 
 
 func (p *decodePlanner) container(n *decodeNode, kind uint32) shapeNode {
 	var elem int
-	n.elem, elem = p.node(n.typ.Elem(), false, false)
+	n.elem, elem = p.node(n.typ.Elem(), n.typ.Elem().Name() != "", false)
 	return shapeNode{kind: kind, a: uint32(elem)}
 }
 
@@ -325,7 +325,7 @@ func (p *decodePlanner) describeStruct(n *decodeNode) shapeNode {
 		}
 		field.names = append(field.names, f.name)
 		var shape int
-		field.node, shape = p.node(f.typ(), false, f.quoted)
+		field.node, shape = p.node(f.typ(), f.typ().Name() != "", f.quoted)
 		n.fields = append(n.fields, field)
 		fields = append(fields, shapeField{name: f.name, node: shape})
 	}

@@ -3,6 +3,7 @@ package json_test
 import (
 	"bytes"
 	stdjson "encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -50,21 +51,21 @@ func attempt(result any, call func() error) (o outcome) {
 }
 
 // compare reports where the outcome of this package, got, is not that of encoding/json.
-func compare(t testing.TB, what string, got, want outcome) {
+func compare(t testing.TB, what func() string, got, want outcome) {
 	t.Helper()
 	if fmt.Sprintf("%T %[1]v", got.recovered) != fmt.Sprintf("%T %[1]v", want.recovered) {
-		t.Errorf("%s: panic %v, want %v", what, got.recovered, want.recovered)
+		t.Errorf("%s: panic %v, want %v", what(), got.recovered, want.recovered)
 		return
 	}
 	if reflect.TypeOf(got.err) != reflect.TypeOf(want.err) || want.err != nil && got.err.Error() != want.err.Error() {
-		t.Errorf("%s: error %#v, want %#v", what, got.err, want.err)
+		t.Errorf("%s: error %#v, want %#v", what(), got.err, want.err)
 		return
 	}
 	if where := difference(got.err, want.err); where != "" {
-		t.Errorf("%s: error %#v, want %#v: differs at %s", what, got.err, want.err, where)
+		t.Errorf("%s: error %#v, want %#v: differs at %s", what(), got.err, want.err, where)
 	}
 	if where := difference(got.result, want.result); where != "" {
-		t.Errorf("%s: result differs at %s", what, where)
+		t.Errorf("%s: result differs at %s", what(), where)
 	}
 }
 
@@ -82,7 +83,7 @@ func sameDecode(t testing.TB, text []byte, fresh func() any) bool {
 		t.Errorf("the input %s was changed", excerpt(text))
 	}
 	want := decode(standard, input)
-	compare(t, fmt.Sprintf("%s into %T", excerpt(text), want.result), got, want)
+	compare(t, func() string { return fmt.Sprintf("%s into %T", excerpt(text), want.result) }, got, want)
 	return want.err == nil && want.recovered == nil
 }
 
@@ -126,7 +127,7 @@ func sameEncode(t testing.TB, value any) {
 			return o
 		}
 		got, want := encode(ours), encode(standard)
-		compare(t, fmt.Sprintf("%s of %s", way.name, describe(value)), got, want)
+		compare(t, func() string { return fmt.Sprintf("%s of %s", way.name, describe(value)) }, got, want)
 	}
 }
 
@@ -151,15 +152,13 @@ func sameEncodeAnywhere(t testing.TB, value any) {
 	}
 }
 
-// describe is a value as it fits into a failure message. It may contain itself.
+// describe is a value as it fits into a failure message. It may contain itself, or methods that panic.
 func describe(value any) string {
-	if value == nil {
-		return "nil"
-	}
-	if text, err := stdjson.Marshal(value); err == nil {
-		return fmt.Sprintf("%T %s", value, excerpt(text))
-	}
-	return fmt.Sprintf("%T", value)
+	text := attempt(nil, func() error {
+		text, err := stdjson.Marshal(value)
+		return errors.Join(errors.New(excerpt(text)), err)
+	})
+	return fmt.Sprintf("%T %v", value, text.err)
 }
 
 // difference tells where two values differ, and nothing if they are the same. Unlike reflect.DeepEqual it takes NaN for
@@ -171,8 +170,14 @@ func difference(a, b any) string {
 	return ""
 }
 
-// A comparison knows the pairs of pointers and maps that were met: they may lead back to themselves.
-type comparison map[[2]unsafe.Pointer]bool
+// A comparison knows the pairs of pointers, maps and slices that were met: they may lead back to themselves.
+type comparison map[met]bool
+
+type met struct {
+	typ    reflect.Type
+	a, b   unsafe.Pointer
+	length int // of slices
+}
 
 func (c comparison) difference(a, b reflect.Value) string {
 	if !a.IsValid() || !b.IsValid() {
@@ -186,11 +191,11 @@ func (c comparison) difference(a, b reflect.Value) string {
 		if a.IsNil() || b.IsNil() {
 			return unless(a.IsNil() == b.IsNil(), a, b)
 		}
-	}
-	switch a.Kind() {
-	case reflect.Pointer, reflect.Map:
-		pair := [2]unsafe.Pointer{a.UnsafePointer(), b.UnsafePointer()}
-		if c[pair] || pair[0] == pair[1] {
+		pair := met{typ: a.Type(), a: a.UnsafePointer(), b: b.UnsafePointer()}
+		if a.Kind() == reflect.Slice {
+			pair.length = a.Len()
+		}
+		if c[pair] {
 			return ""
 		}
 		c[pair] = true

@@ -1,0 +1,266 @@
+package json_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"tandem.example/go/json"
+)
+
+// scalars are values without parts, of which some fit nearly every type, and some fit none.
+var scalars = []string{
+	`null`, `true`, `false`,
+	`0`, `-0`, `1`, `-1`, `7`, `127`, `128`, `-128`, `-129`, `255`, `256`, `32767`, `32768`, `-32769`, `65535`, `65536`, `2147483647`, `2147483648`,
+	`-2147483649`, `4294967295`, `4294967296`, `9007199254740993`, `9223372036854775807`, `9223372036854775808`, `-9223372036854775808`, `-9223372036854775809`,
+	`18446744073709551615`, `18446744073709551616`, `123456789012345678901234567890`,
+	`1.0`, `-0.0`, `0.1`, `1e2`, `1E+2`, `1e-7`, `3.4028234e38`, `3.4028236e38`, `1.7976931348623157e308`, `1.7976931348623159e308`, `1e400`, `-1e400`, `1e-400`,
+	`2.2250738585072011e-308`, `4.9e-324`, `2.4703282292062327e-324`, `0.` + strings.Repeat("0", 400) + `1e400`, `9` + strings.Repeat("0", 400), `1.00000000000000011102230246251565404236316680908203125`,
+	`""`, `"a"`, `"A"`, `"null"`, `"true"`, `"false"`, `"0"`, `"-1"`, `"300"`, `"1.5"`, `"007"`, `"+1"`, `" 1"`, `"1e400"`, `"0x10"`, `"NaN"`, `"-Inf"`, `"nul"`, `"tru"`,
+	`"\"\""`, `"\"a\""`, `"\"\\u00e4\\ud800\""`, `"\"\\'\""`, `"\"a"`, `"a\""`, `"\"a\" "`, `"\"\u0001\""`, `"[1]"`, `"YWJj"`, `"YWJ"`, `"YW\nJj"`, `"YW=="`, `"!"`,
+	`"F"`, `"\u0046"`, `"2026-02-03T04:05:06.789Z"`, `"2026-02-03T24:00:00Z"`, `"127.0.0.1"`, `"10.0.0.0/8"`, `"\ud834\udd1e\ud834\n\udd1e"`, "\"a\xff\xe2\x80\xed\xa0\x80\"",
+	`"\"\\\/\b\f\n\r\t\u0000\u20AC\u2028"`, "\"\u2028\u2029\x7f\"", `"` + strings.Repeat("long ", 30) + `"`,
+	`[]`, `{}`,
+}
+
+// eachDocument calls visit for each scalar by itself and in arrays and objects of many forms, for some of these in short tests.
+func eachDocument(visit func(text string)) {
+	number := 0
+	f := func(text string) {
+		if number++; number%7 == 0 || !testing.Short() {
+			visit(text)
+		}
+	}
+	for i, s := range scalars {
+		// Pairs of scalars meet in ever different ways.
+		other := scalars[(i*7+3)%len(scalars)]
+		for _, text := range []string{
+			s, ` ` + s + ` `,
+			`[` + s + `]`, `[` + s + `,` + other + `]`, `[1,` + s + `,null,3]`, `[[` + s + `],[` + other + `]]`, `[{"A":` + s + `},{"B":` + other + `}]`,
+			`{"A":` + s + `}`, `{"a":` + s + `,"B":` + other + `}`, `{"A":` + s + `,"A":` + other + `}`, `{"A":{"A":` + s + `,"B":{}},"C":` + other + `}`,
+			`{"A":[` + s + `],"B":[` + other + `,` + s + `]}`, `{"A":{"B":{"A":[` + s + `,` + other + `]}},"B":` + s + `}`, `{"B":` + s + `,"C":` + s + `,"D":` + s + `,"x":` + s + `}`,
+			`{"1":` + s + `,"-1":` + other + `,"A":` + other + `}`, `{"7":` + s + `,"007":` + other + `}`, `{"127.0.0.1":` + s + `,"F":` + other + `}`,
+			`{"unknown":{"A":[` + s + `]},"A":` + other + `}`, `{"e":` + s + `,"E":` + other + `,"F":` + s + `,"G":` + s + `,"H":` + s + `,"I":` + s + `,"J":` + s + `}`,
+		} {
+			f(text)
+		}
+		for _, name := range []string{`C`, `\u0041`, `K`, `k`, "\u212a", `\u017f`, "\u017f", `sk`, "\u017fK", `é`, `É`, `ä`, `Ä`, `ǆ`, `Ǆ`, `σ`, `Σ`, `-`, `<&>`, `\u003c&>`,
+			`a b.c/d:e`, "A\xff", ``, `256`, `-129`, `18446744073709551615`, `1.0`, `Inner`, `inner`, `Text`, `count`, `hidden`, `Octet`, `Stringer`, `Dictionary`, `X`} {
+			f(`{"` + name + `":` + s + `}`)
+			if i%10 == 0 {
+				f(`{"` + name + `":` + s + `,"A":` + other + `}`)
+			}
+		}
+	}
+}
+
+// Every document is decoded into every type: new values, and such as hold something already.
+func TestUnmarshalMatchesStandardLibrary(t *testing.T) {
+	var documents [][]byte
+	eachDocument(func(text string) { documents = append(documents, []byte(text)) })
+	step := 3
+	if testing.Short() {
+		step = 5
+	}
+	for number, typ := range zoo {
+		t.Run(typ.String(), func(t *testing.T) {
+			for i := number % step; i < len(documents); i += step {
+				filled := func() any {
+					target := reflect.New(typ)
+					fill(rand.New(rand.NewPCG(uint64(i), uint64(number))), target.Elem(), 4)
+					return target.Interface()
+				}
+				for _, fresh := range []func() any{zero(typ), filled} {
+					sameDecode(t, documents[i], fresh)
+				}
+				if t.Failed() {
+					t.FailNow()
+				}
+			}
+		})
+	}
+}
+
+// Struct tags that go vet would object to.
+func TestTags(t *testing.T) {
+	tags := []string{``, `json`, `json:`, `json:"`, `json:""`, `json:","`, `json:",,"`, `json:"-"`, `json:"-,"`, `json:"--"`, `json:"a"`, `json:"A"`, `json:"B"`, `json:" "`, `json:"a\\b"`,
+		`json:"a\"b"`, `json:"'"`, `json:"a,b"`, `json:"<>"`, `json:"&,omitempty"`, `json:",omitempty "`, `json:", omitempty"`, `json:",OMITEMPTY"`, `json:",omitempty,string"`, `json:",string,omitzero"`,
+		`json:"ä"`, "json:\"\u2028\"", "json:\"\xff\"", `json:"\u0000"`, `json:"日本"`, `json:"é"`, `json:"$%()*+-./:;=?@[]^_{|}~!#"`, `JSON:"a"`, `json: "a"`, `xml:"x" json:"a"`, `json:"a"  json:"b"`}
+	fieldTypes := []reflect.Type{reflect.TypeFor[int](), reflect.TypeFor[*string](), reflect.TypeFor[any](), reflect.TypeFor[[]bool](), reflect.TypeFor[Inner](), reflect.TypeFor[*float64]()}
+	random := rand.New(rand.NewPCG(3, 4))
+	for i, tag := range tags {
+		for j, fieldType := range fieldTypes {
+			other := tags[(i*5+j*3)%len(tags)]
+			for _, embedded := range []bool{false, fieldType == reflect.TypeFor[Inner]()} {
+				name := "A"
+				if embedded {
+					name = fieldType.Name()
+				}
+				typ := reflect.StructOf([]reflect.StructField{
+					{Name: name, Type: fieldType, Tag: reflect.StructTag(tag), Anonymous: embedded},
+					{Name: "B", Type: fieldTypes[(i+j)%len(fieldTypes)], Tag: reflect.StructTag(other)},
+				})
+				for range 3 {
+					value := reflect.New(typ).Elem()
+					fill(random, value, 4)
+					sameEncodeAnywhere(t, value.Interface())
+				}
+				for _, name := range []string{"A", "a", "B", "b", "-", "--", " ", "'", `a\\b`, "<>", "&", "ä", "Ä", `\u2028`, `\ufffd`, "日本", "é", "$%()*+-./:;=?@[]^_{|}~!#", "omitempty", "Inner"} {
+					for _, value := range []string{`1`, `"1"`, `"\"1\""`, `{"A":2}`, `null`} {
+						sameDecode(t, []byte(`{"`+name+`":`+value+`}`), zero(typ))
+					}
+				}
+			}
+		}
+	}
+}
+
+// Targets that decoding uses in a way that shows, or can't use.
+func TestUnmarshalTargets(t *testing.T) {
+	type pair struct {
+		A, B any
+	}
+	value := func(v any) *any { return &v }
+	for name, fresh := range map[string]func() any{
+		"nothing":                     func() any { return nil },
+		"a value":                     func() any { return pair{} },
+		"a nil pointer":               func() any { return (*pair)(nil) },
+		"a pointer to a nil pointer":  func() any { return new(*pair) },
+		"a map":                       func() any { return map[string]any{} },
+		"a named pointer to a text":   func() any { return pointerToText(new(pointerText)) },
+		"an interface with a pointer": func() any { return value(&pair{A: 1, B: new(int)}) },
+		"an interface with a nil pointer": func() any {
+			return value((*pair)(nil))
+		},
+		"an interface with a pointer to a pointer": func() any { p := &pair{A: "old"}; return value(&p) },
+		"an interface with itself":                 func() any { var v any; v = &v; return v },
+		"an interface with an interface":           func() any { return value(value(value(&pair{}))) },
+		"an interface with an Unmarshaler":         func() any { return value(&pointerJSON{A: "old"}) },
+		"an interface with a TextUnmarshaler":      func() any { return value(new(pointerText)) },
+		"a struct of such interfaces":              func() any { return &pair{&pair{A: 1}, value(new(int))} },
+		"a struct that leads back to itself": func() any {
+			l := &list{A: 1}
+			l.B = l
+			return l
+		},
+		"a slice with room":           func() any { s := []pair{{1, 2}, {3, 4}, {5, 6}, {7, 8}}[:1]; return &s },
+		"a slice of slices with room": func() any { s := [][]any{{1, 2, 3}, {4, 5}, {6}}[:1]; return &s },
+		"a slice of pointers":         func() any { p := &pair{1, 2}; s := []*pair{p, p, nil, p}[:2]; return &s },
+		"a slice of interfaces":       func() any { s := []any{1, &pair{3, 4}, nil, new(int)}; return &s },
+		"interfaces behind the length": func() any {
+			s := []any{1, &pair{3, 4}, &pair{}, new(int)}[:0]
+			return &s
+		},
+		"an array":                      func() any { return &[3]pair{{1, 2}, {3, 4}, {5, 6}} },
+		"an array of interfaces":        func() any { return &[2]any{1, &pair{}} },
+		"a map with members":            func() any { return &map[string]pair{"A": {1, 2}, "B": {3, 4}} },
+		"a map of pointers":             func() any { return &map[string]*pair{"A": {1, 2}, "B": {3, 4}} },
+		"a map of interfaces":           func() any { return &map[string]any{"A": &pair{1, 2}, "B": 1} },
+		"a map of slices":               func() any { return &map[string][]any{"A": {1, 2}} },
+		"the same pointer twice":        func() any { p := &pair{A: 1}; return &struct{ A, B *pair }{p, p} },
+		"embedded pointers":             func() any { return &embedsDeep{Middle: &Middle{Inner: &Inner{A: 1, B: 2}}} },
+		"an unexported embedded struct": func() any { return &embedsHiddenPointer{inner: &inner{A: 1}} },
+		"bytes":                         func() any { b := []byte("old bytes"); return &b },
+		"raw messages":                  func() any { return &[]json.RawMessage{json.RawMessage("old")} },
+		"a large slice of interfaces":   func() any { s := make([]any, 20_000); return &s },
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachDocument(func(text string) {
+				// A large target takes long to compare.
+				if name != "a large slice of interfaces" || strings.HasPrefix(text, `[1,`) {
+					sameDecode(t, []byte(text), fresh)
+				}
+				if t.Failed() {
+					t.FailNow()
+				}
+			})
+		})
+	}
+}
+
+// What a failing method has been given, and what it has not, is the same.
+func TestUnmarshalStopsWhereMethodsFail(t *testing.T) {
+	for _, text := range []string{
+		`{"A":"a","B":{"A":"F"},"C":"c"}`, `{"B":["a","F","c"],"A":1}`, `{"C":{"a":"1","F":"2","c":"3"}}`, `{"D":{"1":"a","2":"F","3":"c"}}`,
+		`{"D":[1,"F",2,3]}`, `{"E":"!","A":"F"}`, `{"E":"!","G":1}`, `{"A":"F","E":"!"}`, `{"E":"!","A":1}`, `{"F":"F","A":"a"}`, `{"A":null,"F":null,"B":null}`,
+		`{"H":{"A":{"B":{"A":["x","F"]}}}}`, `{"H":{"B":"F"}}`, `{"G":[{"A":1},{"B":"F"}],"A":"z"}`,
+	} {
+		sameDecode(t, []byte(text), zero(reflect.TypeFor[struct {
+			A failing
+			B []failing
+			C map[failing]failing
+			D [2]*failing
+			E []byte
+			F panicking
+			G []struct{ A, B mismatching }
+			H struct {
+				A struct {
+					B struct{ A []mismatching }
+				}
+				B mismatching
+			}
+		}]()))
+		sameDecode(t, []byte(text), zero(reflect.TypeFor[struct {
+			A panicking
+			B []panicking
+			C map[string]panicking
+			D [2]*panicking
+			E struct{ Inner }
+		}]()))
+	}
+}
+
+func TestUnmarshalDeepNesting(t *testing.T) {
+	repeat := func(depth int, open, middle, close string) string {
+		return strings.Repeat(open, depth) + middle + strings.Repeat(close, depth)
+	}
+	types := []reflect.Type{reflect.TypeFor[any](), reflect.TypeFor[nest](), reflect.TypeFor[nestMap](), reflect.TypeFor[tree](), reflect.TypeFor[list](), reflect.TypeFor[json.RawMessage](),
+		reflect.TypeFor[struct{ A json.RawMessage }](), reflect.TypeFor[struct{}](), reflect.TypeFor[map[string]any](), reflect.TypeFor[[]any](), reflect.TypeFor[[0]any](), reflect.TypeFor[pointerJSON]()}
+	for _, depth := range []int{1, 63, 64, 65, 254, 255, 256, 257, 258, 1000, 9999, 10_000, 10_001} {
+		if testing.Short() && depth > 300 && depth < 10_000 {
+			continue
+		}
+		for _, text := range []string{
+			repeat(depth, `[`, ``, `]`), repeat(depth, `[`, `1`, `]`), repeat(depth, `{"A":`, `null`, `}`), repeat(depth, `{"B":`, `{}`, `}`), repeat(depth, `{"A":[`, ``, `]}`),
+			repeat(depth, `{"x":`, `1`, `}`), repeat(depth, `{"C":`, `{"D":[]}`, `}`), repeat(depth, `[`, `"open`, ``), repeat(depth, `[`, `]`, ``), repeat(depth, `[[],`, `1`, `]`),
+		} {
+			for _, typ := range types {
+				sameDecode(t, []byte(text), zero(typ))
+			}
+		}
+	}
+}
+
+func TestUnmarshalManyMembers(t *testing.T) {
+	fields := make([]reflect.StructField, 300)
+	names := make([]string, 0, 2*len(fields))
+	for i := range fields {
+		fields[i] = reflect.StructField{Name: fmt.Sprintf("Field%d", i), Type: zoo[i*7%24]}
+		names = append(names, fields[i].Name, strings.ToLower(fields[i].Name))
+	}
+	typ := reflect.StructOf(fields)
+	random := rand.New(rand.NewPCG(5, 6))
+	for range 100 {
+		var text strings.Builder
+		separator := "{"
+		for _, i := range random.Perm(len(names))[:50] {
+			fmt.Fprintf(&text, "%s%q:%s", separator, names[i], pick(random, scalars[:60]))
+			separator = ","
+		}
+		sameDecode(t, []byte(text.String()+"}"), zero(typ))
+	}
+	// In the order of the fields, and against it.
+	for range 2 {
+		var text strings.Builder
+		separator := "{"
+		for _, name := range names {
+			fmt.Fprintf(&text, "%s%q:null", separator, name)
+			separator = ","
+		}
+		sameDecode(t, []byte(text.String()+"}"), zero(typ))
+		slices.Reverse(names)
+	}
+}
