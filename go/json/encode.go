@@ -21,13 +21,16 @@ import (
 
 // Marshal returns the JSON encoding of v, as [json.Marshal] of encoding/json does.
 func Marshal(v any) ([]byte, error) {
-	if b, ok := marshal(v, ffi.EncodeEscapeHTML, 0); ok {
-		text := append(make([]byte, 0, len(b.out)), b.out...)
-		b.release()
-		return text, nil
+	b, err := marshal(v, ffi.EncodeEscapeHTML, 0)
+	if err == errForeign {
+		return json.Marshal(v)
 	}
-	// The error, or a value of a kind that is left to encoding/json: it has the standard library's say.
-	return json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	text := append(make([]byte, 0, len(b.out)), b.out...)
+	b.release()
+	return text, nil
 }
 
 // MarshalIndent is like [Marshal] but indents the output, as [json.MarshalIndent] of encoding/json does.
@@ -43,18 +46,18 @@ func MarshalIndent(v any, prefix, indent string) ([]byte, error) {
 	return indented.Bytes(), nil
 }
 
-// marshal encodes v, which lies that deep within a document, and returns buffers whose out is the text. It reports
-// whether the value could be encoded here.
-func marshal(v any, flags uint32, depth int) (*buffers, bool) {
+// marshal encodes v, which lies that deep within a document, and returns buffers whose out is the text. The error is
+// errForeign or that of a method of the user's.
+func marshal(v any, flags uint32, depth int) (*buffers, error) {
 	t := reflect.TypeOf(v)
 	if t == nil {
 		b := takeBuffers(0)
 		b.out = append(b.out[:0], "null"...)
-		return b, true
+		return b, nil
 	}
 	plan := encodePlanOf(t)
 	if plan == nil {
-		return nil, false
+		return nil, errForeign
 	}
 	e := (*eface)(unsafe.Pointer(&v))
 	p := e.data
@@ -62,30 +65,44 @@ func marshal(v any, flags uint32, depth int) (*buffers, bool) {
 		p = unsafe.Pointer(&e.data)
 	}
 	b := takeBuffers(int(plan.size.Load()))
-	g := gatherer{words: b.words[:0], text: b.text[:0], flags: flags, depth: depth}
+	g := gatherer{words: b.words[:0], text: b.text[:0], raw: b.raw[:0], flags: flags, depth: depth}
 	err := g.gather(plan.root, p)
 	runtime.KeepAlive(v)
 	// If a method of the user's panics, the buffers are lost to the pool, and that is all.
-	b.words, b.text = g.words[:cap(g.words)], g.text[:cap(g.text)]
-	if err != nil || !b.render(plan, g.words, g.text, flags) {
+	b.words, b.text, b.raw = g.words[:cap(g.words)], g.text[:cap(g.text)], g.raw[:cap(g.raw)]
+	switch {
+	case err == nil && len(g.text) > math.MaxUint32:
+		// Lengths in heads have 32 bits.
+		err = errForeign
+	case err == nil:
+		err = b.render(plan, g.words, g.text, flags)
+	case err != errForeign && !g.rawIsValid():
+		// A fault before the one that was found.
+		err = errForeign
+	}
+	if err != nil {
 		b.release()
-		return nil, false
+		return nil, err
 	}
 	plan.size.Store(int64(len(b.out)))
-	return b, true
+	return b, nil
 }
 
 // render has Rust write the text of a run into b.out.
-func (b *buffers) render(plan *encodePlan, words []uint64, text []byte, flags uint32) bool {
+func (b *buffers) render(plan *encodePlan, words []uint64, text []byte, flags uint32) error {
 	// Names and punctuation are not in the run: a guess, doubled until it is enough.
 	for size := max(cap(b.out), 16*len(words)+2*len(text)+64); ; size *= 2 {
 		if cap(b.out) < size {
 			b.out = make([]byte, size)
 		}
 		length, status := plan.shape.Encode(words, text, flags, b.out)
-		if status != ffi.BufferTooSmall {
+		switch status {
+		case ffi.OK:
 			b.out = b.out[:length]
-			return status == ffi.OK
+			return nil
+		case ffi.BufferTooSmall:
+		default:
+			return errForeign
 		}
 	}
 }
@@ -100,8 +117,20 @@ const maxDepth = 256
 type gatherer struct {
 	words []uint64
 	text  []byte
+	// Where in text each result of MarshalJSON begins and ends: until rendering, nobody knows whether it is JSON.
+	raw   []int
 	flags uint32
 	depth int
+}
+
+// rawIsValid reports whether all results of MarshalJSON are JSON.
+func (g *gatherer) rawIsValid() bool {
+	for i := 0; i < len(g.raw); i += 2 {
+		if !ffi.JSONValid(g.text[g.raw[i]:g.raw[i+1]]) {
+			return false
+		}
+	}
+	return true
 }
 
 func (g *gatherer) word(w uint64) { g.words = append(g.words, w) }
@@ -165,10 +194,7 @@ func (g *gatherer) gather(n *encodeNode, p unsafe.Pointer) error {
 		}
 		g.word(uint64(len(g.text) - before))
 	case encodeMarshaler:
-		text, err := g.marshalJSON(n, p)
-		g.word(uint64(len(text)))
-		g.text = append(g.text, text...)
-		return err
+		return g.marshalJSON(n, p)
 	case encodeTextMarshaler:
 		return g.marshalText(n, p)
 	case encodeInterface:
@@ -306,7 +332,10 @@ func mapName(n *encodeNode, key reflect.Value) (string, error) {
 			return "", errForeign
 		}
 		text, err := marshaler.MarshalText()
-		return string(text), err
+		if err != nil {
+			return "", errForeign
+		}
+		return string(text), nil
 	case key.CanInt():
 		return strconv.FormatInt(key.Int(), 10), nil
 	default:
@@ -342,10 +371,14 @@ func validNumber(n string) (string, error) {
 
 func trimDigits(s string) string { return strings.TrimLeft(s, "0123456789") }
 
-// time appends a time in its JSON form, without quotes.
-func (g *gatherer) time(t time.Time) (err error) {
-	g.text, err = t.AppendText(g.text)
-	return err
+// time appends a time in its JSON form, without quotes, unless it has none.
+func (g *gatherer) time(t time.Time) error {
+	text, err := t.AppendText(g.text)
+	if err != nil {
+		return errForeign
+	}
+	g.text = text
+	return nil
 }
 
 // receiver returns the value at p as an interface that has the methods of its pointer, or nil for what encoding/json
@@ -365,12 +398,20 @@ func receiver(n *encodeNode, p unsafe.Pointer) any {
 	}
 }
 
-func (g *gatherer) marshalJSON(n *encodeNode, p unsafe.Pointer) ([]byte, error) {
+func (g *gatherer) marshalJSON(n *encodeNode, p unsafe.Pointer) error {
 	v := receiver(n, p)
 	if v == nil {
-		return []byte("null"), nil
+		g.string("null")
+		return nil
 	}
-	return v.(json.Marshaler).MarshalJSON()
+	text, err := v.(json.Marshaler).MarshalJSON()
+	if err != nil {
+		return methodError(n, failedJSON{err})
+	}
+	g.raw = append(g.raw, len(g.text), len(g.text)+len(text))
+	g.word(uint64(len(text)))
+	g.text = append(g.text, text...)
+	return nil
 }
 
 func (g *gatherer) marshalText(n *encodeNode, p unsafe.Pointer) error {
@@ -380,10 +421,32 @@ func (g *gatherer) marshalText(n *encodeNode, p unsafe.Pointer) error {
 		return nil
 	}
 	text, err := v.(encoding.TextMarshaler).MarshalText()
+	if err != nil {
+		return methodError(n, failedText{err})
+	}
 	g.word(uint64(len(text)) + 1)
 	g.text = append(g.text, text...)
+	return nil
+}
+
+// methodError is the error of encoding/json for a method that failed. The method is not called again for it: methods
+// that encode what is below them would be called twice as often with each level.
+func methodError(n *encodeNode, failed any) error {
+	_, err := json.Marshal(failed)
+	if wrapped, ok := err.(*json.MarshalerError); ok {
+		wrapped.Type = n.typ
+	}
 	return err
 }
+
+// Both fail with the error that they hold.
+type (
+	failedJSON struct{ err error }
+	failedText struct{ err error }
+)
+
+func (f failedJSON) MarshalJSON() ([]byte, error) { return nil, f.err }
+func (f failedText) MarshalText() ([]byte, error) { return nil, f.err }
 
 func (g *gatherer) gatherInterface(n *encodeNode, p unsafe.Pointer) error {
 	if n.typ.NumMethod() == 0 {
@@ -438,9 +501,9 @@ func (g *gatherer) document(v any) error {
 	if err := g.enter(); err != nil {
 		return err
 	}
-	b, ok := marshal(v, g.flags, g.depth)
-	if !ok {
-		return errForeign
+	b, err := marshal(v, g.flags, g.depth)
+	if err != nil {
+		return err
 	}
 	g.leave()
 	g.head(len(b.out), tagRendered)

@@ -29,9 +29,12 @@ func (e *Encoder) Encode(v any) error {
 	if e.err != nil {
 		return e.err
 	}
-	b, ok := marshal(v, e.flags, 0)
-	if !ok {
+	b, err := marshal(v, e.flags, 0)
+	if err == errForeign {
 		return e.encodeForeign(v)
+	}
+	if err != nil {
+		return err
 	}
 	defer b.release()
 	b.out = append(b.out, '\n')

@@ -9,6 +9,7 @@ import "sync"
 type buffers struct {
 	words []uint64
 	text  []byte
+	raw   []int
 	out   []byte
 	pool  *sync.Pool
 }
@@ -49,7 +50,7 @@ func (b *buffers) grow(words, text int) {
 
 // release gives the buffers back.
 func (b *buffers) release() {
-	size := 8*cap(b.words) + cap(b.text) + cap(b.out)
+	size := 8*cap(b.words) + cap(b.text) + 8*cap(b.raw) + cap(b.out)
 	if size > maxPooled || b.pool == &smallBuffers && size > 16*largeDocument {
 		return
 	}

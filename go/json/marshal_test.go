@@ -1,0 +1,287 @@
+package json_test
+
+import (
+	"encoding"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"tandem.example/go/json"
+)
+
+// Values of every type are encoded: the zero value, and random ones.
+func TestMarshalMatchesStandardLibrary(t *testing.T) {
+	rounds := 50
+	if testing.Short() {
+		rounds = 8
+	}
+	for number, typ := range zoo {
+		t.Run(typ.String(), func(t *testing.T) {
+			sameEncodeAnywhere(t, reflect.Zero(typ).Interface())
+			random := rand.New(rand.NewPCG(uint64(number), 7))
+			for range rounds {
+				value := reflect.New(typ).Elem()
+				fill(random, value, 5)
+				sameEncodeAnywhere(t, value.Interface())
+				if t.Failed() {
+					t.FailNow()
+				}
+			}
+		})
+	}
+}
+
+func TestMarshalValues(t *testing.T) {
+	cyclicList := &list{A: 1}
+	cyclicList.B = cyclicList
+	cyclicMap := map[string]any{}
+	cyclicMap["A"] = []any{cyclicMap}
+	cyclicSlice := make([]any, 1)
+	cyclicSlice[0] = cyclicSlice
+	cyclicNest := make(nest, 1)
+	cyclicNest[0] = cyclicNest
+	var cyclicPointer any
+	cyclicPointer = &cyclicPointer
+	type pointer *pointer
+	var self pointer
+	self = &self
+	one, text := 1, "text"
+	deep := func(depth int) (value any) {
+		for range depth {
+			value = []any{value}
+		}
+		return value
+	}
+	deepPointers := func(depth int) (value any) {
+		for range depth {
+			inner := value
+			value = &inner
+		}
+		return value
+	}
+	deepList := func(depth int) (l *list) {
+		for range depth {
+			l = &list{B: l}
+		}
+		return l
+	}
+	values := []any{
+		nil, math.NaN(), math.Inf(-1), float32(math.Inf(1)), []float64{1, math.NaN()}, map[string]float32{"A": float32(math.NaN())}, struct{ A, B any }{1, math.Inf(1)},
+		make(chan int), func() {}, complex64(1), map[string]chan int{}, []chan int{}, []func(){nil}, struct{ A chan int }{}, struct {
+			A chan int `json:",omitempty"`
+			B func()   `json:"-"`
+		}{}, map[struct{}]int{}, map[string]any{"A": make(chan int)},
+		cyclicList, cyclicMap, cyclicSlice, cyclicNest, cyclicPointer, self, map[string]any{"A": cyclicList},
+		&one, new(*int), func() **string { p := &text; return &p }(), []*int{&one, nil, &one},
+		json.Number(""), json.Number("-"), json.Number("1."), json.Number("01"), json.Number("1e+"), json.Number("-0.0E-0"), json.Number("1e5x"), json.Number(" 1"), json.Number("NaN"), []json.Number{"1", "x"},
+		struct {
+			A json.Number `json:",string"`
+		}{"x"},
+		json.RawMessage(nil), json.RawMessage{}, json.RawMessage(" "), json.RawMessage("{"), json.RawMessage("[1 ,\t2]"), json.RawMessage(`"\u003c<\ud800"`), json.RawMessage("\"\u2028\xff\x00\""), json.RawMessage("1 2"),
+		&json.RawMessage{'1'}, []json.RawMessage{nil, json.RawMessage(`{ }`)},
+		time.Time{}, time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 1, 1, 0, 0, 0, 0, time.FixedZone("", 24*3600)),
+		time.Date(2026, 1, 1, 0, 0, 0, 1, time.FixedZone("", -3601)), []any{time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)}, map[time.Time]int{time.Unix(0, 0).UTC(): 1}, &time.Time{}, (*time.Time)(nil), time.Second,
+		map[string]int{"b": 1, "a": 2, "": 3, "\xff": 4, "<": 5, "\u2028": 6, "é": 7, "\x00": 8}, map[int8]int{-1: 1, 1: 2, 10: 3, 2: 4}, map[uint64]int{math.MaxUint64: 1, 0: 2}, map[word]int{"A": 1}, map[count]bool{2: true},
+		map[textStruct]int{{A: "b"}: 1, {A: "a"}: 2}, map[encoding.TextMarshaler]int{valueText("a"): 1, textNumber(2): 2}, map[encoding.TextMarshaler]int{nil: 1},
+		map[encoding.TextMarshaler]int{(*pointerText)(new(pointerText)): 1}, map[*pointerText]int{nil: 1}, map[failing]int{"F": 1}, map[textFailing]int{1: 1}, map[[1]failing]int{}, map[valueText]failing{"a": "F"},
+		failing("F"), []failing{"a", "F"}, []any{failing("F")}, &struct{ A *failing }{new(failing)}, map[string]any{"A": failing("F")}, panicking("F"), []panicking{"a", "F"}, map[string]any{"A": []any{panicking("F")}},
+		jsonFailing{errors.New("plain")}, &jsonFailing{io.EOF}, []any{1, &jsonFailing{&json.MarshalerError{Type: reflect.TypeFor[int](), Err: io.EOF}}}, struct{ A any }{jsonFailing{&json.UnsupportedTypeError{Type: reflect.TypeFor[int]()}}},
+		struct {
+			A misprinting
+			B jsonFailing
+		}{"{", jsonFailing{io.EOF}}, struct {
+			A jsonFailing
+			B misprinting
+		}{jsonFailing{io.EOF}, "{"}, struct {
+			A misprinting
+			B textFailing
+		}{"1", 1}, []any{misprinting("1"), jsonFailing{io.EOF}}, []any{misprinting("}"), jsonFailing{io.EOF}}, struct {
+			A float64
+			B jsonFailing
+		}{math.NaN(), jsonFailing{io.EOF}}, struct {
+			A jsonFailing
+			B float64
+		}{jsonFailing{io.EOF}, math.NaN()},
+		misprinting(""), misprinting("nul"), misprinting("1 "), []misprinting{"[", "]"}, struct {
+			A misprinting `json:",omitempty"`
+			B misprinting
+		}{"", ` { "<" : "\u2028" } `},
+		embedsHiddenPointer{}, embedsHiddenPointer{inner: &inner{A: 1}}, embedsPointer{}, &embedsDeep{Middle: &Middle{C: "c"}}, embedsInterface{}, embedsInterface{Stringer: time.Second},
+		[]byte{}, []byte(nil), [0]byte{}, [2]byte{1, 2}, []octet{1}, []textOctet{1, 2}, make([]byte, 1000), struct{ A []byte }{},
+		error(nil), errors.New("a struct without exported fields"), fmt.Stringer(time.Second), []fmt.Stringer{time.Second, nil}, []named{word("w"), (*tree)(nil), nil, &tree{}},
+		json.Marshaler(valueJSON{A: 1}), []json.Marshaler{nil, (*pointerJSON)(nil), &pointerJSON{A: 2}}, []encoding.TextMarshaler{nil, valueText("a")}, []*valueJSON{nil},
+		quoted{B: "a<\"\xff\u2028>", D: 0.1, E: 1e21, K: "k"}, quotedPointers{B: &text}, &quotedMethods{B: new(pointerText)},
+		isZeroValue(7), zeroOmitted{}, zeroOmitted{Q: 7, R: 8, H: math.Copysign(0, -1), O: (*pointerText)(nil), P: (*isZeroPointer)(nil)}, emptyOmitted{H: math.Copysign(0, -1), I: float32(math.Copysign(0, -1))},
+		struct{ A, B, C []any }{nil, []any{}, []any{nil}}, struct{ A, B map[string]any }{nil, map[string]any{}}, struct{}{}, []struct{}{{}, {}}, [0]int{}, map[string]struct{}{"A": {}},
+	}
+	for _, depth := range []int{1, 127, 128, 254, 255, 256, 257, 258, 510, 512, 514, 1001} {
+		if testing.Short() && depth > 600 {
+			continue
+		}
+		values = append(values, deep(depth), deepPointers(depth), deepList(depth), []any{deepList(depth), deep(depth / 2)}, map[string]any{"A": deepPointers(depth)}, &valueJSON{A: deep(depth)})
+	}
+	for _, value := range values {
+		sameEncode(t, value)
+		sameEncode(t, []any{value})
+		sameEncode(t, struct {
+			A any
+			B *any `json:",omitempty"`
+		}{value, &value})
+	}
+}
+
+// textFailing can't be the name of a member.
+type textFailing int
+
+func (v textFailing) MarshalText() ([]byte, error) { return nil, fmt.Errorf("refused: %d", v) }
+
+// jsonFailing fails with the error that it holds.
+type jsonFailing struct{ err error }
+
+func (v jsonFailing) MarshalJSON() ([]byte, error) { return nil, v.err }
+
+func TestMarshalNumbers(t *testing.T) {
+	random := rand.New(rand.NewPCG(8, 9))
+	for _, f := range floats {
+		for range 3 {
+			sameEncode(t, []any{f, -f, float32(f), []float64{f}, []float32{float32(f)}, struct {
+				A float64 `json:",string"`
+				B float32 `json:",omitempty"`
+			}{f, float32(f)}})
+			f = math.Nextafter(f, math.Inf(1))
+		}
+	}
+	count := 20_000
+	if testing.Short() {
+		count = 2000
+	}
+	var doubles []float64
+	var singles []float32
+	for range count {
+		if f := math.Float64frombits(random.Uint64()); !math.IsNaN(f) && !math.IsInf(f, 0) {
+			doubles = append(doubles, f)
+		}
+		if f := math.Float32frombits(random.Uint32()); f == f && !math.IsInf(float64(f), 0) {
+			singles = append(singles, f)
+		}
+		// Those with few digits take other paths.
+		f := float64(random.IntN(1_000_000)) * math.Pow10(random.IntN(40)-20)
+		doubles, singles = append(doubles, f, float64(float32(f))), append(singles, float32(f))
+	}
+	sameEncode(t, doubles)
+	sameEncode(t, singles)
+	for _, values := range []any{doubles, singles} {
+		text, err := json.Marshal(values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sameDecode(t, text, func() any { return new([]float64) })
+		sameDecode(t, text, func() any { return new([]float32) })
+		sameDecode(t, text, func() any { return new([]any) })
+	}
+	for _, i := range integers {
+		sameEncode(t, []any{i, int(i), int32(i), int16(i), int8(i), uint64(i), uint(i), uint32(i), uint16(i), uint8(i), uintptr(i)})
+	}
+}
+
+func TestMarshalStrings(t *testing.T) {
+	texts := append([]string{}, strings_...)
+	for b := range 256 {
+		texts = append(texts, string([]byte{byte(b)}), "0123456789abcde"+string([]byte{byte(b)})+"0123456789abcdef", string([]byte{0xE2, 0x80, byte(b)}), string([]byte{0xE2, byte(b), 0xA8}))
+	}
+	for length := range 100 {
+		texts = append(texts, strings.Repeat("x", length)+"\n", strings.Repeat("ü", length)+"<", strings.Repeat("\u2028", length))
+	}
+	for _, text := range texts {
+		sameEncode(t, text)
+		sameEncode(t, struct {
+			A string            `json:",string"`
+			B map[string]string `json:",omitempty"`
+			C any
+			D valueText
+		}{text, map[string]string{text: text}, text, valueText(text)})
+	}
+}
+
+// JSON within JSON may be as deep as JSON, wherever it stands.
+func TestMarshalDeepRawMessages(t *testing.T) {
+	for _, depth := range []int{255, 256, 257, 9999, 10_000, 10_001} {
+		raw := json.RawMessage(strings.Repeat("[", depth) + strings.Repeat("]", depth))
+		for _, value := range []any{raw, &raw, []any{raw}, map[string]json.RawMessage{"A": raw}, struct{ A, B any }{raw, []*json.RawMessage{&raw}}} {
+			encode := func(with codec) outcome {
+				text, err := with.marshal(value)
+				return outcome{result: text, err: err}
+			}
+			compare(t, func() string { return fmt.Sprintf("depth %d in %T", depth, value) }, encode(ours), encode(standard))
+		}
+	}
+}
+
+// A method that encodes what is below it is called once for each value, also if that fails far below: else calls would double
+// with each level.
+func TestMarshalCallsMethodsOnce(t *testing.T) {
+	for name, leaf := range map[string]any{"valid": 1, "no number": math.NaN(), "a failing method": failing("F"), "a failing key": map[textFailing]int{1: 1}, "no JSON": misprinting("{")} {
+		t.Run(name, func(t *testing.T) {
+			calls := 0
+			value := leaf
+			for range 20 {
+				value = counted{value, &calls}
+			}
+			_, err := json.Marshal(value)
+			if valid := name == "valid"; (err == nil) != valid {
+				t.Errorf("error %v", err)
+			}
+			if calls != 20 {
+				t.Errorf("%d calls, want 20", calls)
+			}
+		})
+	}
+}
+
+// counted encodes what it holds and counts the calls.
+type counted struct {
+	value any
+	calls *int
+}
+
+func (c counted) MarshalJSON() ([]byte, error) {
+	*c.calls++
+	return json.Marshal([]any{c.value})
+}
+
+// Where writing fails, the stream ends; where encoding fails, it goes on.
+func TestEncoderErrors(t *testing.T) {
+	values := []any{1, math.NaN(), failing("F"), "text", jsonFailing{io.EOF}, []any{2}, 3, 4}
+	for fails := range 6 {
+		use := func(with codec) outcome {
+			w := &limitedWriter{left: fails}
+			e := with.newEncoder(w)
+			var errs []error
+			for _, value := range values {
+				errs = append(errs, e.Encode(value))
+			}
+			return outcome{result: []any{w.text.String(), errs}}
+		}
+		compare(t, func() string { return fmt.Sprint("after ", fails, " writes") }, use(ours), use(standard))
+	}
+}
+
+// limitedWriter fails after some calls.
+type limitedWriter struct {
+	text strings.Builder
+	left int
+}
+
+func (w *limitedWriter) Write(p []byte) (int, error) {
+	if w.left == 0 {
+		return 0, errors.New("full")
+	}
+	w.left--
+	return w.text.Write(p)
+}
