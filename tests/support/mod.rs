@@ -7,6 +7,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Once;
 use std::{env, fs};
 
 /// How a program gets at the library.
@@ -56,6 +57,12 @@ pub fn make(target: &str) -> Command {
         command.env_remove(name);
     }
     command
+}
+
+/// Brings the libraries of `make build` up to date, once.
+pub fn build() {
+    static BUILT: Once = Once::new();
+    BUILT.call_once(|| drop(succeed(&mut make("build"))));
 }
 
 /// A compiled program.
