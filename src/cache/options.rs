@@ -1,0 +1,44 @@
+//! How a cache is set up.
+
+use std::time::Duration;
+
+use super::clock::Clock;
+use super::error::Error;
+
+/// Settings of a cache; the default value works.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The most memory that the cache may hold from the system, in bytes, everything counted; at least
+    /// 64 KiB. Address space for it is set aside at once, memory only as it is used. 64 MiB by default.
+    pub max_bytes: u64,
+    /// The most entries that the cache may hold; unlimited by default.
+    pub max_entries: u64,
+    /// How long entries live for which [`super::Cache::set_with_ttl`] does not say otherwise; for ever by default.
+    pub ttl: Option<Duration>,
+    /// What tells the time; the system's monotonic clock by default.
+    pub clock: Clock,
+}
+
+impl Options {
+    /// The smallest `max_bytes`.
+    pub const MIN_BYTES: u64 = 64 << 10;
+
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if self.max_bytes < Self::MIN_BYTES {
+            return Err(Error::Options("max_bytes is below 64 KiB"));
+        }
+        if self.max_bytes > isize::MAX as u64 / 2 {
+            return Err(Error::Options("max_bytes is more than can be addressed"));
+        }
+        if self.max_entries == 0 {
+            return Err(Error::Options("max_entries is 0"));
+        }
+        Ok(())
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { max_bytes: 64 << 20, max_entries: u64::MAX, ttl: None, clock: Clock::default() }
+    }
+}

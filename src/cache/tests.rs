@@ -1,0 +1,442 @@
+//! The cache against a plain map, against its own books, and under threads.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::{Cache, Clock, Error, ManualClock, Options};
+
+fn cache(max_bytes: u64) -> Cache {
+    Cache::new(Options { max_bytes, ..Options::default() }).unwrap()
+}
+
+/// Numbers that look random, the same in each run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        (self.next() >> 11) % limit
+    }
+}
+
+/// A value that tells which key and version it is of, so that any mix-up shows.
+fn value(key: u64, version: u64, length: usize) -> Vec<u8> {
+    let mut value = [key.to_le_bytes(), version.to_le_bytes()].concat();
+    value.resize(length.max(16), key.wrapping_mul(31).wrapping_add(version) as u8);
+    value
+}
+
+fn version_of(key: u64, found: &[u8]) -> u64 {
+    let version = u64::from_le_bytes(found[8..16].try_into().unwrap());
+    assert_eq!(found, value(key, version, found.len()), "a value of another key, or a torn one");
+    version
+}
+
+#[test]
+fn options_are_checked() {
+    for options in [
+        Options { max_bytes: 0, ..Options::default() },
+        Options { max_bytes: Options::MIN_BYTES - 1, ..Options::default() },
+        Options { max_bytes: u64::MAX, ..Options::default() },
+        Options { max_entries: 0, ..Options::default() },
+    ] {
+        assert!(matches!(Cache::new(options), Err(Error::Options(_))));
+    }
+    assert!(Cache::new(Options { max_bytes: Options::MIN_BYTES, ..Options::default() }).is_ok());
+    assert!(Cache::new(Options { max_bytes: 1 << 40, ..Options::default() }).is_ok());
+}
+
+#[test]
+fn sizes_from_nothing_to_the_limit() {
+    let cache = cache(8 << 20);
+    for length in [0, 1, 7, 8, 9, 4095, 4096, 65_535, 65_536, 1 << 20, 7 << 20] {
+        for key in [vec![], vec![1], vec![2; 65_536]] {
+            let value = vec![length as u8; length];
+            assert_eq!(cache.set(&key, &value), Ok(()), "{length}");
+            assert_eq!(cache.get(&key), Some(value), "{length}");
+            cache.audit();
+        }
+    }
+    cache.set(&[1], b"old").unwrap();
+    assert_eq!(cache.set(&[1], &vec![0; 8 << 20]), Err(Error::TooLarge));
+    assert_eq!(
+        cache.get(&[1]).as_deref(),
+        Some(&b"old"[..]),
+        "a refused entry must leave the old one"
+    );
+}
+
+#[test]
+fn smallest_cache_works() {
+    let cache = cache(Options::MIN_BYTES);
+    for key in 0..10_000_u64 {
+        let value = value(key, 0, (key % 900) as usize);
+        cache.set(&key.to_le_bytes(), &value).unwrap();
+        assert_eq!(cache.get(&key.to_le_bytes()), Some(value), "the newest entry must be there");
+        assert!(cache.stats().bytes <= Options::MIN_BYTES);
+    }
+    assert!(cache.stats().evictions > 1000);
+    cache.audit();
+}
+
+#[test]
+fn entries_expire() {
+    let clock = ManualClock::default();
+    let options = Options {
+        ttl: Some(Duration::from_secs(10)),
+        clock: Clock::Manual(clock.clone()),
+        ..Options::default()
+    };
+    let cache = Cache::new(options).unwrap();
+    cache.set(b"default", b"1").unwrap();
+    cache.set_with_ttl(b"short", b"2", Some(Duration::from_secs(5))).unwrap();
+    cache.set_with_ttl(b"ever", b"3", None).unwrap();
+    cache.set_with_ttl(b"none", b"4", Some(Duration::ZERO)).unwrap();
+    cache.set_with_ttl(b"longest", b"5", Some(Duration::MAX)).unwrap();
+    let there = || {
+        ["default", "short", "ever", "none", "longest"]
+            .map(|key| cache.get(key.as_bytes()).is_some())
+    };
+    assert_eq!(there(), [true, true, true, false, true]);
+    clock.advance(Duration::from_secs(5) - Duration::from_nanos(1));
+    assert_eq!(there(), [true, true, true, false, true]);
+    clock.advance(Duration::from_nanos(1));
+    assert_eq!(there(), [true, false, true, false, true]);
+    assert!(!cache.delete(b"short"), "an expired entry is not there to delete");
+    clock.advance(Duration::from_secs(5));
+    assert_eq!(there(), [false, false, true, false, true]);
+    cache.set(b"default", b"6").unwrap();
+    assert_eq!(cache.get(b"default").as_deref(), Some(&b"6"[..]));
+    cache.audit();
+}
+
+#[test]
+fn expired_entries_make_room_first() {
+    let clock = ManualClock::default();
+    let options =
+        Options { max_bytes: 1 << 20, clock: Clock::Manual(clock.clone()), ..Options::default() };
+    let cache = Cache::new(options).unwrap();
+    for key in 0..20_000_u64 {
+        cache.set_with_ttl(&key.to_le_bytes(), &[7; 64], Some(Duration::from_secs(1))).unwrap();
+        clock.advance(Duration::from_millis(1));
+    }
+    let stats = cache.stats();
+    assert_eq!(stats.evictions, 0, "{stats:?}");
+    assert!(stats.expirations > 10_000, "{stats:?}");
+}
+
+#[test]
+fn entries_are_limited() {
+    let options = Options { max_entries: 100, ..Options::default() };
+    let cache = Cache::new(options).unwrap();
+    for key in 0..10_000_u64 {
+        cache.set(&key.to_le_bytes(), b"value").unwrap();
+        assert!(cache.len() <= 100);
+        assert!(cache.get(&key.to_le_bytes()).is_some());
+    }
+    assert_eq!(cache.len(), 100);
+    assert_eq!(cache.stats().evictions, 9_900);
+    cache.audit();
+}
+
+/// What is read stays, what is not goes.
+#[test]
+fn reading_gives_a_second_chance() {
+    let cache = cache(1 << 20);
+    let hot = |key: u64| [b"hot".as_slice(), &key.to_le_bytes()].concat();
+    for key in 0..500 {
+        cache.set(&hot(key), &[1; 100]).unwrap();
+    }
+    for key in 0..100_000_u64 {
+        cache.set(&key.to_le_bytes(), &[2; 100]).unwrap();
+        cache.get(&hot(key % 500));
+    }
+    let left = (0..500).filter(|&key| cache.get(&hot(key)).is_some()).count();
+    assert!(left > 450, "{left} of 500 left");
+}
+
+#[test]
+fn large_entries_and_small_ones_make_room_for_each_other() {
+    let cache = cache(4 << 20);
+    let mut random = Random(5);
+    for round in 0..6_u64 {
+        let small = round % 2 == 0;
+        for key in 0..if small { 50_000 } else { 60 } {
+            let length = if small { random.below(300) } else { (random.below(3) << 20) + 500_000 };
+            let value = value(key, round, length as usize);
+            cache.set(&key.to_le_bytes(), &value).unwrap();
+            assert_eq!(cache.get(&key.to_le_bytes()).as_ref(), Some(&value));
+            assert!(cache.stats().bytes <= 4 << 20);
+        }
+        cache.audit();
+    }
+}
+
+/// A full table must not stand in the way of an entry that fits the cache.
+#[test]
+fn memory_of_tables_is_given_back_for_a_large_entry() {
+    let cache = cache(16 << 20);
+    for key in 0..400_000_u64 {
+        cache.set(&key.to_le_bytes(), b"").unwrap();
+    }
+    let large = vec![1; 15 << 20];
+    assert_eq!(cache.set(b"large", &large), Ok(()));
+    assert_eq!(cache.get(b"large"), Some(large));
+    cache.audit();
+}
+
+#[test]
+fn clear_and_close_give_everything_back() {
+    let cache = cache(16 << 20);
+    let empty = cache.stats().bytes;
+    for round in 0..3 {
+        for key in 0..50_000_u64 {
+            cache.set(&key.to_le_bytes(), &value(key, round, 100)).unwrap();
+        }
+        cache.set(b"large", &[0; 4 << 20]).unwrap();
+        cache.clear();
+        cache.audit();
+        assert_eq!((cache.stats().bytes, cache.len()), (empty, 0));
+    }
+    cache.set(b"key", b"value").unwrap();
+    cache.close();
+    assert!(cache.is_closed());
+    assert_eq!(cache.get(b"key"), None);
+    assert_eq!(cache.set(b"key", b"value"), Err(Error::Closed));
+    assert!(!cache.delete(b"key"));
+    assert_eq!((cache.stats().bytes, cache.len()), (empty, 0));
+}
+
+#[test]
+fn outputs() {
+    let cache = cache(1 << 20);
+    cache.set(b"key", b"value").unwrap();
+    let mut output = b"the ".to_vec();
+    assert!(cache.append_get(&mut output, b"key"));
+    assert!(!cache.append_get(&mut output, b"other"));
+    assert_eq!(output, b"the value");
+    let mut buffer = [std::mem::MaybeUninit::new(b'-'); 6];
+    assert_eq!(
+        cache.copy_to(&mut buffer[..4], b"key"),
+        Some(5),
+        "the length is told if it does not fit"
+    );
+    assert_eq!(cache.copy_to(&mut buffer, b"key"), Some(5));
+    assert_eq!(cache.copy_to(&mut buffer, b"other"), None);
+    // SAFETY: all bytes were initialised.
+    assert_eq!(&buffer.map(|byte| unsafe { byte.assume_init() }), b"value-");
+}
+
+#[derive(Clone, Debug)]
+enum Operation {
+    Get(u8),
+    Set(u8, usize),
+    Expiring(u8, usize, u8),
+    Delete(u8),
+    Advance(u8),
+    Clear,
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    let length = prop_oneof![8 => 0..200_usize, 2 => 200..5000_usize, 1 => 5000..200_000_usize];
+    prop_oneof![
+        6 => any::<u8>().prop_map(Operation::Get),
+        6 => (any::<u8>(), length.clone()).prop_map(|(key, length)| Operation::Set(key, length)),
+        2 => (any::<u8>(), length, any::<u8>())
+            .prop_map(|(key, length, ttl)| Operation::Expiring(key, length, ttl)),
+        3 => any::<u8>().prop_map(Operation::Delete),
+        2 => any::<u8>().prop_map(Operation::Advance),
+        1 => Just(Operation::Clear),
+    ]
+}
+
+/// Runs the operations on a cache and on a map. A cache may forget, unless it has room for all; what it
+/// has must be right.
+fn compare(max_bytes: u64, operations: Vec<Operation>) {
+    let clock = ManualClock::default();
+    let options = Options { max_bytes, clock: Clock::Manual(clock.clone()), ..Options::default() };
+    let cache = Cache::new(options).unwrap();
+    let forgets = max_bytes < 64 << 20;
+    let mut model: HashMap<u8, (Vec<u8>, Option<u64>)> = HashMap::new();
+    let mut now = 0;
+    let mut versions = 0;
+    for operation in operations {
+        match operation {
+            Operation::Get(key) => {
+                let expected = model
+                    .get(&key)
+                    .filter(|(_, deadline)| deadline.is_none_or(|deadline| now < deadline))
+                    .map(|(value, _)| value);
+                let found = cache.get(&[key]);
+                if !(forgets && found.is_none()) {
+                    assert_eq!(found.as_ref(), expected);
+                }
+            }
+            Operation::Set(key, length) => {
+                versions += 1;
+                let value = value(key.into(), versions, length);
+                cache.set(&[key], &value).unwrap();
+                model.insert(key, (value, None));
+            }
+            Operation::Expiring(key, length, ttl) => {
+                versions += 1;
+                let value = value(key.into(), versions, length);
+                let ttl = u64::from(ttl);
+                cache.set_with_ttl(&[key], &value, Some(Duration::from_nanos(ttl))).unwrap();
+                model.insert(key, (value, Some(now + ttl)));
+            }
+            Operation::Delete(key) => {
+                let expected = model
+                    .remove(&key)
+                    .is_some_and(|(_, deadline)| deadline.is_none_or(|deadline| now < deadline));
+                let deleted = cache.delete(&[key]);
+                assert!(deleted == expected || (forgets && !deleted));
+            }
+            Operation::Advance(time) => {
+                now += u64::from(time);
+                clock.advance(Duration::from_nanos(time.into()));
+            }
+            Operation::Clear => {
+                cache.clear();
+                model.clear();
+            }
+        }
+        assert!(cache.stats().bytes <= max_bytes);
+    }
+    cache.audit();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 30, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn same_as_a_map(operations in prop::collection::vec(operation(), 0..1000)) {
+        compare(256 << 20, operations);
+    }
+
+    #[test]
+    fn same_as_a_map_that_forgets(operations in prop::collection::vec(operation(), 0..1000)) {
+        compare(1 << 20, operations);
+    }
+}
+
+/// Threads read, write and delete, with values of changing sizes. Each has keys of its own that it alone
+/// writes, so it knows what may be found: its last value or none.
+fn churn(cache: &Cache, threads: u64, rounds: u64) {
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|thread| {
+                scope.spawn(move || {
+                    let mut random = Random(thread + 1);
+                    let mut versions = HashMap::new();
+                    for round in 1..=rounds {
+                        let key = random.below(20_000) * threads + thread;
+                        let bytes = key.to_le_bytes();
+                        match random.below(10) {
+                            0 => {
+                                cache.delete(&bytes);
+                                versions.remove(&key);
+                            }
+                            1..5 => {
+                                let length = match random.below(1000) {
+                                    0 => random.below(300_000),
+                                    1..50 => random.below(10_000),
+                                    _ => random.below(200),
+                                };
+                                cache.set(&bytes, &value(key, round, length as usize)).unwrap();
+                                versions.insert(key, round);
+                            }
+                            _ => {
+                                if let Some(found) = cache.get(&bytes) {
+                                    assert_eq!(versions.get(&key), Some(&version_of(key, &found)));
+                                }
+                                // Keys of others: any version, but a whole one.
+                                let other = random.below(20_000 * threads);
+                                if let Some(found) = cache.get(&other.to_le_bytes()) {
+                                    version_of(other, &found);
+                                }
+                            }
+                        }
+                    }
+                })
+            })
+            .collect();
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                let stats = cache.stats();
+                assert!(stats.bytes <= stats.max_bytes, "the limit was exceeded");
+                thread::yield_now();
+            }
+        });
+        for worker in workers {
+            worker.join().unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    cache.audit();
+}
+
+#[test]
+fn threads_find_what_they_stored() {
+    for max_bytes in [Options::MIN_BYTES * 16, 32 << 20] {
+        let cache = cache(max_bytes);
+        churn(&cache, 4, 60_000);
+        assert!(cache.stats().evictions > 0);
+    }
+}
+
+#[test]
+fn close_races_with_use() {
+    for _ in 0..20 {
+        let cache = cache(4 << 20);
+        thread::scope(|scope| {
+            for thread in 0..3_u64 {
+                let cache = &cache;
+                scope.spawn(move || {
+                    for key in thread.. {
+                        if cache.set(&key.to_le_bytes(), &[1; 500]) == Err(Error::Closed) {
+                            return;
+                        }
+                        cache.get(&key.to_le_bytes());
+                    }
+                });
+            }
+            thread::sleep(Duration::from_millis(2));
+            cache.close();
+        });
+        assert_eq!(cache.len(), 0);
+        cache.audit();
+    }
+}
+
+/// Threads that all need most of the cache at once must neither deadlock nor starve.
+#[test]
+fn large_entries_compete() {
+    let cache = cache(8 << 20);
+    thread::scope(|scope| {
+        for thread in 0..4_u64 {
+            let cache = &cache;
+            scope.spawn(move || {
+                let value = vec![thread as u8; 5 << 20];
+                for _ in 0..20 {
+                    cache.set(&thread.to_le_bytes(), &value).unwrap();
+                    if let Some(found) = cache.get(&thread.to_le_bytes()) {
+                        assert_eq!(found, value);
+                    }
+                }
+            });
+        }
+    });
+    cache.audit();
+}
