@@ -36,6 +36,12 @@
 // `<`, `>` and `&` in strings are escaped. For `tandem_shape_encode`.
 #define TANDEM_ENCODE_ESCAPE_HTML 1
 
+// The `ttl` of an entry that lives for as long as the options of the cache say.
+#define TANDEM_CACHE_TTL_DEFAULT 0
+
+// The `ttl` of an entry that lives for ever.
+#define TANDEM_CACHE_TTL_NONE UINT64_MAX
+
 // What a function returns. Numbers are fixed: none is ever changed or used again.
 enum tandem_status
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -73,6 +79,12 @@ typedef uint32_t tandem_status;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+// A concurrent cache of byte strings with a limit in bytes that counts everything that it holds.
+//
+// Keys and values are copied in and out. All functions but `tandem_cache_free` may be called from many
+// threads at once; a set that returned is visible to each later get. After `fork` only the parent may use it.
+typedef struct tandem_cache tandem_cache;
+
 // What JSON values look like: described once, then used to decode and encode any number of texts.
 //
 // Decoding turns a text into a run, in which member names are numbers, numbers are binary and strings
@@ -93,6 +105,40 @@ typedef struct tandem_error {
   // What is wrong: UTF-8, terminated by NUL, cut off where it is longer.
   char message[TANDEM_ERROR_MESSAGE_SIZE];
 } tandem_error;
+
+// Settings of a cache. All zero is fine: then each has its default.
+typedef struct tandem_cache_options {
+  // The most memory that the cache may hold from the system, in bytes; at least 64 KiB. Address
+  // space for it is set aside at once, memory only as it is used. 0: 64 MiB.
+  uint64_t max_bytes;
+  // The most entries that the cache may hold. 0: no limit.
+  uint64_t max_entries;
+  // How long entries live, in nanoseconds, for which a set does not say otherwise. 0: for ever.
+  uint64_t ttl;
+} tandem_cache_options;
+
+// What happened since a cache was made, and what it holds. While other threads are at work, the numbers may be a few
+// operations apart.
+typedef struct tandem_cache_stats {
+  // Reads that found their entry and had room for its value.
+  uint64_t hits;
+  // Reads that found none, or an expired one.
+  uint64_t misses;
+  // Entries stored, new and replaced.
+  uint64_t sets;
+  // Entries removed by `tandem_cache_delete`.
+  uint64_t deletes;
+  // Entries removed to make room.
+  uint64_t evictions;
+  // Entries removed because their time was over.
+  uint64_t expirations;
+  // Entries held, with those expired that are not removed yet.
+  uint64_t entries;
+  // Bytes held from the system, everything counted.
+  uint64_t bytes;
+  // The limit of `bytes`.
+  uint64_t max_bytes;
+} tandem_cache_stats;
 
 #ifdef __cplusplus
 extern "C" {
@@ -309,6 +355,126 @@ tandem_status tandem_shape_encode(const struct tandem_shape *shape,
                                   size_t output_capacity,
                                   size_t *output_length,
                                   struct tandem_error *error);
+
+// Makes a cache.
+//
+// @param options NULL for defaults; not kept.
+// @param output the new cache, to be freed with `tandem_cache_free`; NULL on failure.
+// @param error which option is wrong; may be NULL.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_INVALID_ARGUMENT, or TANDEM_STATUS_OUT_OF_MEMORY. Safe from any thread.
+//
+// # Safety
+// `options` is NULL or valid for reads; `output` is valid for writes; `error` is NULL or valid for writes.
+tandem_status tandem_cache_new(const struct tandem_cache_options *options,
+                               struct tandem_cache **output,
+                               struct tandem_error *error);
+
+// Copies the value of a key into the caller's buffer.
+//
+// @param cache the cache.
+// @param key (NULL, 0) is the empty key, which is a key like any other.
+// @param key_length its length in bytes.
+// @param value where the value goes; (NULL, 0) asks for its length only.
+// @param value_capacity how many bytes may be written there.
+// @param value_length the length of the value; also written with TANDEM_STATUS_BUFFER_TOO_SMALL. Another thread may have
+// stored a longer one by the time that the call is repeated.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_NOT_FOUND if there is no such entry, it expired or the cache
+// was closed, TANDEM_STATUS_BUFFER_TOO_SMALL, or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `key` is valid for reads of `key_length` bytes, `value` for
+// writes of `value_capacity` bytes, `value_length` for writes.
+tandem_status tandem_cache_get(const struct tandem_cache *cache,
+                               const uint8_t *key,
+                               size_t key_length,
+                               uint8_t *value,
+                               size_t value_capacity,
+                               size_t *value_length);
+
+// Stores a value for a key, in place of an older one. Evicts other entries if room is needed.
+//
+// @param cache the cache.
+// @param key copied; (NULL, 0) is the empty key, which is a key like any other.
+// @param key_length its length in bytes.
+// @param value copied; (NULL, 0) is the empty value.
+// @param value_length its length in bytes.
+// @param ttl how long the entry lives, in nanoseconds; TANDEM_CACHE_TTL_DEFAULT: as long as the options of the
+// cache say, TANDEM_CACHE_TTL_NONE: for ever.
+// @param error may be NULL.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_TOO_LARGE if the entry can never fit, TANDEM_STATUS_OUT_OF_MEMORY,
+// TANDEM_STATUS_CLOSED, or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `key` and `value` are valid for reads of their lengths; `error` is NULL or
+// valid for writes.
+tandem_status tandem_cache_set(const struct tandem_cache *cache,
+                               const uint8_t *key,
+                               size_t key_length,
+                               const uint8_t *value,
+                               size_t value_length,
+                               uint64_t ttl,
+                               struct tandem_error *error);
+
+// Removes the entry of a key.
+//
+// @param cache the cache.
+// @param key (NULL, 0) is the empty key.
+// @param key_length its length in bytes.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_NOT_FOUND if there was none that had not expired, or
+// TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `key` is valid for reads of `key_length` bytes.
+tandem_status tandem_cache_delete(const struct tandem_cache *cache,
+                                  const uint8_t *key,
+                                  size_t key_length);
+
+// Removes all entries and gives their memory back. Entries that other threads store meanwhile may stay.
+//
+// @param cache the cache.
+// @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed.
+tandem_status tandem_cache_clear(const struct tandem_cache *cache);
+
+// The number of entries, with those expired that are not removed yet.
+//
+// @param cache the cache; NULL has none.
+// @return the number of entries. Safe from any thread.
+//
+// # Safety
+// `cache` is NULL or a cache that was not freed.
+uint64_t tandem_cache_len(const struct tandem_cache *cache);
+
+// What happened since the cache was made, and what it holds. Also tells of a closed cache.
+//
+// @param cache the cache.
+// @param output the statistics.
+// @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `output` is valid for writes.
+tandem_status tandem_cache_get_stats(const struct tandem_cache *cache,
+                                     struct tandem_cache_stats *output);
+
+// Empties a cache for good and gives its memory back, save the handle itself: from here on nothing is found and
+// sets return TANDEM_STATUS_CLOSED. Other threads may be using the cache. Closing again does nothing.
+//
+// @param cache the cache.
+// @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed.
+tandem_status tandem_cache_close(const struct tandem_cache *cache);
+
+// Frees a cache, closed or not. No other thread may be using it, then or later.
+//
+// @param cache the cache; NULL does nothing.
+//
+// # Safety
+// `cache` is NULL or a cache that was not freed, which nothing uses any more.
+void tandem_cache_free(struct tandem_cache *cache);
 
 #ifdef __cplusplus
 }  // extern "C"

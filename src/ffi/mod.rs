@@ -8,12 +8,14 @@
 )]
 
 mod argument;
+mod cache;
 mod guard;
 mod json;
 mod shape;
 mod status;
 mod version;
 
+pub use cache::*;
 pub use json::*;
 pub use shape::*;
 pub use status::{TANDEM_ERROR_MESSAGE_SIZE, tandem_error, tandem_status};

@@ -1,0 +1,276 @@
+//go:build cgo
+
+// Package cache is a concurrent cache off the Go heap, with a limit in bytes that counts everything.
+//
+// Entries lie in memory that the garbage collector does not see, so that a cache of any size adds nothing to its work.
+// What the cache holds from the system (keys, values, index, bookkeeping and free space in between) never exceeds
+// [Options].MaxBytes; old entries make room for new ones. A Set that returned is visible to each later
+// Get of any goroutine.
+//
+// Values that are strings, byte slices, booleans or numbers of fixed size are stored as they are, others as what
+// [Options].Codec makes of them, by default JSON.
+//
+// The package needs cgo.
+package cache
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"runtime"
+	"time"
+	"unsafe"
+
+	"tandem.example/go/internal/ffi"
+)
+
+// Errors that a cache returns; test for them with [errors.Is].
+var (
+	// ErrClosed: the cache was closed.
+	ErrClosed = errors.New("cache: closed")
+	// ErrTooLarge: key and value together are larger than the cache may ever hold.
+	ErrTooLarge = errors.New("cache: entry too large")
+	// ErrOutOfMemory: the system refused memory, or other goroutines are storing all that MaxBytes allows.
+	ErrOutOfMemory = errors.New("cache: out of memory")
+)
+
+// Key is what a key can be. Keys are equal if their bytes are.
+type Key interface {
+	~string | ~[]byte | ~int | ~int32 | ~int64 | ~uint32 | ~uint64
+}
+
+// Options are the settings of a cache; the zero value works.
+type Options[K Key, V any] struct {
+	// MaxBytes is the most memory that the cache may hold from the system, everything counted; at least
+	// 64 KiB, by default 64 MiB. Address space for it is set aside at once, memory only as it is used.
+	MaxBytes int64
+	// MaxEntries is the most entries that the cache may hold. By default there is no such limit.
+	MaxEntries int
+	// TTL is how long an entry lives that [Cache.Set] stores. By default it lives until it is evicted.
+	TTL time.Duration
+	// Codec turns values into bytes and back. By default strings, byte slices, booleans and numbers of fixed
+	// size are stored as they are, and others as JSON.
+	Codec Codec[V]
+}
+
+// Stats is what happened since a cache was made, and what it holds. While other goroutines are at work, the
+// numbers may be a few operations apart.
+type Stats struct {
+	Hits        uint64 // reads that found their entry
+	Misses      uint64 // reads that found none, or an expired one
+	Sets        uint64 // entries stored, new and replaced
+	Deletes     uint64 // entries removed by Delete
+	Evictions   uint64 // entries removed to make room
+	Expirations uint64 // entries removed because their time was over
+	Entries     int    // entries held, with those expired that are not removed yet
+	Bytes       int64  // memory held from the system, everything counted
+	MaxBytes    int64  // the limit of Bytes
+}
+
+// Cache is a cache of values of type V by keys of type K. Its methods may be called from many goroutines at once.
+//
+// A cache that is not closed is freed some time after it can't be reached any more.
+type Cache[K Key, V any] struct {
+	core  ffi.Cache
+	keys  layout
+	value layout
+	codec Codec[V]
+}
+
+// New makes a cache. It fails if an option is out of range, or if the system refuses the address space.
+func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
+	switch {
+	case o.MaxBytes < 0:
+		return nil, errors.New("cache: Options.MaxBytes is negative")
+	case o.MaxEntries < 0:
+		return nil, errors.New("cache: Options.MaxEntries is negative")
+	case o.TTL < 0:
+		return nil, errors.New("cache: Options.TTL is negative")
+	}
+	core, err := ffi.NewCache(ffi.CacheOptions{
+		MaxBytes:   uint64(o.MaxBytes),
+		MaxEntries: uint64(o.MaxEntries),
+		TTL:        uint64(o.TTL),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cache: %w", err)
+	}
+	c := &Cache[K, V]{core: core, keys: layoutOf(reflect.TypeFor[K]()), codec: o.Codec}
+	if c.codec == nil {
+		c.value = layoutOf(reflect.TypeFor[V]())
+		c.codec = jsonCodec[V]{}
+	}
+	runtime.AddCleanup(c, ffi.Cache.Free, core)
+	return c, nil
+}
+
+// Get returns the value of a key, and whether there is one. A value that can't be decoded is not there.
+// Numbers cost no allocation, strings and byte slices one.
+func (c *Cache[K, V]) Get(key K) (V, bool) {
+	switch c.value.kind {
+	case fixed:
+		return c.getFixed(&key)
+	case encoded:
+		return c.getEncoded(&key)
+	}
+	var value V
+	var short [256]byte
+	data, found := c.appendGet(short[:0], &key)
+	if !found {
+		return value, false
+	}
+	if c.value.kind == text {
+		*(*string)(unsafe.Pointer(&value)) = string(data)
+	} else {
+		*(*[]byte)(unsafe.Pointer(&value)) = append(make([]byte, 0, len(data)), data...)
+	}
+	return value, true
+}
+
+func (c *Cache[K, V]) getFixed(key *K) (V, bool) {
+	var value V
+	keyData, keyLength := c.keys.bytes(unsafe.Pointer(key))
+	_, status := c.core.Get(keyData, keyLength, (*byte)(unsafe.Pointer(&value)), c.value.size)
+	runtime.KeepAlive(c)
+	return value, status == ffi.OK
+}
+
+// getEncoded is apart from Get because what is handed to a codec escapes to the heap.
+func (c *Cache[K, V]) getEncoded(key *K) (value V, found bool) {
+	buffer := getBuffer()
+	defer putBuffer(buffer)
+	*buffer, found = c.appendGet((*buffer)[:0], key)
+	if !found {
+		return value, false
+	}
+	if c.codec.Decode(*buffer, &value) != nil {
+		var none V
+		return none, false
+	}
+	return value, true
+}
+
+// AppendGet appends the stored bytes of a key's value to dst, and tells whether there is one: the value itself for
+// strings, byte slices and numbers (these in the processor's order), else what the codec made of it. It allocates
+// nothing if dst has the capacity. On a miss it returns dst as it was.
+func (c *Cache[K, V]) AppendGet(dst []byte, key K) ([]byte, bool) {
+	return c.appendGet(dst, &key)
+}
+
+func (c *Cache[K, V]) appendGet(dst []byte, key *K) ([]byte, bool) {
+	keyData, keyLength := c.keys.bytes(unsafe.Pointer(key))
+	for {
+		room := dst[len(dst):cap(dst)]
+		length, status := c.core.Get(keyData, keyLength, unsafe.SliceData(room), len(room))
+		runtime.KeepAlive(c)
+		switch status {
+		case ffi.OK:
+			return dst[:len(dst)+length], true
+		case ffi.BufferTooSmall: // and by the next call the value may have become longer still
+			dst = append(make([]byte, 0, len(dst)+length), dst...)
+		default:
+			return dst, false
+		}
+	}
+}
+
+// Set stores a value for a key, in place of an older one. It lives as long as [Options].TTL says. The errors are
+// [ErrTooLarge], [ErrOutOfMemory], [ErrClosed] and those of the codec; then an older value is still there, unless it was evicted.
+func (c *Cache[K, V]) Set(key K, value V) error {
+	return c.set(&key, &value, ffi.CacheTTLDefault)
+}
+
+// SetTTL stores a value that lives for ttl, or until it is evicted if ttl is 0. It is an error if ttl is negative.
+func (c *Cache[K, V]) SetTTL(key K, value V, ttl time.Duration) error {
+	switch {
+	case ttl < 0:
+		return errors.New("cache: the TTL is negative")
+	case ttl == 0:
+		return c.set(&key, &value, ffi.CacheTTLNone)
+	}
+	return c.set(&key, &value, uint64(ttl))
+}
+
+func (c *Cache[K, V]) set(key *K, value *V, ttl uint64) error {
+	if c.value.kind == encoded {
+		return c.setEncoded(key, *value, ttl)
+	}
+	data, length := c.value.bytes(unsafe.Pointer(value))
+	return c.setBytes(key, data, length, ttl)
+}
+
+// setEncoded is apart from set because what is handed to a codec escapes to the heap.
+func (c *Cache[K, V]) setEncoded(key *K, value V, ttl uint64) error {
+	buffer := getBuffer()
+	defer putBuffer(buffer)
+	data, err := c.codec.Append((*buffer)[:0], value)
+	if err != nil {
+		return fmt.Errorf("cache: encoding the value: %w", err)
+	}
+	*buffer = data
+	return c.setBytes(key, unsafe.SliceData(data), len(data), ttl)
+}
+
+func (c *Cache[K, V]) setBytes(key *K, data *byte, length int, ttl uint64) error {
+	keyData, keyLength := c.keys.bytes(unsafe.Pointer(key))
+	status := c.core.Set(keyData, keyLength, data, length, ttl)
+	runtime.KeepAlive(c)
+	switch status {
+	case ffi.OK:
+		return nil
+	case ffi.TooLarge:
+		return ErrTooLarge
+	case ffi.OutOfMemory:
+		return ErrOutOfMemory
+	case ffi.Closed:
+		return ErrClosed
+	}
+	return fmt.Errorf("cache: internal error (status %d)", status)
+}
+
+// Delete removes the entry of a key, and tells whether there was one.
+func (c *Cache[K, V]) Delete(key K) bool {
+	data, length := c.keys.bytes(unsafe.Pointer(&key))
+	status := c.core.Delete(data, length)
+	runtime.KeepAlive(c)
+	return status == ffi.OK
+}
+
+// Clear removes all entries and gives their memory back. Entries that are stored meanwhile may stay.
+func (c *Cache[K, V]) Clear() {
+	c.core.Clear()
+	runtime.KeepAlive(c)
+}
+
+// Len returns the number of entries, with those expired that are not removed yet.
+func (c *Cache[K, V]) Len() int {
+	length := c.core.Len()
+	runtime.KeepAlive(c)
+	return length
+}
+
+// Stats returns what happened since the cache was made, and what it holds.
+func (c *Cache[K, V]) Stats() Stats {
+	s := c.core.Stats()
+	runtime.KeepAlive(c)
+	return Stats{
+		Hits:        s.Hits,
+		Misses:      s.Misses,
+		Sets:        s.Sets,
+		Deletes:     s.Deletes,
+		Evictions:   s.Evictions,
+		Expirations: s.Expirations,
+		Entries:     int(s.Entries),
+		Bytes:       int64(s.Bytes),
+		MaxBytes:    int64(min(s.MaxBytes, math.MaxInt64)),
+	}
+}
+
+// Close empties the cache for good and gives its memory back. From then on nothing is found, and Set returns
+// [ErrClosed]. Other goroutines may be using the cache. Closing again does nothing; the error is always nil.
+func (c *Cache[K, V]) Close() error {
+	c.core.Close()
+	runtime.KeepAlive(c)
+	return nil
+}

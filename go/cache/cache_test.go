@@ -1,0 +1,443 @@
+//go:build cgo
+
+package cache
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"reflect"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unsafe"
+)
+
+func open[K Key, V any](t testing.TB, o Options[K, V]) *Cache[K, V] {
+	t.Helper()
+	c, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func TestOptions(t *testing.T) {
+	for _, test := range []struct {
+		options Options[string, string]
+		want    string // part of the error, or "" for none
+	}{
+		{Options[string, string]{}, ""},
+		{Options[string, string]{MaxBytes: 64 << 10}, ""},
+		{Options[string, string]{MaxBytes: 1 << 40}, ""},
+		{Options[string, string]{MaxBytes: -1}, "MaxBytes is negative"},
+		{Options[string, string]{MaxBytes: 1000}, "max_bytes is below 64 KiB"},
+		{Options[string, string]{MaxBytes: math.MaxInt64}, "max_bytes is more than can be addressed"},
+		{Options[string, string]{MaxEntries: -1}, "MaxEntries is negative"},
+		{Options[string, string]{TTL: -1}, "TTL is negative"},
+	} {
+		c, err := New(test.options)
+		if test.want == "" {
+			if err != nil {
+				t.Errorf("New(%+v): %v", test.options, err)
+				continue
+			}
+			c.Close()
+		} else if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("New(%+v): %v, want %q", test.options, err, test.want)
+		}
+	}
+}
+
+// roundTrip stores each value under each key, and expects to find it and its bytes.
+func roundTrip[K Key, V any](t *testing.T, keys []K, values []V, stored func(V) []byte) {
+	t.Helper()
+	t.Run(fmt.Sprintf("%T,%T", keys[0], values[0]), func(t *testing.T) {
+		c := open(t, Options[K, V]{})
+		for _, key := range keys {
+			if _, found := c.Get(key); found {
+				t.Fatalf("%v is there before it was set", key)
+			}
+			for _, want := range values {
+				if err := c.Set(key, want); err != nil {
+					t.Fatal(err)
+				}
+				got, found := c.Get(key)
+				if !found || !reflect.DeepEqual(got, want) && !(isNaN(got) && isNaN(want)) {
+					t.Errorf("Get(%v) = %v, %t, want %v", key, got, found, want)
+				}
+				raw, found := c.AppendGet([]byte("raw:"), key)
+				if want := append([]byte("raw:"), stored(want)...); !found || !bytes.Equal(raw, want) {
+					t.Errorf("AppendGet(%v) = %q, %t, want %q", key, raw, found, want)
+				}
+			}
+			if !c.Delete(key) || c.Delete(key) {
+				t.Errorf("Delete(%v) must find it once", key)
+			}
+		}
+	})
+}
+
+func isNaN(v any) bool {
+	f, ok := v.(float64)
+	return ok && math.IsNaN(f)
+}
+
+type (
+	name  string
+	blob  []byte
+	id    uint64
+	point struct {
+		X, Y int
+		Tags []string `json:"tags,omitempty"`
+	}
+)
+
+func TestTypes(t *testing.T) {
+	keys := []string{"key", "", "\x00", strings.Repeat("long", 20_000)}
+	text := func(s string) []byte { return []byte(s) }
+	roundTrip(t, keys, []string{"", "value", "\x00\xff", strings.Repeat("v", 300), strings.Repeat("v", 1<<20)}, text)
+	roundTrip(t, keys, []name{"", "value"}, func(n name) []byte { return []byte(n) })
+	roundTrip(t, [][]byte{{}, {1}, []byte("key")}, [][]byte{{}, {0}, bytes.Repeat([]byte("v"), 257), bytes.Repeat([]byte("v"), 1<<20)},
+		func(b []byte) []byte { return b })
+	roundTrip(t, []blob{{}, {1}}, []blob{{}, {0}}, func(b blob) []byte { return b })
+	words := func(n int64) []byte { return word(uint64(n)) }
+	roundTrip(t, []int64{0, -1, math.MinInt64, math.MaxInt64}, []int64{0, -1, math.MaxInt64}, words)
+	roundTrip(t, []int{0, -1, 1 << 40}, []uint64{0, math.MaxUint64}, word)
+	roundTrip(t, []id{0, math.MaxUint64}, []float64{0, -0.5, math.Inf(1), math.NaN()}, func(f float64) []byte { return word(math.Float64bits(f)) })
+	roundTrip(t, []uint32{0, math.MaxUint32}, []bool{true, false}, func(b bool) []byte {
+		if b {
+			return []byte{1}
+		}
+		return []byte{0}
+	})
+	roundTrip(t, []int32{0, -1}, []int8{0, -1}, func(n int8) []byte { return []byte{byte(n)} })
+	roundTrip(t, []uint64{0}, []point{{}, {1, -2, []string{"a"}}}, func(p point) []byte {
+		if p.X == 0 {
+			return []byte(`{"X":0,"Y":0}`)
+		}
+		return []byte(`{"X":1,"Y":-2,"tags":["a"]}`)
+	})
+	roundTrip(t, []uint64{0}, []map[string]any{{}, {"a": []any{1.5, nil, "x"}}}, func(m map[string]any) []byte {
+		if len(m) == 0 {
+			return []byte(`{}`)
+		}
+		return []byte(`{"a":[1.5,null,"x"]}`)
+	})
+}
+
+// word is a 64-bit number as this processor stores it.
+func word(n uint64) []byte {
+	return append([]byte(nil), (*[8]byte)(unsafe.Pointer(&n))[:]...)
+}
+
+// Keys are equal if their bytes are, and different keys never meet.
+func TestKeysAreCopied(t *testing.T) {
+	c := open(t, Options[[]byte, []byte]{})
+	key, value := []byte("key"), []byte("value")
+	if err := c.Set(key, value); err != nil {
+		t.Fatal(err)
+	}
+	key[0], value[0] = 'x', 'x'
+	got, found := c.Get([]byte("key"))
+	if !found || string(got) != "value" {
+		t.Fatalf("Get = %q, %t", got, found)
+	}
+	got[0] = 'x'
+	if again, _ := c.Get([]byte("key")); string(again) != "value" {
+		t.Fatalf("a change of what Get returned changed the cache: %q", again)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	c := open(t, Options[string, []byte]{MaxBytes: 1 << 20})
+	if err := c.Set("key", []byte("old")); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Set("key", make([]byte, 1<<20)); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("an entry larger than the cache: %v", err)
+	}
+	if got, _ := c.Get("key"); string(got) != "old" {
+		t.Errorf("after an entry was refused, the old one is %q", got)
+	}
+	if err := c.SetTTL("key", nil, -1); err == nil {
+		t.Error("a negative TTL was taken")
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := c.Set("key", nil); !errors.Is(err, ErrClosed) {
+		t.Errorf("Set after Close: %v", err)
+	}
+	if _, found := c.Get("key"); found || c.Delete("key") || c.Len() != 0 {
+		t.Error("a closed cache has entries")
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A failing codec is heard of when a value is stored, and is a miss when it is read.
+func TestCodec(t *testing.T) {
+	functions := open(t, Options[string, func()]{})
+	if err := functions.Set("key", func() {}); err == nil || functions.Len() != 0 {
+		t.Errorf("a function was stored: %v", err)
+	}
+	c := open(t, Options[string, point]{Codec: brokenCodec{}})
+	if err := c.Set("key", point{}); err != nil {
+		t.Fatal(err)
+	}
+	if raw, _ := c.AppendGet(nil, "key"); string(raw) != "encoded" {
+		t.Errorf("stored %q", raw)
+	}
+	if got, found := c.Get("key"); found || got.X != 0 {
+		t.Errorf("Get = %v, %t of a value that can't be decoded", got, found)
+	}
+}
+
+type brokenCodec struct{}
+
+func (brokenCodec) Append(dst []byte, _ point) ([]byte, error) { return append(dst, "encoded"...), nil }
+func (brokenCodec) Decode(_ []byte, p *point) error {
+	p.X = 1
+	return errors.New("broken")
+}
+
+func TestTTL(t *testing.T) {
+	c := open(t, Options[string, int]{TTL: time.Nanosecond})
+	for _, set := range []struct {
+		key   string
+		store func(string) error
+		found bool
+	}{
+		{"default", func(k string) error { return c.Set(k, 1) }, false},
+		{"hour", func(k string) error { return c.SetTTL(k, 1, time.Hour) }, true},
+		{"for ever", func(k string) error { return c.SetTTL(k, 1, 0) }, true},
+		{"longest", func(k string) error { return c.SetTTL(k, 1, math.MaxInt64) }, true},
+		{"hour", func(k string) error { return c.SetTTL(k, 1, time.Nanosecond) }, false},
+	} {
+		if err := set.store(set.key); err != nil {
+			t.Fatal(err)
+		}
+		if _, found := c.Get(set.key); found != set.found {
+			t.Errorf("%s: found %t, want %t", set.key, found, set.found)
+		}
+	}
+}
+
+func TestLimits(t *testing.T) {
+	entries := open(t, Options[int, string]{MaxEntries: 10})
+	bytes := open(t, Options[int, string]{MaxBytes: 1 << 20})
+	for key := range 50_000 {
+		value := strings.Repeat("v", key%300)
+		if err := errors.Join(entries.Set(key, value), bytes.Set(key, value)); err != nil {
+			t.Fatal(err)
+		}
+		if got, found := bytes.Get(key); !found || got != value {
+			t.Fatalf("Get(%d) = %q, %t right after Set", key, got, found)
+		}
+	}
+	if n := entries.Len(); n != 10 {
+		t.Errorf("%d entries, want 10", n)
+	}
+	s := bytes.Stats()
+	if s.Bytes > s.MaxBytes || s.MaxBytes != 1<<20 || s.Bytes < 900_000 {
+		t.Errorf("%+v", s)
+	}
+	if want := (Stats{
+		Hits: 50_000, Sets: 50_000, Evictions: uint64(50_000 - s.Entries),
+		Entries: s.Entries, Bytes: s.Bytes, MaxBytes: 1 << 20,
+	}); s != want {
+		t.Errorf("%+v, want %+v", s, want)
+	}
+	bytes.Clear()
+	if s := bytes.Stats(); s.Entries != 0 || s.Bytes > 100_000 {
+		t.Errorf("after Clear: %+v", s)
+	}
+}
+
+func TestAllocations(t *testing.T) {
+	texts := open(t, Options[string, []byte]{})
+	numbers := open(t, Options[uint64, float64]{})
+	keys := make([]string, 1000)
+	for i := range keys {
+		keys[i] = fmt.Sprint("key-", i)
+		if err := errors.Join(texts.Set(keys[i], make([]byte, 200)), numbers.Set(uint64(i), 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	buffer := make([]byte, 0, 256)
+	value := make([]byte, 200)
+	i := 0
+	for _, test := range []struct {
+		name string
+		want float64
+		run  func() bool
+	}{
+		{"AppendGet", 0, func() bool { _, found := texts.AppendGet(buffer, keys[i]); return found }},
+		{"AppendGet of a miss", 0, func() bool { _, found := texts.AppendGet(buffer, "none"); return !found }},
+		{"Get of a number", 0, func() bool { _, found := numbers.Get(uint64(i)); return found }},
+		{"Get of bytes", 1, func() bool { _, found := texts.Get(keys[i]); return found }},
+		{"Set of bytes", 0, func() bool { return texts.Set(keys[i], value) == nil }},
+		{"Set of a number", 0, func() bool { return numbers.Set(uint64(i), 2) == nil }},
+		{"Delete", 0, func() bool { return !texts.Delete("none") }},
+		{"Len", 0, func() bool { return texts.Len() == 1000 }},
+		{"Stats", 0, func() bool { return texts.Stats().Entries == 1000 }},
+	} {
+		got := testing.AllocsPerRun(1000, func() {
+			i = (i + 1) % len(keys)
+			if !test.run() {
+				t.Fatal(test.name, "failed")
+			}
+		})
+		if got != test.want {
+			t.Errorf("%s: %v allocations, want %v", test.name, got, test.want)
+		}
+	}
+}
+
+// Goroutines write keys of their own, so each knows what it may find: its last value, or none.
+func churn(t *testing.T, c *Cache[uint64, []byte], goroutines int, stop func(round int) bool) {
+	var wait sync.WaitGroup
+	for g := range goroutines {
+		wait.Go(func() {
+			random := rand.New(rand.NewPCG(1, uint64(g)))
+			last := map[uint64][]byte{}
+			var buffer []byte
+			for round := 0; !stop(round); round++ {
+				key := uint64(random.IntN(5000)*goroutines + g)
+				switch random.IntN(8) {
+				case 0:
+					c.Delete(key)
+					delete(last, key)
+				case 1, 2, 3:
+					length := random.IntN(400)
+					if random.IntN(1000) == 0 {
+						length = random.IntN(500_000)
+					}
+					value := bytes.Repeat([]byte{byte(round)}, length)
+					if err := c.Set(key, value); err != nil {
+						t.Errorf("Set of %d bytes: %v", length, err)
+						return
+					}
+					last[key] = value
+				default:
+					var found bool
+					buffer, found = c.AppendGet(buffer[:0], key)
+					if want, set := last[key]; found && (!set || !bytes.Equal(buffer, want)) {
+						t.Errorf("key %d: found %d bytes, want %d", key, len(buffer), len(want))
+						return
+					}
+				}
+			}
+		})
+	}
+	wait.Wait()
+	if s := c.Stats(); s.Bytes > s.MaxBytes {
+		t.Errorf("over the limit: %+v", s)
+	}
+}
+
+func TestConcurrentUse(t *testing.T) {
+	c := open(t, Options[uint64, []byte]{MaxBytes: 4 << 20})
+	churn(t, c, 8, func(round int) bool { return round == 20_000 })
+	if c.Stats().Evictions == 0 {
+		t.Error("nothing was evicted")
+	}
+}
+
+func TestCloseRaces(t *testing.T) {
+	for range 20 {
+		c := open(t, Options[uint64, []byte]{MaxBytes: 1 << 20})
+		var wait sync.WaitGroup
+		for g := range uint64(4) {
+			wait.Go(func() {
+				for key := g; ; key += 4 {
+					switch err := c.Set(key, make([]byte, 300)); {
+					case errors.Is(err, ErrClosed):
+						return
+					case err != nil:
+						t.Error(err)
+						return
+					}
+					c.Get(key)
+				}
+			})
+		}
+		time.Sleep(time.Millisecond)
+		c.Close()
+		wait.Wait()
+		if n := c.Len(); n != 0 {
+			t.Fatalf("%d entries after Close", n)
+		}
+	}
+}
+
+// resident is the memory that the process holds, in bytes.
+func resident(t *testing.T) int64 {
+	t.Helper()
+	data, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Skip("no /proc here")
+	}
+	var size, pages int64
+	if _, err := fmt.Sscan(string(data), &size, &pages); err != nil {
+		t.Fatal(err)
+	}
+	return pages * int64(os.Getpagesize())
+}
+
+// Caches that were forgotten, not closed, are freed.
+func TestCleanup(t *testing.T) {
+	before := resident(t)
+	for range 100 {
+		c, err := New(Options[int, []byte]{MaxBytes: 32 << 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Set(1, make([]byte, 16<<20)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 100 {
+		runtime.GC()
+		time.Sleep(time.Millisecond)
+		if resident(t)-before < 200<<20 {
+			return
+		}
+	}
+	t.Errorf("%d MiB are still held", (resident(t)-before)>>20)
+}
+
+// TestSoak is mixed use for as long as TANDEM_SOAK says.
+func TestSoak(t *testing.T) {
+	limit, err := time.ParseDuration(os.Getenv("TANDEM_SOAK"))
+	if err != nil {
+		t.Skip("TANDEM_SOAK is not set to a duration")
+	}
+	end := time.Now().Add(limit)
+	var high int64
+	for round := 0; time.Now().Before(end); round++ {
+		c, err := New(Options[uint64, []byte]{MaxBytes: 16 << 20, TTL: 10 * time.Millisecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		part := time.Now().Add(min(limit/10, 20*time.Second))
+		churn(t, c, 8, func(round int) bool { return round%1000 == 0 && time.Now().After(part) })
+		if round%2 == 0 { // every other one is left to the cleanup
+			c.Close()
+		}
+		runtime.GC()
+		if now := resident(t); round < 3 {
+			high = max(high, now)
+		} else if now > high+64<<20 {
+			t.Fatalf("round %d: %d MiB resident, %d in the first rounds", round, now>>20, high>>20)
+		}
+	}
+}

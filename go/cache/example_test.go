@@ -1,0 +1,124 @@
+//go:build cgo
+
+package cache_test
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"tandem.example/go/cache"
+)
+
+type User struct {
+	ID   int    `json:"id"`
+	Name string `json:"name"`
+}
+
+func Example() {
+	users, err := cache.New(cache.Options[string, User]{MaxBytes: 16 << 20, TTL: time.Minute})
+	if err != nil {
+		panic(err)
+	}
+	defer users.Close()
+
+	if err := users.Set("alice", User{1, "Alice"}); err != nil {
+		panic(err)
+	}
+	alice, found := users.Get("alice")
+	fmt.Println(alice, found)
+	_, found = users.Get("bob")
+	fmt.Println(found)
+	// Output:
+	// {1 Alice} true
+	// false
+}
+
+func ExampleCache_AppendGet() {
+	pages, err := cache.New(cache.Options[string, []byte]{})
+	if err != nil {
+		panic(err)
+	}
+	defer pages.Close()
+	pages.Set("/", []byte("<h1>Welcome</h1>"))
+
+	buffer := make([]byte, 0, 4096) // used again and again, so that a hit allocates nothing
+	page, found := pages.AppendGet(buffer[:0], "/")
+	fmt.Printf("%s %t\n", page, found)
+	// Output: <h1>Welcome</h1> true
+}
+
+func ExampleCache_SetTTL() {
+	sessions, err := cache.New(cache.Options[uint64, string]{TTL: time.Hour})
+	if err != nil {
+		panic(err)
+	}
+	defer sessions.Close()
+	sessions.SetTTL(7, "short-lived", time.Nanosecond)
+	sessions.SetTTL(8, "kept until it is evicted", 0)
+	_, found := sessions.Get(7)
+	fmt.Println(found)
+	session, _ := sessions.Get(8)
+	fmt.Println(session)
+	// Output:
+	// false
+	// kept until it is evicted
+}
+
+func ExampleCache_Delete() {
+	prices, err := cache.New(cache.Options[int, float64]{MaxEntries: 1000})
+	if err != nil {
+		panic(err)
+	}
+	defer prices.Close()
+	prices.Set(1, 9.99)
+	fmt.Println(prices.Delete(1), prices.Delete(1), prices.Len())
+	// Output: true false 0
+}
+
+func ExampleCache_Clear() {
+	prices, err := cache.New(cache.Options[int, float64]{})
+	if err != nil {
+		panic(err)
+	}
+	defer prices.Close()
+	prices.Set(1, 9.99)
+	prices.Clear()
+	fmt.Println(prices.Len())
+	// Output: 0
+}
+
+func ExampleCache_Set() {
+	small, err := cache.New(cache.Options[string, []byte]{MaxBytes: 64 << 10})
+	if err != nil {
+		panic(err)
+	}
+	defer small.Close()
+	err = small.Set("film", make([]byte, 1<<20))
+	fmt.Println(errors.Is(err, cache.ErrTooLarge), err)
+	// Output: true cache: entry too large
+}
+
+func ExampleCache_Stats() {
+	c, err := cache.New(cache.Options[string, int]{})
+	if err != nil {
+		panic(err)
+	}
+	defer c.Close()
+	c.Set("a", 1)
+	c.Get("a")
+	c.Get("b")
+	stats := c.Stats()
+	fmt.Println(stats.Sets, stats.Hits, stats.Misses, stats.Entries, stats.Bytes <= stats.MaxBytes)
+	// Output: 1 1 1 1 true
+}
+
+func ExampleCache_Close() {
+	c, err := cache.New(cache.Options[string, int]{})
+	if err != nil {
+		panic(err)
+	}
+	c.Close()
+	fmt.Println(errors.Is(c.Set("a", 1), cache.ErrClosed))
+	// Output: true
+}

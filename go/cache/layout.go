@@ -1,0 +1,55 @@
+//go:build cgo
+
+package cache
+
+import (
+	"reflect"
+	"unsafe"
+)
+
+// kind is how the bytes of a type are reached.
+type kind uint8
+
+const (
+	encoded kind = iota // through a codec
+	text                // those of a string
+	slice               // those of a byte slice
+	fixed               // those of the value itself
+)
+
+// layout says how a type's values are turned into bytes.
+type layout struct {
+	kind kind
+	size int // of a fixed value
+}
+
+func layoutOf(t reflect.Type) layout {
+	switch t.Kind() {
+	case reflect.String:
+		return layout{kind: text}
+	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return layout{kind: slice}
+		}
+	case reflect.Bool,
+		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr,
+		reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128:
+		return layout{kind: fixed, size: int(t.Size())}
+	}
+	return layout{kind: encoded}
+}
+
+// bytes returns the bytes of the value at p, which has the layout's type and must stay where it is while they
+// are used.
+func (l layout) bytes(p unsafe.Pointer) (*byte, int) {
+	switch l.kind {
+	case text:
+		s := *(*string)(p)
+		return unsafe.StringData(s), len(s)
+	case slice:
+		b := *(*[]byte)(p)
+		return unsafe.SliceData(b), len(b)
+	}
+	return (*byte)(p), l.size
+}

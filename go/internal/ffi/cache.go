@@ -1,0 +1,102 @@
+//go:build cgo
+
+package ffi
+
+// #cgo noescape tandem_cache_new
+// #cgo nocallback tandem_cache_new
+// #cgo noescape tandem_cache_get
+// #cgo nocallback tandem_cache_get
+// #cgo noescape tandem_cache_set
+// #cgo nocallback tandem_cache_set
+// #cgo noescape tandem_cache_delete
+// #cgo nocallback tandem_cache_delete
+// #cgo noescape tandem_cache_clear
+// #cgo nocallback tandem_cache_clear
+// #cgo noescape tandem_cache_len
+// #cgo nocallback tandem_cache_len
+// #cgo noescape tandem_cache_get_stats
+// #cgo nocallback tandem_cache_get_stats
+// #cgo noescape tandem_cache_close
+// #cgo nocallback tandem_cache_close
+// #cgo noescape tandem_cache_free
+// #cgo nocallback tandem_cache_free
+// #include "tandem_go.h"
+import "C"
+
+import (
+	"math"
+	"unsafe"
+)
+
+// Times to live with a meaning of their own.
+const (
+	CacheTTLDefault uint64 = C.TANDEM_CACHE_TTL_DEFAULT
+	CacheTTLNone    uint64 = math.MaxUint64 // C.TANDEM_CACHE_TTL_NONE is no constant to cgo
+)
+
+// Cache is the handle of a cache.
+type Cache struct{ handle *C.tandem_cache }
+
+// CacheOptions are the settings of a cache; tandem.h says what each means.
+type CacheOptions struct {
+	MaxBytes, MaxEntries, TTL uint64
+}
+
+// CacheStats is what a cache tells of itself; tandem.h says what each means.
+type CacheStats struct {
+	Hits, Misses, Sets, Deletes, Evictions, Expirations uint64
+	Entries, Bytes, MaxBytes                            uint64
+}
+
+// NewCache makes a cache, which must be freed.
+func NewCache(options CacheOptions) (Cache, error) {
+	given := C.tandem_cache_options{
+		max_bytes:   C.uint64_t(options.MaxBytes),
+		max_entries: C.uint64_t(options.MaxEntries),
+		ttl:         C.uint64_t(options.TTL),
+	}
+	var cache Cache
+	var failed C.tandem_error
+	if C.tandem_cache_new(&given, &cache.handle, &failed) != C.TANDEM_STATUS_OK {
+		return Cache{}, failure(&failed)
+	}
+	return cache, nil
+}
+
+// Get copies the value of a key to where value points, if it has at most capacity bytes, and returns its length.
+func (c Cache) Get(key *byte, keyLength int, value *byte, capacity int) (int, Status) {
+	var length C.size_t
+	status := C.tandem_cache_get(c.handle, (*C.uint8_t)(key), C.size_t(keyLength),
+		(*C.uint8_t)(value), C.size_t(capacity), &length)
+	return int(length), Status(status)
+}
+
+// Set stores a value that lives for ttl nanoseconds.
+func (c Cache) Set(key *byte, keyLength int, value *byte, valueLength int, ttl uint64) Status {
+	return Status(C.tandem_cache_set(c.handle, (*C.uint8_t)(key), C.size_t(keyLength),
+		(*C.uint8_t)(value), C.size_t(valueLength), C.uint64_t(ttl), nil))
+}
+
+// Delete removes the entry of a key.
+func (c Cache) Delete(key *byte, keyLength int) Status {
+	return Status(C.tandem_cache_delete(c.handle, (*C.uint8_t)(key), C.size_t(keyLength)))
+}
+
+// Clear removes all entries.
+func (c Cache) Clear() { C.tandem_cache_clear(c.handle) }
+
+// Len returns the number of entries.
+func (c Cache) Len() int { return int(C.tandem_cache_len(c.handle)) }
+
+// Stats returns the statistics.
+func (c Cache) Stats() CacheStats {
+	var stats C.tandem_cache_stats
+	C.tandem_cache_get_stats(c.handle, &stats)
+	return *(*CacheStats)(unsafe.Pointer(&stats)) // the same numbers in the same order
+}
+
+// Close empties the cache for good.
+func (c Cache) Close() { C.tandem_cache_close(c.handle) }
+
+// Free frees the cache; nothing may use it any more.
+func (c Cache) Free() { C.tandem_cache_free(c.handle) }
