@@ -15,10 +15,10 @@ fn held() -> u64 {
 fn the_system_agrees_with_the_limit() {
     // What the allocator keeps of tables that grew, and the test itself.
     const SLACK: u64 = 2 << 20;
+    let value = vec![7; 3 << 20];
     let before = held();
     let max_bytes = 64 << 20;
     let cache = Cache::new(Options { max_bytes, ..Options::default() }).unwrap();
-    let value = vec![7; 3 << 20];
     for round in 0_u64..20 {
         let (count, length) = match round % 4 {
             0 => (500_000, 20),
