@@ -1,6 +1,7 @@
 package json_test
 
 import (
+	"bytes"
 	"encoding"
 	"errors"
 	"fmt"
@@ -48,8 +49,7 @@ func TestMarshalValues(t *testing.T) {
 	cyclicNest[0] = cyclicNest
 	var cyclicPointer any
 	cyclicPointer = &cyclicPointer
-	type pointer *pointer
-	var self pointer
+	var self endless
 	self = &self
 	one, text := 1, "text"
 	deep := func(depth int) (value any) {
@@ -64,6 +64,12 @@ func TestMarshalValues(t *testing.T) {
 			value = &inner
 		}
 		return value
+	}
+	deepMap := func(depth int) (m nestMap) {
+		for range depth {
+			m = nestMap{"A": m}
+		}
+		return m
 	}
 	deepList := func(depth int) (l *list) {
 		for range depth {
@@ -124,7 +130,7 @@ func TestMarshalValues(t *testing.T) {
 		if testing.Short() && depth > 600 {
 			continue
 		}
-		values = append(values, deep(depth), deepPointers(depth), deepList(depth), []any{deepList(depth), deep(depth / 2)}, map[string]any{"A": deepPointers(depth)}, &valueJSON{A: deep(depth)})
+		values = append(values, deep(depth), deepPointers(depth), deepList(depth), deepMap(depth), []any{deepList(depth), deep(depth / 2)}, map[string]any{"A": deepPointers(depth)}, &valueJSON{A: deep(depth)})
 	}
 	for _, value := range values {
 		sameEncode(t, value)
@@ -209,14 +215,21 @@ func TestMarshalStrings(t *testing.T) {
 	}
 }
 
-// JSON within JSON may be as deep as JSON, wherever it stands.
+// JSON within JSON may be as deep as JSON, wherever it stands; but not to be indented.
 func TestMarshalDeepRawMessages(t *testing.T) {
-	for _, depth := range []int{255, 256, 257, 9999, 10_000, 10_001} {
+	for _, depth := range []int{256, 257, 9999, 10_000, 10_001} {
 		raw := json.RawMessage(strings.Repeat("[", depth) + strings.Repeat("]", depth))
 		for _, value := range []any{raw, &raw, []any{raw}, map[string]json.RawMessage{"A": raw}, struct{ A, B any }{raw, []*json.RawMessage{&raw}}} {
 			encode := func(with codec) outcome {
 				text, err := with.marshal(value)
-				return outcome{result: text, err: err}
+				indented, indentErr := with.marshalIndent(value, " ", "")
+				var stream bytes.Buffer
+				e := with.newEncoder(&stream)
+				e.SetEscapeHTML(false)
+				e.SetEscapeHTML(true)
+				e.SetIndent(" ", "")
+				streamErr := e.Encode(value)
+				return outcome{result: []any{text, indented, indentErr, stream.String(), streamErr}, err: err}
 			}
 			compare(t, func() string { return fmt.Sprintf("depth %d in %T", depth, value) }, encode(ours), encode(standard))
 		}

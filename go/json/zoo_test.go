@@ -34,7 +34,7 @@ var zoo = []reflect.Type{
 	reflect.TypeFor[[]struct{}](), reflect.TypeFor[[]*int](), reflect.TypeFor[[]map[string]int](), reflect.TypeFor[[]json.RawMessage](),
 	reflect.TypeFor[[]byte](), reflect.TypeFor[[]octet](), reflect.TypeFor[[]textOctet](), reflect.TypeFor[octets](), reflect.TypeFor[rawLike](),
 	reflect.TypeFor[[0]int](), reflect.TypeFor[[1]int](), reflect.TypeFor[[2]any](), reflect.TypeFor[[3]byte](), reflect.TypeFor[[2][2]float64](),
-	reflect.TypeFor[[1]valueText](), reflect.TypeFor[[1]pointerJSON](), reflect.TypeFor[[1]*int](), reflect.TypeFor[[1]map[int8]string](),
+	reflect.TypeFor[[1]valueText](), reflect.TypeFor[[1]pointerJSON](), reflect.TypeFor[[1]*int](), reflect.TypeFor[[1]map[int8]string](), reflect.TypeFor[[1]map[string]any](), reflect.TypeFor[[1]map[valueText][]int](),
 	reflect.TypeFor[[1]struct{ A, B []int }](), reflect.TypeFor[[1]json.Number](), reflect.TypeFor[[1]json.RawMessage](),
 	// Maps and their keys.
 	reflect.TypeFor[map[string]any](), reflect.TypeFor[map[string]int](), reflect.TypeFor[map[string]string](), reflect.TypeFor[map[word]any](),
@@ -100,6 +100,7 @@ type (
 	dictionary map[string]any
 	nest       []nest
 	nestMap    map[string]nestMap
+	endless    *endless
 )
 
 // Types with methods. Texts are the value in brackets, so that it shows whether the method was called.
