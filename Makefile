@@ -7,6 +7,7 @@ CXX    ?= c++
 PREFIX ?= /usr/local
 
 DATA     ?=
+ADDR     ?=
 FUZZTIME ?= 1m
 SOAK     ?= 2m
 
@@ -106,9 +107,10 @@ clean: ## remove what was built
 ##### Run
 
 .PHONY: run
-run: build ## start the example service (DATA=file imports a JSON or NDJSON file)
-	cd examples/microservice && $(GO) build -o ../../bin/microservice .
-	exec bin/microservice $(if $(DATA),-data '$(DATA)')
+run: build ## start the example service (DATA=file imports a JSON or NDJSON file, ADDR=host:port)
+	@test -x bin/microservice || echo 'Compiling the service and SQLite, which takes a minute the first time.'
+	@cd examples/microservice && $(GO) build -o ../../bin/microservice .
+	@bin/microservice $(if $(ADDR),-addr '$(ADDR)') $(if $(DATA),-data '$(DATA)')
 
 ##### Test
 
