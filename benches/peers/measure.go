@@ -85,15 +85,19 @@ func (m *Measurement) add(s sample) {
 
 // count finds how often to run so that it takes about the given time.
 func count(run func(n int), limit time.Duration) int {
-	for n := 1; ; {
-		start := time.Now()
-		run(n)
-		elapsed := time.Since(start)
+	for n := 1; ; n *= 2 {
+		// The shortest of three: a busy machine makes any one of them look long.
+		elapsed := min(timed(run, n), timed(run, n), timed(run, n))
 		if elapsed >= limit/4 {
 			return max(1, int(float64(n)*float64(limit)/float64(elapsed)))
 		}
-		n *= 2
 	}
+}
+
+func timed(run func(n int), n int) time.Duration {
+	start := time.Now()
+	run(n)
+	return time.Since(start)
 }
 
 // sample is what one operation cost, on average over a run.
@@ -104,9 +108,7 @@ func once(run func(n int), n int) sample {
 	runtime.GC()
 	run(1) // the collection emptied the pools of the last round
 	runtime.ReadMemStats(&before)
-	start := time.Now()
-	run(n)
-	elapsed := time.Since(start)
+	elapsed := timed(run, n)
 	runtime.ReadMemStats(&after)
 	return sample{
 		nanoseconds: float64(elapsed.Nanoseconds()) / float64(n),

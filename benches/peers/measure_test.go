@@ -21,11 +21,12 @@ func TestMeasure(t *testing.T) {
 		{name: "b", fault: "broken"},
 		{name: "c", run: runs("c"), fault: "odd"},
 	})
-	// One run to find how often to run, then two a round: one for the pools, one measured.
-	if want := 2 + 2*2*s.rounds; len(order) != want {
-		t.Errorf("%d runs, want %d", len(order), want)
+	// Three runs to find how often to run, then two a round: one for the pools, one measured.
+	const before = 2 * 3
+	if want := before + 2*2*s.rounds; len(order) != want {
+		t.Fatalf("%d runs, want %d", len(order), want)
 	}
-	for i := 2; i < len(order); i += 4 {
+	for i := before; i < len(order); i += 4 {
 		if order[i] != order[i+1] || order[i+2] != order[i+3] || order[i] == order[i+2] {
 			t.Errorf("a round ran %v", order[i:i+4])
 		}

@@ -12,6 +12,8 @@ import (
 	"github.com/coocood/freecache"
 	"github.com/dgraph-io/ristretto/v2"
 	"github.com/maypok86/otter/v2"
+
+	tandem "tandem.example/go/cache"
 )
 
 // store is a cache of byte slices by strings, used as its users do.
@@ -34,6 +36,7 @@ type cacheLibrary struct {
 // cacheLibraries are the contenders. Their stores have room for half as many entries again: speed is compared where all of
 // them hold all there is.
 var cacheLibraries = []cacheLibrary{
+	{own, openTandem},
 	{"otter", openOtter},
 	{"ristretto", openRistretto},
 	{"theine", openTheine},
@@ -46,6 +49,21 @@ func nothingToDo() {}
 
 // room is how many entries a cache is made for.
 func room(entries int) int { return entries + entries/2 }
+
+func openTandem(entries int) (store, error) {
+	const overhead = 64 // more than enough
+	cache, err := tandem.New(tandem.Options[string, []byte]{
+		MaxBytes: int64(room(entries) * (overhead + keySize + valueSize)),
+	})
+	if err != nil {
+		return store{}, err
+	}
+	return store{
+		get:    func(key string, buffer []byte) ([]byte, bool) { return cache.AppendGet(buffer[:0], key) },
+		set:    func(key string, value []byte) { must(cache.Set(key, value)) },
+		settle: nothingToDo,
+	}, nil
+}
 
 func openOtter(entries int) (store, error) {
 	cache, err := otter.New(&otter.Options[string, []byte]{MaximumSize: room(entries)})
