@@ -2,8 +2,7 @@
 
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::arena::{Arena, Budget, Credit, Mapping};
@@ -31,7 +30,11 @@ pub struct Cache {
     /// The longest key and value together that a set may bring.
     max_payload: u64,
     closed: AtomicBool,
-    evicting: Mutex<()>,
+    /// How many claims there are, and whose turn it is to make one: two threads at once could each take half of
+    /// what either needs.
+    claims: Mutex<usize>,
+    /// A claim was settled.
+    settled: Condvar,
 }
 
 impl Cache {
@@ -59,7 +62,8 @@ impl Cache {
             ttl: options.ttl,
             max_payload,
             closed: AtomicBool::new(false),
-            evicting: Mutex::new(()),
+            claims: Mutex::new(0),
+            settled: Condvar::new(),
         })
     }
 
@@ -133,16 +137,17 @@ impl Cache {
         if new.payload() as u64 > self.max_payload {
             return Err(Error::TooLarge);
         }
-        let mut credit = Credit::none(&self.resources.bytes);
+        let mut claim = Claim::none(self);
         // An entry of more than a quarter of a segment would leave too much of segments unused.
         if new.inline_size() <= self.resources.arena.segment_size() / 4 {
-            return self.store(&new, &mut None, &mut credit);
+            return self.store(&new, &mut None, &mut claim);
         }
         let size = Mapping::size(new.payload()) as u64;
-        self.raise(&mut credit, size)?;
+        // With room for the segment that the entry may need: nobody waits who holds memory.
+        claim.raise(size + self.resources.arena.segment_size() as u64, true)?;
         let mut mapping = Some(Entry::map(&new).ok_or(Error::OutOfMemory)?);
-        credit.spend(size);
-        let stored = self.store(&new, &mut mapping, &mut credit);
+        claim.credit.spend(size);
+        let stored = self.store(&new, &mut mapping, &mut claim);
         if let Some(unused) = mapping {
             self.resources.bytes.release(unused.length() as u64);
         }
@@ -154,18 +159,18 @@ impl Cache {
         &self,
         new: &NewEntry,
         mapping: &mut Option<Mapping>,
-        credit: &mut Credit,
+        claim: &mut Claim,
     ) -> Result<(), Error> {
         loop {
             let need = {
                 let mut shard = self.lock(new.hash)?;
-                match shard.set(new, mapping, credit) {
+                match shard.set(new, mapping, &mut claim.credit) {
                     Ok(()) => return Ok(()),
                     Err(need) => need,
                 }
             };
             match need {
-                Need::Bytes(amount) => self.raise(credit, amount)?,
+                Need::Bytes(amount) => claim.raise(amount, mapping.is_none())?,
                 Need::Entry => {
                     (0..self.index.shards()).any(|shard| self.shard(shard).evict_entry());
                 }
@@ -231,35 +236,70 @@ impl Cache {
         if self.is_closed() { Err(Error::Closed) } else { Ok(shard) }
     }
 
-    /// Evicts until the credit is `amount`: from the shard that holds most, so that their shares stay even.
-    fn raise(&self, credit: &mut Credit, amount: u64) -> Result<(), Error> {
-        // What is not there to evict may be other threads' credit, which they are about to spend.
-        for _ in 0..1000 {
-            if self.evict(credit, amount) {
-                return Ok(());
-            }
-            credit.give_back();
-            thread::yield_now();
-        }
-        Err(Error::OutOfMemory)
-    }
-
-    /// Evicts until the credit is `amount`, or until nothing is left to evict.
+    /// Evicts until the credit is `amount`, or until nothing is left to evict: from the shard that holds most, so
+    /// that their shares stay even. The caller has the lock of `claims`: it is its turn to evict for others.
     fn evict(&self, credit: &mut Credit, amount: u64) -> bool {
-        // One at a time, or two could each take half of what either needs.
-        let _turn = self.evicting.lock().unwrap_or_else(PoisonError::into_inner);
         let shards = 0..self.index.shards();
         let held = |shard: &usize| self.index.counters(*shard).bytes.load(Ordering::Relaxed);
         while !credit.raise(amount) {
-            match shards.clone().max_by_key(held).filter(|shard| held(shard) > 0) {
-                Some(fullest) => self.shard(fullest).evict_memory(),
-                None => {
-                    shards.for_each(|shard| self.shard(shard).drop_empty_table());
-                    return credit.raise(amount);
-                }
+            let fullest = shards.clone().max_by_key(held).filter(|shard| held(shard) > 0);
+            if let Some(fullest) = fullest {
+                self.shard(fullest).evict_memory();
+                continue;
+            }
+            shards.clone().for_each(|shard| self.shard(shard).drop_empty_table());
+            // Each shard was locked: what was being stored can be seen by now.
+            if shards.clone().all(|shard| held(&shard) == 0) {
+                return credit.raise(amount);
             }
         }
         true
+    }
+}
+
+/// Credit that a thread got by evicting for it. Claims are counted, so that others who find nothing left to
+/// evict know that there is something to wait for.
+struct Claim<'a> {
+    cache: &'a Cache,
+    credit: Credit<'a>,
+    counted: bool,
+}
+
+impl<'a> Claim<'a> {
+    fn none(cache: &'a Cache) -> Self {
+        Claim { cache, credit: Credit::none(&cache.resources.bytes), counted: false }
+    }
+
+    /// Makes the credit at least `amount`. A thread that holds memory for an entry must not `wait` for others,
+    /// who may be waiting for it.
+    fn raise(&mut self, amount: u64, wait: bool) -> Result<(), Error> {
+        let mut claims = self.cache.claims.lock().unwrap_or_else(PoisonError::into_inner);
+        while !self.cache.evict(&mut self.credit, amount) {
+            self.give_back(&mut claims);
+            if !wait || *claims == 0 {
+                return Err(Error::OutOfMemory);
+            }
+            claims = self.cache.settled.wait(claims).unwrap_or_else(PoisonError::into_inner);
+        }
+        *claims += usize::from(!std::mem::replace(&mut self.counted, true));
+        Ok(())
+    }
+
+    fn give_back(&mut self, claims: &mut usize) {
+        self.credit.give_back();
+        if std::mem::take(&mut self.counted) {
+            *claims -= 1;
+            self.cache.settled.notify_all();
+        }
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        if self.counted {
+            let cache = self.cache;
+            self.give_back(&mut cache.claims.lock().unwrap_or_else(PoisonError::into_inner));
+        }
     }
 }
 
