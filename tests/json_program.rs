@@ -1,33 +1,21 @@
-//! examples/c/json.c, built against the static library and run as a user would.
+//! examples/c/json.c, built against both libraries and run as a user would.
+
+mod support;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Output, Stdio};
 use std::sync::LazyLock;
-use std::{env, fs, thread};
+use std::{fs, thread};
 
-/// The program, compiled once.
-static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    // Cargo puts the library beside the tests that need it.
-    let library = env::current_exe().unwrap().with_file_name("libtandem.a");
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("json");
-    let compiler = env::var_os("CC").unwrap_or_else(|| "cc".into());
-    let status = Command::new(compiler)
-        .args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"])
-        .arg(root.join("include"))
-        .arg(root.join("examples/c/json.c"))
-        .arg(library)
-        .args(["-lm", "-lpthread", "-ldl", "-o"])
-        .arg(&program)
-        .status()
-        .unwrap();
-    assert!(status.success());
-    program
-});
+use support::{Link, Program, c_program};
 
-fn run(arguments: &[&str], input: &[u8]) -> Output {
-    let mut child = Command::new(&*PROGRAM)
+static PROGRAMS: LazyLock<[Program; 2]> =
+    LazyLock::new(|| [Link::Static, Link::Shared].map(|link| c_program("examples/c/json.c", link)));
+
+fn run(program: &Program, arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = program
+        .command()
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -42,14 +30,18 @@ fn run(arguments: &[&str], input: &[u8]) -> Output {
     })
 }
 
-/// Exit code, standard output and standard error.
+/// Exit code, standard output and standard error, which are the same with both libraries.
 fn outcome(arguments: &[&str], input: &[u8]) -> (i32, String, String) {
-    let output = run(arguments, input);
-    (
-        output.status.code().unwrap(),
-        String::from_utf8(output.stdout).unwrap(),
-        String::from_utf8(output.stderr).unwrap(),
-    )
+    let [outcome, shared] = PROGRAMS.each_ref().map(|program| {
+        let output = run(program, arguments, input);
+        (
+            output.status.code().unwrap(),
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    });
+    assert!(outcome == shared, "{arguments:?}: the libraries differ");
+    outcome
 }
 
 #[test]
@@ -113,7 +105,8 @@ fn large_texts() {
 #[cfg(target_os = "linux")]
 fn output_that_cannot_be_written() {
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let mut child = Command::new(&*PROGRAM)
+    let mut child = PROGRAMS[0]
+        .command()
         .stdin(Stdio::piped())
         .stdout(full)
         .stderr(Stdio::piped())
