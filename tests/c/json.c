@@ -1,0 +1,135 @@
+// Operations on JSON texts: results, errors with their places, and arguments that are refused.
+
+#include "check.h"
+
+static void valid(void) {
+  static const struct {
+    const char *text;
+    tandem_status status;
+    uint64_t offset;
+  } cases[] = {
+      {"null", TANDEM_STATUS_OK, 0},
+      {" {\"a\":[1,2.5e3,\"\\u00e4\",true]}\n", TANDEM_STATUS_OK, 0},
+      {"", TANDEM_STATUS_SYNTAX, 0},
+      {"[1,]", TANDEM_STATUS_SYNTAX, 3},
+      {"{\"a\" 1}", TANDEM_STATUS_SYNTAX, 5},
+      {"[1] 2", TANDEM_STATUS_SYNTAX, 4},
+      {"\"abc", TANDEM_STATUS_SYNTAX, 4},
+      {"[\"a string of more than thirty-two bytes, cut o", TANDEM_STATUS_SYNTAX, 47},
+      {"01", TANDEM_STATUS_SYNTAX, 1},
+      {"nul", TANDEM_STATUS_SYNTAX, 3},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    size_t length = strlen(cases[i].text);
+    uint8_t *text = bytes_of(cases[i].text);
+    struct tandem_error error = {.offset = 999};
+    tandem_status status = tandem_json_valid(text, length, &error);
+    uint64_t offset = status == TANDEM_STATUS_OK ? 0 : error.offset;
+    if (status != cases[i].status || offset != cases[i].offset) {
+      fprintf(stderr, "%s: status %u at %llu\n", cases[i].text, status, (unsigned long long)offset);
+      failures++;
+    }
+    if (status == TANDEM_STATUS_OK) {
+      CHECK(error.offset == 999); // left alone
+    } else {
+      CHECK(error.status == status && error.message_length == strlen(error.message));
+      CHECK(error.message_length > 0);
+    }
+    CHECK(tandem_json_valid(text, length, NULL) == status);
+    free(text);
+  }
+}
+
+enum operation { COMPACT, INDENT, HTML_ESCAPE };
+
+static tandem_status run(enum operation operation, const uint8_t *text, size_t text_length,
+                         uint8_t *output, size_t capacity, size_t *length) {
+  switch (operation) {
+  case COMPACT:
+    return tandem_json_compact(text, text_length, output, capacity, length, NULL);
+  case INDENT:
+    return tandem_json_indent(text, text_length, (const uint8_t *)">", 1, (const uint8_t *)"\t", 1,
+                              output, capacity, length, NULL);
+  default:
+    return tandem_json_html_escape(text, text_length, output, capacity, length, NULL);
+  }
+}
+
+// Each operation with buffers of every size from none to one byte too many.
+static void outputs(void) {
+  static const struct {
+    enum operation operation;
+    const char *text;
+    const char *want;
+  } cases[] = {
+      {COMPACT, " [ 1 , \"a b\" , { } ]\n", "[1,\"a b\",{}]"},
+      {COMPACT, "{\"key\" : \"a value of more than thirty-two bytes, kept\"}",
+       "{\"key\":\"a value of more than thirty-two bytes, kept\"}"},
+      {INDENT, "[1,{\"a\":[]}]", "[\n>\t1,\n>\t{\n>\t\t\"a\": []\n>\t}\n>]"},
+      {HTML_ESCAPE, "\"<a&b>\xe2\x80\xa8\"", "\"\\u003ca\\u0026b\\u003e\\u2028\""},
+      {HTML_ESCAPE, "", ""},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    size_t text_length = strlen(cases[i].text), want_length = strlen(cases[i].want);
+    uint8_t *text = bytes_of(cases[i].text);
+    for (size_t capacity = 0; capacity <= want_length + 1; capacity++) {
+      uint8_t *output = block(capacity);
+      size_t length = 999;
+      tandem_status status = run(cases[i].operation, text, text_length, output, capacity, &length);
+      CHECK(length == want_length);
+      if (capacity < want_length) {
+        CHECK(status == TANDEM_STATUS_BUFFER_TOO_SMALL);
+      } else {
+        CHECK(status == TANDEM_STATUS_OK && memcmp(output, cases[i].want, length) == 0);
+      }
+      free(output);
+    }
+    free(text);
+  }
+  size_t length = 999;
+  CHECK(run(COMPACT, (const uint8_t *)"[", 1, NULL, 0, &length) == TANDEM_STATUS_SYNTAX);
+  CHECK(length == 999);
+}
+
+static void positions(void) {
+  static const struct {
+    uint64_t offset;
+    size_t line, column;
+  } cases[] = {{0, 1, 1}, {2, 1, 3}, {3, 2, 1}, {6, 3, 2}, {99, 3, 2}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    size_t line = 0, column = 0;
+    tandem_status status =
+        tandem_json_position((const uint8_t *)"ab\nc\nd", 6, cases[i].offset, &line, &column, NULL);
+    CHECK(status == TANDEM_STATUS_OK && line == cases[i].line && column == cases[i].column);
+  }
+}
+
+static void refused(void) {
+  const uint8_t *text = (const uint8_t *)"1";
+  uint8_t output[1];
+  size_t length = 999, other = 999;
+  struct tandem_error error;
+  CHECK(tandem_json_valid(NULL, 1, &error) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(strcmp(error.message, "argument `text` is NULL") == 0);
+  CHECK(tandem_json_valid(text, SIZE_MAX, &error) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(strcmp(error.message, "argument `text` is too long") == 0);
+  CHECK(tandem_json_valid(NULL, 0, NULL) == TANDEM_STATUS_SYNTAX); // an empty text, not a wrong argument
+  CHECK(run(COMPACT, NULL, 1, output, 1, &length) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(run(COMPACT, text, 1, NULL, 1, &length) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(run(COMPACT, text, 1, output, 1, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(run(INDENT, text, 1, NULL, 1, &length) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(run(HTML_ESCAPE, text, 1, output, 1, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_json_indent(text, 1, NULL, 1, NULL, 0, output, 1, &length, NULL) ==
+        TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_json_position(text, 1, 0, NULL, &other, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_json_position(text, 1, 0, &other, NULL, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(length == 999 && other == 999);
+}
+
+int main(void) {
+  valid();
+  outputs();
+  positions();
+  refused();
+  return result();
+}

@@ -1,0 +1,137 @@
+// Shapes: a value decoded and encoded through buffers of every size, from several threads, and what is refused.
+
+#include <pthread.h>
+
+#include "check.h"
+
+// An object {"n": signed integer, "s": string}; docs/run.md has the format.
+static const uint8_t description[] = {
+    3,  0, 0, 0,                                           // nodes
+    12, 0, 0, 0, 0, 0, 0, 0, 0,  0, 0, 0, 2, 0, 0, 0,      // 0: object, two fields
+    1,  0, 0, 0, 0, 0, 0, 0, 1,  0, 0, 0, 'n',             //    "n": node 1
+    2,  0, 0, 0, 0, 0, 0, 0, 1,  0, 0, 0, 's',             //    "s": node 2
+    1,  0, 0, 0, 0, 0, 0, 0, 64, 0, 0, 0, 0, 0, 0, 0,      // 1: signed integer
+    4,  0, 0, 0, 0, 0, 0, 0, 0,  0, 0, 0, 0, 0, 0, 0,      // 2: string
+};
+
+static const char text[] = "{\"n\": -7, \"unknown\": [{}], \"s\": \"h\\u00e9\"}";
+static const char compact[] = "{\"n\":-7,\"s\":\"h\xc3\xa9\"}";
+
+enum { TEXT_LENGTH = sizeof text - 1, COMPACT_LENGTH = sizeof compact - 1 };
+// Heads and payloads as they are decoded: the object, "n", its value, "s" with three bytes, the end.
+enum { WORDS = 5, STRINGS = 3 };
+
+static struct tandem_shape *new_shape(void) {
+  struct tandem_shape *shape = NULL;
+  CHECK(tandem_shape_new(description, sizeof description, &shape, NULL) == TANDEM_STATUS_OK);
+  CHECK(shape != NULL);
+  return shape;
+}
+
+static void decode(const struct tandem_shape *shape) {
+  uint8_t *input = bytes_of(text);
+  for (size_t words_capacity = 0; words_capacity <= WORDS + 1; words_capacity++) {
+    for (size_t strings_capacity = 0; strings_capacity <= TEXT_LENGTH; strings_capacity++) {
+      uint64_t *words = (uint64_t *)(void *)block(8 * words_capacity);
+      uint8_t *strings = block(strings_capacity);
+      size_t words_length = 999, strings_length = 999;
+      tandem_status status =
+          tandem_shape_decode(shape, input, TEXT_LENGTH, 0, words, words_capacity, strings,
+                              strings_capacity, &words_length, &strings_length, NULL);
+      if (status == TANDEM_STATUS_OK) {
+        CHECK(words_length == WORDS && strings_length == STRINGS);
+        CHECK((int64_t)words[2] == -7 && words[4] == UINT64_MAX);
+        CHECK(memcmp(strings, "h\xc3\xa9", STRINGS) == 0);
+      } else {
+        CHECK(status == TANDEM_STATUS_BUFFER_TOO_SMALL);
+        CHECK(words_length == 999 && strings_length == 999);
+      }
+      // What the header promises to be always enough is more than this text needs.
+      CHECK(status == TANDEM_STATUS_OK || words_capacity < WORDS || strings_capacity < TEXT_LENGTH);
+      free(words);
+      free(strings);
+    }
+  }
+  free(input);
+}
+
+static void encode(const struct tandem_shape *shape) {
+  static const uint64_t words[] = {(uint64_t)-7, STRINGS};
+  static const uint8_t strings[] = "h\xc3\xa9";
+  for (size_t capacity = 0; capacity <= 4 * COMPACT_LENGTH; capacity++) {
+    uint8_t *output = block(capacity);
+    size_t length = 999;
+    tandem_status status =
+        tandem_shape_encode(shape, words, 2, strings, STRINGS, 0, output, capacity, &length, NULL);
+    if (status == TANDEM_STATUS_OK) {
+      CHECK(length == COMPACT_LENGTH && memcmp(output, compact, length) == 0);
+    } else {
+      CHECK(status == TANDEM_STATUS_BUFFER_TOO_SMALL && length == 999);
+      CHECK(capacity < 4 * COMPACT_LENGTH);
+    }
+    free(output);
+  }
+}
+
+static void *work(void *shape) {
+  for (int round = 0; round < 20; round++) {
+    decode(shape);
+    encode(shape);
+  }
+  return NULL;
+}
+
+static void refused(const struct tandem_shape *shape) {
+  struct tandem_error error;
+  struct tandem_shape *none = (struct tandem_shape *)(uintptr_t)&error;
+  CHECK(tandem_shape_new(description, 7, &none, &error) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(none == NULL && error.message_length > 0);
+  CHECK(tandem_shape_new(NULL, 0, &none, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_shape_new(description, sizeof description, NULL, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+  // Every other description that a flipped bit makes is refused, or makes a shape of its own.
+  for (size_t bit = 0; bit < 8 * sizeof description; bit++) {
+    uint8_t *broken = block(sizeof description);
+    memcpy(broken, description, sizeof description);
+    broken[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    tandem_status status = tandem_shape_new(broken, sizeof description, &none, NULL);
+    CHECK((status == TANDEM_STATUS_OK) == (none != NULL));
+    tandem_shape_free(none);
+    free(broken);
+  }
+  tandem_shape_free(NULL);
+
+  uint64_t words[16];
+  uint8_t strings[64];
+  size_t a = 999, b = 999;
+  const uint8_t *input = (const uint8_t *)"[]";
+  CHECK(tandem_shape_decode(NULL, input, 2, 0, words, 16, strings, 64, &a, &b, NULL) ==
+        TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_shape_decode(shape, input, 2, 0, NULL, 16, strings, 64, &a, &b, NULL) ==
+        TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_shape_decode(shape, input, 2, 0, words, 16, strings, 64, NULL, &b, NULL) ==
+        TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_shape_decode(shape, input, 2, 0, words, 16, strings, 64, &a, &b, &error) ==
+        TANDEM_STATUS_MISMATCH);
+  CHECK(error.offset == 0);
+  CHECK(tandem_shape_decode(shape, (const uint8_t *)"{\"n\":x}", 7, 0, words, 16, strings, 64, &a, &b,
+                            &error) == TANDEM_STATUS_SYNTAX);
+  CHECK(error.offset == 5);
+  // A run that does not fit its shape.
+  CHECK(tandem_shape_encode(shape, words, 0, NULL, 0, 0, strings, 64, &a, &error) ==
+        TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(a == 999 && b == 999);
+}
+
+int main(void) {
+  struct tandem_shape *shape = new_shape();
+  pthread_t threads[4];
+  refused(shape);
+  for (size_t i = 0; i < 4; i++) {
+    CHECK(pthread_create(&threads[i], NULL, work, shape) == 0);
+  }
+  for (size_t i = 0; i < 4; i++) {
+    CHECK(pthread_join(threads[i], NULL) == 0);
+  }
+  tandem_shape_free(shape);
+  return result();
+}
