@@ -118,6 +118,10 @@ run: build ## start the example service (DATA=file imports a JSON or NDJSON file
 test: build | need-test ## everything that must hold, with totals at the end (STAGES="rust go" for some of it)
 	@GO=$(GO) CARGO=$(CARGO) tests/run $(STAGES)
 
+.PHONY: sanitize
+sanitize: build | need-sanitize ## C, Rust and Go under AddressSanitizer, UBSan and valgrind
+	@GO=$(GO) CARGO=$(CARGO) tests/run asan valgrind go-asan
+
 .PHONY: lint
 lint: build | need-lint ## clippy, rustfmt, gofmt, go vet and staticcheck
 	@GO=$(GO) CARGO=$(CARGO) tests/run lint

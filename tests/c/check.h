@@ -3,6 +3,7 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,9 +12,14 @@
 
 static _Atomic int failures = 0;
 
-#define CHECK(condition) \
-  ((condition) ? (void)0 \
-               : (void)(failures++, fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition)))
+static inline void check(bool holds, const char *file, int line, const char *condition) {
+  if (!holds) {
+    failures++;
+    fprintf(stderr, "%s:%d: not so: %s\n", file, line, condition);
+  }
+}
+
+#define CHECK(condition) check(condition, __FILE__, __LINE__, #condition)
 
 // The end of a test's `main`.
 static inline int result(void) { return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE; }
