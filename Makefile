@@ -135,7 +135,7 @@ fmt: | need-rust need-go ## format Rust and Go
 fuzz: build ## each Go fuzz target for FUZZTIME=1m
 	@cd go && for package in $$($(GO) list ./...); do \
 		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
-			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package || exit; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package || exit; \
 		done; \
 	done
 
