@@ -1,0 +1,163 @@
+package json_test
+
+import (
+	stdjson "encoding/json"
+	"fmt"
+	"reflect"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tandem.example/go/json"
+)
+
+// What was decoded does not refer to the text, which can go while the value stays.
+func TestUnmarshalKeepsNoInput(t *testing.T) {
+	for _, test := range []struct {
+		text   string
+		target any
+	}{
+		{`{"A":["a string",{"a name":null}]}`, new(any)},
+		{`{"a name":"a string"}`, new(map[string]string)},
+		{`{"a name":1}`, new(map[valueText]int)},
+		{`["a text","another"]`, new([]pointerText)},
+		{`[1,2.5,123456789012345678901234567890]`, new([]json.Number)},
+		{`[ { "A" : 1 } , null ]`, new([]json.RawMessage)},
+		{`"YWJj"`, new([]byte)},
+		{`{"A":"a string","B":"a text","C":{"a name":"a string"}}`, new(struct {
+			A string
+			B *valueText
+			C map[string]any
+		})},
+	} {
+		t.Run(fmt.Sprintf("%T", test.target), func(t *testing.T) {
+			text := []byte(test.text + strings.Repeat(" ", 100))
+			gone := make(chan struct{})
+			runtime.AddCleanup(&text[0], func(gone chan struct{}) { close(gone) }, gone)
+			if err := json.Unmarshal(text, test.target); err != nil {
+				t.Fatal(err)
+			}
+			text = nil
+			for range 100 {
+				runtime.GC()
+				select {
+				case <-gone:
+					runtime.KeepAlive(test.target)
+					return
+				case <-time.After(10 * time.Millisecond):
+				}
+			}
+			t.Error("the text is still there")
+		})
+	}
+}
+
+// A kept string keeps no more than the block that it was cut from.
+func TestKeptStringsAreSmall(t *testing.T) {
+	const count = 5000
+	text := []byte(`["` + strings.Repeat(strings.Repeat("x", 997)+`","`, count) + `"]`)
+	before := heap()
+	kept := make([]string, 0, count/100)
+	var all []string
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < count; i += 100 {
+		kept = append(kept, all[i])
+	}
+	all = nil
+	if growth, limit := heap()-before, int64(len(kept)*4096+64<<10); growth > limit {
+		t.Errorf("%d strings keep %d bytes, more than %d", len(kept), growth, limit)
+	}
+	runtime.KeepAlive(kept)
+	runtime.KeepAlive(text)
+}
+
+// Large documents leave nothing behind: neither in Go's heap, nor in buffers.
+func TestLargeDocumentsAreForgotten(t *testing.T) {
+	size := 30 << 20
+	if testing.Short() {
+		size = 3 << 20
+	}
+	before := heap()
+	text, err := json.Marshal(strings.Repeat("<", size/6))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var value any
+	if err := json.Unmarshal(text, &value); err != nil {
+		t.Fatal(err)
+	}
+	if len(value.(string)) != size/6 {
+		t.Errorf("%d bytes, want %d", len(value.(string)), size/6)
+	}
+	text, value = nil, nil
+	if growth := heap() - before; growth > 1<<20 {
+		t.Errorf("%d bytes are kept", growth)
+	}
+}
+
+// Many goroutines meet a type for the first time at once.
+func TestFirstUseIsConcurrent(t *testing.T) {
+	for round := range 50 {
+		fields := make([]reflect.StructField, 1+round%5)
+		for i := range fields {
+			fields[i] = reflect.StructField{Name: fmt.Sprintf("Concurrent%dx%d", round, i), Type: zoo[(round*11+i*7)%len(zoo)]}
+		}
+		typ := reflect.StructOf(append(fields, reflect.StructField{Name: "Self", Type: reflect.TypeFor[*tree]()}))
+		want, wantErr := stdjson.Marshal(reflect.New(typ).Interface())
+		text := fmt.Appendf(nil, `{%q:null,"Self":{"A":[{"D":"text"}]}}`, fields[0].Name)
+		wantValue := reflect.New(typ).Interface()
+		wantUnmarshalErr := stdjson.Unmarshal(text, wantValue)
+		start := make(chan struct{})
+		var goroutines sync.WaitGroup
+		for range 8 {
+			goroutines.Go(func() {
+				<-start
+				got, err := json.Marshal(reflect.New(typ).Interface())
+				if string(got) != string(want) || fmt.Sprint(err) != fmt.Sprint(wantErr) {
+					t.Errorf("%v: got %s, %v, want %s, %v", typ, got, err, want, wantErr)
+				}
+			})
+			goroutines.Go(func() {
+				<-start
+				value := reflect.New(typ).Interface()
+				err := json.Unmarshal(text, value)
+				if where := difference(value, wantValue); where != "" || fmt.Sprint(err) != fmt.Sprint(wantUnmarshalErr) {
+					t.Errorf("%v: differs at %s, error %v, want %v", typ, where, err, wantUnmarshalErr)
+				}
+			})
+		}
+		close(start)
+		goroutines.Wait()
+	}
+}
+
+// Goroutines share values that are encoded, and texts that are decoded.
+func TestSharedValues(t *testing.T) {
+	value := map[string]any{"list": []any{1.5, "two", nil, map[string]any{"three": true}}, "product": &product{Name: "Kettle"}, "text": valueText("text"), "json": &pointerJSON{A: 1}}
+	want, err := stdjson.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var goroutines sync.WaitGroup
+	for range 8 {
+		goroutines.Go(func() {
+			for range 200 {
+				if got, err := json.Marshal(value); err != nil || string(got) != string(want) {
+					t.Errorf("got %s, %v, want %s", got, err, want)
+				}
+				var decoded struct {
+					List    []any
+					Product product
+				}
+				if err := json.Unmarshal(want, &decoded); err != nil || len(decoded.List) != 4 || decoded.Product.Name != "Kettle" {
+					t.Errorf("got %+v, %v", decoded, err)
+				}
+			}
+		})
+	}
+	goroutines.Wait()
+}

@@ -1,0 +1,44 @@
+//go:build cgo
+
+package json
+
+import (
+	"slices"
+	"testing"
+)
+
+// Buffers come back as long as they are not too large, each to documents of its kind.
+func TestPooledBuffers(t *testing.T) {
+	for _, test := range []struct {
+		name             string
+		document         int
+		words, text, out int
+		kept             bool
+	}{
+		{"a small document", 100, 100, 100, 100, true},
+		{"a small document that was large", 100, 0, 17 * largeDocument, 0, false},
+		{"a small document with a large text", 100, 0, 0, 17 * largeDocument, false},
+		{"a large document", largeDocument, largeDocument, largeDocument, largeDocument, true},
+		{"many words", largeDocument, maxPooled/8 + 1, 0, 0, false},
+		{"many bytes", largeDocument, 0, maxPooled + 1, 0, false},
+		{"a huge text", largeDocument, 0, 0, maxPooled + 1, false},
+	} {
+		kept := false
+		// With the race detector, pools forget at random.
+		for round := 0; round < 20 && !kept; round++ {
+			b := takeBuffers(test.document)
+			b.grow(test.words, test.text)
+			b.out = slices.Grow(b.out, test.out)
+			b.release()
+			kept = takeBuffers(test.document) == b
+		}
+		if kept != test.kept {
+			t.Errorf("%s: kept: %t", test.name, kept)
+		}
+	}
+	large, small := takeBuffers(largeDocument), takeBuffers(largeDocument-1)
+	large.release()
+	if small.pool == large.pool || takeBuffers(0) == large {
+		t.Error("a large document's buffers went to a small one")
+	}
+}
