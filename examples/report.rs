@@ -5,8 +5,9 @@
 //! $ tail -n 10000 access.ndjson | cargo run --release --example report
 //! ```
 //!
-//! A line is such as `{"route":"GET /products","status":200,"ms":1.25}`; other members are ignored. Lines that
-//! are not so are named on standard error and left out, and the exit code is 1.
+//! A line is such as `{"id":"7f3a","route":"GET /products","status":200,"ms":1.25}`; other members are ignored. Lines
+//! that are not so are named on standard error and left out, and the exit code is 1. Logs are often delivered more
+//! than once: a line with the `id` of an earlier one is left out as well, as far back as 16 MiB of memory reach.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,11 +17,14 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::process::ExitCode;
 
 use serde::{Deserialize, Serialize};
+use tandem::cache::{Cache, Options};
 use tandem::json;
 
-/// A line of the log. The route is borrowed from it unless it holds escapes.
+/// A line of the log. Strings are borrowed from it unless they hold escapes.
 #[derive(Deserialize)]
 struct Request<'a> {
+    #[serde(borrow)]
+    id: Option<Cow<'a, str>>,
     #[serde(borrow)]
     route: Cow<'a, str>,
     status: u16,
@@ -30,6 +34,7 @@ struct Request<'a> {
 #[derive(Serialize)]
 struct Report {
     requests: usize,
+    repeated: usize,
     invalid: usize,
     /// The routes on which most time was spent come first.
     routes: Vec<Route>,
@@ -74,6 +79,25 @@ impl Tally {
     }
 }
 
+/// The latest ids, as many as fit into a fixed amount of memory.
+struct Seen(Cache);
+
+impl Seen {
+    fn new() -> io::Result<Self> {
+        let options = Options { max_bytes: 16 << 20, ..Options::default() };
+        Cache::new(options).map(Seen).map_err(io::Error::other)
+    }
+
+    /// Tells whether `id` was seen before, and notes that it is now.
+    fn note(&self, id: &str) -> io::Result<bool> {
+        let seen = self.0.get(id.as_bytes()).is_some();
+        if !seen {
+            self.0.set(id.as_bytes(), b"").map_err(io::Error::other)?;
+        }
+        Ok(seen)
+    }
+}
+
 fn main() -> ExitCode {
     let path = env::args_os().nth(1);
     let name = path.as_ref().map_or("<stdin>".into(), |path| path.to_string_lossy());
@@ -93,7 +117,8 @@ fn main() -> ExitCode {
 
 /// Reads a log; `name` is what errors call it.
 fn read(name: &str, mut log: impl BufRead) -> io::Result<Report> {
-    let (mut requests, mut invalid) = (0, 0);
+    let (mut requests, mut repeated, mut invalid) = (0, 0, 0);
+    let seen = Seen::new()?;
     let mut routes: BTreeMap<String, Tally> = BTreeMap::new();
     let mut line = Vec::new();
     for record in 1.. {
@@ -109,6 +134,10 @@ fn read(name: &str, mut log: impl BufRead) -> io::Result<Report> {
                 continue;
             }
         };
+        if request.id.as_deref().map_or(Ok(false), |id| seen.note(id))? {
+            repeated += 1;
+            continue;
+        }
         requests += 1;
         // Only a new route is copied.
         let tally = match routes.get_mut(&*request.route) {
@@ -120,7 +149,7 @@ fn read(name: &str, mut log: impl BufRead) -> io::Result<Report> {
     let mut routes: Vec<_> =
         routes.into_iter().map(|(route, tally)| tally.summary(route)).collect();
     routes.sort_by(|a, b| b.total_ms.total_cmp(&a.total_ms));
-    Ok(Report { requests, invalid, routes })
+    Ok(Report { requests, repeated, invalid, routes })
 }
 
 fn write(report: &Report) -> io::Result<()> {

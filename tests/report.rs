@@ -43,6 +43,7 @@ const LOG: &str = r#"{"route":"GET /products","status":200,"ms":1.5,"agent":"cur
 
 const REPORT: &str = r#"{
   "requests": 4,
+  "repeated": 0,
   "invalid": 0,
   "routes": [
     {
@@ -88,8 +89,21 @@ fn invalid_lines_are_named_and_left_out() {
 }
 
 #[test]
+fn lines_that_come_again_count_once() {
+    let log = LOG.replace("{\"route\"", "{\"id\":\"a\",\"route\"");
+    let (code, stdout, stderr) = outcome(&[], log.as_bytes());
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    assert!(stdout.starts_with("{\n  \"requests\": 1,\n  \"repeated\": 3,"), "{stdout}");
+    let ids =
+        |line: (usize, &str)| line.1.replace("{", &format!("{{\"id\":\"{}\",", line.0)) + "\n";
+    let log: String = LOG.lines().enumerate().map(ids).collect();
+    assert_eq!(outcome(&[], log.as_bytes()), (0, REPORT.into(), String::new()));
+}
+
+#[test]
 fn an_empty_log_and_none() {
-    let empty = "{\n  \"requests\": 0,\n  \"invalid\": 0,\n  \"routes\": []\n}\n";
+    let empty =
+        "{\n  \"requests\": 0,\n  \"repeated\": 0,\n  \"invalid\": 0,\n  \"routes\": []\n}\n";
     assert_eq!(outcome(&[], b""), (0, empty.into(), String::new()));
     let (code, stdout, stderr) = outcome(&["/nonexistent/log"], b"");
     assert_eq!((code, stdout.as_str()), (2, ""));
