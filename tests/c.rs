@@ -31,4 +31,4 @@ macro_rules! programs {
     };
 }
 
-programs! { json shape version }
+programs! { cache json shape version }

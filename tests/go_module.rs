@@ -27,6 +27,28 @@ func main() {
 }
 "#;
 
+/// What a program that uses the cache as well has beside its main.
+const CACHE: &str = r#"package main
+
+import (
+	"fmt"
+
+	"tandem.example/go/cache"
+)
+
+func init() {
+	numbers, err := cache.New(cache.Options[string, int64]{})
+	if err != nil {
+		panic(err)
+	}
+	defer numbers.Close()
+	if err := numbers.Set("answer", 42); err != nil {
+		panic(err)
+	}
+	fmt.Println(numbers.Get("answer"))
+}
+"#;
+
 const OUTPUT: &str = "{\"Name\":[\"a\",\"ä\"]}";
 
 /// A module that takes Tandem from a folder, as the README tells.
@@ -56,6 +78,7 @@ fn go_in(module: &Path, arguments: &[&str]) -> Command {
 fn vendored() {
     support::build();
     let module = module("go-vendored", MAIN, &root().join("go"));
+    fs::write(module.join("cache.go"), CACHE).unwrap();
     succeed(&mut go_in(&module, &["mod", "vendor"]));
     // The vendored copy is all that the build sees.
     let text = fs::read_to_string(module.join("go.mod")).unwrap();
@@ -64,7 +87,7 @@ fn vendored() {
     fs::write(module.join("go.mod"), text.replace(&there, "./gone")).unwrap();
     fs::write(module.join("vendor/modules.txt"), modules.replace(&there, "./gone")).unwrap();
     let printed = succeed(&mut go_in(&module, &["run", "-mod=vendor", "."]));
-    assert!(printed.contains(OUTPUT), "{printed}");
+    assert!(printed.starts_with("42 true\n") && printed.contains(OUTPUT), "{printed}");
 }
 
 #[test]
@@ -115,6 +138,15 @@ fn without_cgo_json_is_the_standard_library() {
     assert!(printed.contains(OUTPUT), "{printed}");
     let packages = succeed(go_in(&module, &["list", "-deps", "."]).env("CGO_ENABLED", "0"));
     assert!(packages.contains("encoding/json\n") && !packages.contains("runtime/cgo"));
+}
+
+#[test]
+fn without_cgo_the_cache_says_what_is_missing() {
+    let module = module("go-nocgo-cache", MAIN, &root().join("go"));
+    fs::write(module.join("cache.go"), CACHE).unwrap();
+    let message = fail(go_in(&module, &["build", "."]).env("CGO_ENABLED", "0"));
+    let lines: Vec<_> = message.lines().filter(|line| !line.starts_with('#')).collect();
+    assert!(matches!(lines[..], [line] if line.contains("needs_cgo")), "{message}");
 }
 
 #[test]

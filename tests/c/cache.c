@@ -1,0 +1,196 @@
+// The cache: values through buffers of every size, limits and times, threads that set, get, delete and close at once,
+// and what is refused.
+
+#define _POSIX_C_SOURCE 200809L // nanosleep
+
+#include <pthread.h>
+#include <time.h>
+
+#include "check.h"
+
+static struct tandem_cache *new_cache(uint64_t max_bytes, uint64_t max_entries) {
+  struct tandem_cache_options options = {.max_bytes = max_bytes, .max_entries = max_entries};
+  struct tandem_cache *cache = NULL;
+  CHECK(tandem_cache_new(&options, &cache, NULL) == TANDEM_STATUS_OK);
+  CHECK(cache != NULL);
+  return cache;
+}
+
+static tandem_status set(struct tandem_cache *cache, const char *key, const char *value, uint64_t ttl) {
+  size_t key_length = strlen(key), value_length = strlen(value);
+  uint8_t *key_bytes = bytes_of(key), *value_bytes = bytes_of(value);
+  tandem_status status =
+      tandem_cache_set(cache, key_bytes, key_length, value_bytes, value_length, ttl, NULL);
+  free(key_bytes); // the cache has copies
+  free(value_bytes);
+  return status;
+}
+
+static bool holds(struct tandem_cache *cache, const char *key, const char *value) {
+  uint8_t found[64];
+  size_t length = 0;
+  return tandem_cache_get(cache, (const uint8_t *)key, strlen(key), found, sizeof found, &length) ==
+             TANDEM_STATUS_OK &&
+         length == strlen(value) && memcmp(found, value, length) == 0;
+}
+
+static tandem_status delete(struct tandem_cache *cache, const char *key) {
+  return tandem_cache_delete(cache, (const uint8_t *)key, strlen(key));
+}
+
+static void values(void) {
+  struct tandem_cache *cache = new_cache(0, 0);
+  CHECK(set(cache, "key", "value", 0) == TANDEM_STATUS_OK);
+  CHECK(set(cache, "", "of the empty key", 0) == TANDEM_STATUS_OK);
+  CHECK(set(cache, "empty", "", TANDEM_CACHE_TTL_NONE) == TANDEM_STATUS_OK);
+  CHECK(holds(cache, "key", "value") && holds(cache, "", "of the empty key") && holds(cache, "empty", ""));
+  CHECK(set(cache, "key", "another", 0) == TANDEM_STATUS_OK);
+  CHECK(holds(cache, "key", "another") && tandem_cache_len(cache) == 3);
+  for (size_t capacity = 0; capacity <= 8; capacity++) {
+    uint8_t *value = block(capacity);
+    size_t length = 999;
+    tandem_status status =
+        tandem_cache_get(cache, (const uint8_t *)"key", 3, value, capacity, &length);
+    CHECK(status == (capacity < 7 ? TANDEM_STATUS_BUFFER_TOO_SMALL : TANDEM_STATUS_OK));
+    CHECK(length == 7 && (capacity < 7 || memcmp(value, "another", 7) == 0));
+    free(value);
+  }
+  size_t length = 999;
+  CHECK(tandem_cache_get(cache, (const uint8_t *)"none", 4, NULL, 0, &length) == TANDEM_STATUS_NOT_FOUND);
+  CHECK(length == 999);
+  CHECK(delete(cache, "key") == TANDEM_STATUS_OK && delete (cache, "key") == TANDEM_STATUS_NOT_FOUND);
+  CHECK(tandem_cache_clear(cache) == TANDEM_STATUS_OK && tandem_cache_len(cache) == 0);
+  CHECK(!holds(cache, "", "of the empty key"));
+
+  struct tandem_cache_stats stats;
+  CHECK(tandem_cache_get_stats(cache, &stats) == TANDEM_STATUS_OK);
+  CHECK(stats.sets == 4 && stats.deletes == 1 && stats.entries == 0 && stats.max_bytes == 64 << 20);
+  CHECK(stats.bytes <= stats.max_bytes && stats.hits > 0 && stats.misses > 0);
+  tandem_cache_free(cache);
+}
+
+static void limits(void) {
+  enum { ENTRIES = 5000, MAX_BYTES = 256 << 10 };
+  struct tandem_cache *cache = new_cache(MAX_BYTES, 0);
+  uint8_t value[200] = {0};
+  for (uint32_t i = 0; i < ENTRIES; i++) {
+    struct tandem_cache_stats stats;
+    CHECK(tandem_cache_set(cache, (const uint8_t *)&i, sizeof i, value, sizeof value, 0, NULL) ==
+          TANDEM_STATUS_OK);
+    CHECK(tandem_cache_get_stats(cache, &stats) == TANDEM_STATUS_OK && stats.bytes <= MAX_BYTES);
+  }
+  CHECK(tandem_cache_len(cache) > 0 && tandem_cache_len(cache) < ENTRIES);
+  struct tandem_error error;
+  uint8_t *large = block(MAX_BYTES);
+  memset(large, 0, MAX_BYTES);
+  CHECK(tandem_cache_set(cache, value, 1, large, MAX_BYTES, 0, &error) == TANDEM_STATUS_TOO_LARGE);
+  CHECK(error.status == TANDEM_STATUS_TOO_LARGE && error.message_length > 0);
+  free(large);
+  tandem_cache_free(cache);
+
+  cache = new_cache(0, 100);
+  for (uint32_t i = 0; i < ENTRIES; i++) {
+    CHECK(tandem_cache_set(cache, (const uint8_t *)&i, sizeof i, NULL, 0, 0, NULL) == TANDEM_STATUS_OK);
+    CHECK(tandem_cache_len(cache) <= 100);
+  }
+  tandem_cache_free(cache);
+}
+
+static void times(void) {
+  struct tandem_cache *cache = new_cache(0, 0);
+  CHECK(set(cache, "short", "value", 1) == TANDEM_STATUS_OK);
+  CHECK(set(cache, "long", "value", UINT64_MAX - 1) == TANDEM_STATUS_OK);
+  nanosleep(&(struct timespec){.tv_nsec = 20 * 1000 * 1000}, NULL);
+  CHECK(!holds(cache, "short", "value") && holds(cache, "long", "value"));
+  tandem_cache_free(cache);
+}
+
+enum { THREADS = 4, ROUNDS = 3000, KEYS = 97 };
+
+// Every value is its key, twice: a mixture of two entries would be seen.
+static void *work(void *argument) {
+  struct tandem_cache *cache = argument;
+  for (uint32_t round = 0; round < ROUNDS; round++) {
+    uint32_t key = round * 2654435761u % KEYS, value[2] = {key, key}, found[2];
+    const uint8_t *key_bytes = (const uint8_t *)&key;
+    size_t length = 0;
+    tandem_status status;
+    switch (round % 8) {
+    case 0:
+      status = tandem_cache_delete(cache, key_bytes, sizeof key);
+      CHECK(status == TANDEM_STATUS_OK || status == TANDEM_STATUS_NOT_FOUND);
+      break;
+    case 1:
+    case 2:
+      status = tandem_cache_set(cache, key_bytes, sizeof key, (const uint8_t *)value, sizeof value, 0, NULL);
+      CHECK(status == TANDEM_STATUS_OK || status == TANDEM_STATUS_CLOSED);
+      break;
+    default:
+      status = tandem_cache_get(cache, key_bytes, sizeof key, (uint8_t *)found, sizeof found, &length);
+      CHECK(status == TANDEM_STATUS_NOT_FOUND ||
+            (status == TANDEM_STATUS_OK && length == sizeof found && memcmp(found, value, length) == 0));
+    }
+  }
+  return NULL;
+}
+
+static void threads(bool closing) {
+  struct tandem_cache *cache = new_cache(64 << 10, KEYS / 2);
+  pthread_t threads[THREADS];
+  for (size_t i = 0; i < THREADS; i++) {
+    CHECK(pthread_create(&threads[i], NULL, work, cache) == 0);
+  }
+  if (closing) {
+    CHECK(tandem_cache_close(cache) == TANDEM_STATUS_OK);
+  }
+  for (size_t i = 0; i < THREADS; i++) {
+    CHECK(pthread_join(threads[i], NULL) == 0);
+  }
+  if (closing) {
+    CHECK(set(cache, "key", "value", 0) == TANDEM_STATUS_CLOSED);
+    CHECK(delete(cache, "key") == TANDEM_STATUS_NOT_FOUND && tandem_cache_len(cache) == 0);
+    CHECK(tandem_cache_close(cache) == TANDEM_STATUS_OK);
+  }
+  tandem_cache_free(cache);
+}
+
+static void refused(void) {
+  struct tandem_cache_options small = {.max_bytes = 1};
+  struct tandem_error error;
+  struct tandem_cache *none = (struct tandem_cache *)(uintptr_t)&error;
+  struct tandem_cache_stats stats;
+  size_t length = 999;
+  uint8_t byte = 0;
+  CHECK(tandem_cache_new(&small, &none, &error) == TANDEM_STATUS_INVALID_ARGUMENT && none == NULL);
+  CHECK(error.message_length > 0);
+  CHECK(tandem_cache_new(&small, NULL, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_cache_get(NULL, &byte, 1, &byte, 1, &length) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_cache_set(NULL, &byte, 1, &byte, 1, 0, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_cache_delete(NULL, &byte, 1) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_cache_clear(NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_cache_close(NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_cache_get_stats(NULL, &stats) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_cache_len(NULL) == 0);
+  tandem_cache_free(NULL);
+
+  struct tandem_cache *cache = new_cache(0, 0);
+  CHECK(tandem_cache_get(cache, NULL, 1, &byte, 1, &length) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_cache_get(cache, &byte, 1, NULL, 1, &length) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_cache_get(cache, &byte, 1, &byte, 1, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_cache_set(cache, NULL, 1, &byte, 1, 0, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_cache_set(cache, &byte, 1, NULL, 1, 0, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_cache_delete(cache, NULL, 1) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_cache_get_stats(cache, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(length == 999 && tandem_cache_len(cache) == 0);
+  tandem_cache_free(cache);
+}
+
+int main(void) {
+  values();
+  limits();
+  times();
+  threads(false);
+  threads(true);
+  refused();
+  return result();
+}
