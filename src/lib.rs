@@ -9,3 +9,8 @@
 pub mod cache;
 pub mod ffi;
 pub mod json;
+
+/// Runs the Rust programs of README.md.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

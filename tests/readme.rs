@@ -1,98 +1,58 @@
-//! The programs in README.md compile and run.
+//! The programs in README.md, run as they stand there. Those in Rust are run as documentation tests of the crate.
 
 mod support;
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
-use support::{WARNINGS, cc, folder, go, root, succeed};
+use support::{Link, c_program, folder, go, root, succeed};
 
-/// The fenced blocks of a language that are whole programs.
-fn programs<'a>(readme: &'a str, language: &str, entry: &str) -> Vec<&'a str> {
-    let mut fences = readme.split("\n```");
-    let mut blocks = Vec::new();
-    while let (Some(_), Some(block)) = (fences.next(), fences.next()) {
-        match block.split_once('\n') {
-            Some((info, code)) if info == language && code.contains(entry) => blocks.push(code),
-            _ => {}
-        }
-    }
-    blocks
+/// The blocks of a language.
+fn blocks(language: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join("README.md")).unwrap();
+    let opening = format!("```{language}\n");
+    text.split(&opening).skip(1).map(|rest| rest[..rest.find("```").unwrap()].to_owned()).collect()
 }
 
-fn run_go(folder: &Path, code: &str) {
-    let module = root().join("go");
-    fs::write(folder.join("main.go"), code).unwrap();
-    fs::write(
-        folder.join("go.mod"),
-        format!(
-            "module program\n\ngo 1.25\n\nrequire tandem.example/go v0.0.0\n\n\
-             replace tandem.example/go => {}\n",
-            module.display()
-        ),
-    )
-    .unwrap();
-    succeed(go().current_dir(folder).env("GOPROXY", "off").args(["vet", "."]));
-    succeed(go().current_dir(folder).env("GOPROXY", "off").args(["run", "."]));
-}
-
-fn run_c(folder: &Path, code: &str) {
-    let source = folder.join("main.c");
-    fs::write(&source, code).unwrap();
-    let mut compile = cc();
-    compile.arg("-std=c11").args(WARNINGS).arg("-I").arg(root().join("include")).arg(&source);
-    compile.arg(root().join("target/prelink/libtandem.a")).args(["-lm", "-o"]);
-    succeed(compile.arg(folder.join("main")));
-    succeed(&mut Command::new(folder.join("main")));
-}
-
-/// Runs a program with what this crate's own tests may use.
-fn run_rust(folder: &Path, code: &str) {
-    fs::create_dir(folder.join("src")).unwrap();
-    fs::write(folder.join("src/main.rs"), code).unwrap();
-    fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
-    fs::write(
-        folder.join("Cargo.toml"),
-        format!(
-            "[workspace]\n[package]\nname = \"program\"\nedition = \"2024\"\n[dependencies]\n\
-             tandem-ffi.path = {:?}\nserde = {{ version = \"1\", features = [\"derive\"] }}\n\
-             serde_json = \"1\"\n",
-            root()
-        ),
-    )
-    .unwrap();
-    succeed(
-        Command::new(env!("CARGO"))
-            .current_dir(folder)
-            .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme-target"))
-            .args(["run", "--quiet", "--offline"]),
-    );
+/// What a program prints by its comments, from the first line to the last: `print(x) // what it prints`.
+fn promises(program: &str) -> String {
+    let printing = program.lines().filter(|line| line.to_lowercase().contains("print"));
+    let mut lines: Vec<_> = printing.filter_map(|line| Some(line.split_once(" // ")?.1)).collect();
+    assert!(!lines.is_empty(), "the program does not say what it prints");
+    lines.push("");
+    lines.join("\n")
 }
 
 #[test]
-fn programs_run() {
-    let Ok(readme) = fs::read_to_string(root().join("README.md")) else {
-        return;
-    };
+fn go_programs() {
     support::build();
-    for (language, entry, run) in [
-        ("go", "package main", run_go as fn(&Path, &str)),
-        ("c", "int main(", run_c),
-        ("rust", "fn main(", run_rust),
-    ] {
-        let programs = programs(&readme, language, entry);
-        assert!(!programs.is_empty(), "README.md has no whole program in {language}");
-        for (index, program) in programs.into_iter().enumerate() {
-            run(&folder(&format!("readme-{language}-{index}")), program);
-        }
+    let programs = blocks("go");
+    assert!(!programs.is_empty());
+    for program in programs {
+        let module = folder("readme-go");
+        fs::write(module.join("main.go"), &program).unwrap();
+        let go = |arguments: &[&str]| {
+            let mut command = go();
+            command.current_dir(&module).env("GOPROXY", "off").env("GOWORK", "off");
+            succeed(command.args(arguments))
+        };
+        go(&["mod", "init", "readme"]);
+        // As README tells.
+        let replace = format!("-replace=tandem.example/go={}", root().join("go").display());
+        go(&["mod", "edit", "-require=tandem.example/go@v0.0.0", &replace]);
+        assert_eq!(go(&["run", "."]), promises(&program));
     }
 }
 
 #[test]
-fn whole_programs_are_found() {
-    let readme = "# T\n```go\nfunc f() {}\n```\ntext\n```go\npackage main\n```\n\n```c\nint main(void) {}\n```\n";
-    assert_eq!(programs(readme, "go", "package main"), ["package main"]);
-    assert_eq!(programs(readme, "c", "int main("), ["int main(void) {}"]);
-    assert_eq!(programs(readme, "rust", "fn main("), [""; 0]);
+fn c_programs() {
+    let programs = blocks("c");
+    assert!(!programs.is_empty());
+    for program in programs {
+        let source = folder("readme-c").join("readme.c");
+        fs::write(&source, &program).unwrap();
+        for link in [Link::Static, Link::Shared] {
+            let compiled = c_program(source.to_str().unwrap(), link);
+            assert_eq!(succeed(&mut compiled.command()), promises(&program));
+        }
+    }
 }
