@@ -15,9 +15,9 @@ import (
 
 // Random values of random types are encoded and decoded, and so are texts near to theirs.
 func TestRandomTypesMatchStandardLibrary(t *testing.T) {
-	types := 1500
+	types := 1000
 	if testing.Short() {
-		types = 150
+		types = 100
 	}
 	for seed := range types {
 		random := rand.New(rand.NewPCG(uint64(seed), 10))

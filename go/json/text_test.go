@@ -92,6 +92,9 @@ func TestTextOperationsMatchStandardLibrary(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			eachText(func(text []byte) {
+				if test.name == "Indent with prefix" && len(text) > 1000 {
+					return // grows beyond a hundred megabytes
+				}
 				input := bytes.Clone(text)
 				got, want := bytes.NewBufferString("before "), bytes.NewBufferString("before ")
 				gotErr, wantErr := test.got(got, input), test.want(want, text)
