@@ -108,7 +108,7 @@ clean: ## remove what was built
 
 .PHONY: run
 run: build ## start the example service (DATA=file imports a JSON or NDJSON file, ADDR=host:port)
-	@test -x bin/microservice || echo 'Compiling the service and SQLite, which takes a minute the first time.'
+	@test -x bin/microservice || echo 'Compiling the service and SQLite, which takes a minute or two the first time.'
 	@cd examples/microservice && $(GO) build -o ../../bin/microservice .
 	@bin/microservice $(if $(ADDR),-addr '$(ADDR)') $(if $(DATA),-data '$(DATA)')
 

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -322,4 +323,34 @@ func TestReadersSeeAcknowledgedWrites(t *testing.T) {
 	}
 	close(done)
 	readers.Wait()
+}
+
+// A discarded response costs nothing itself.
+type discarded struct{ header http.Header }
+
+func (d discarded) Header() http.Header         { return d.header }
+func (d discarded) Write(p []byte) (int, error) { return len(p), nil }
+func (d discarded) WriteHeader(int)             {}
+
+// What the service does for a GET, without the network: from the cache, and from the database and into the cache.
+func BenchmarkGetProduct(b *testing.B) {
+	s := newTestService(b)
+	handler := s.routes()
+	request := httptest.NewRequest("GET", "/products/42", nil)
+	w := discarded{http.Header{}}
+	for _, c := range []struct {
+		name   string
+		before func()
+	}{
+		{"cached", func() {}},
+		{"loaded", func() { s.products.invalidate(42) }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				c.before()
+				handler.ServeHTTP(w, request)
+			}
+		})
+	}
 }

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func newTestStore(t *testing.T) *store {
+func newTestStore(t testing.TB) *store {
 	t.Helper()
 	s, err := openStore(t.Context(), filepath.Join(t.TempDir(), "test?.db"))
 	if err != nil {
@@ -39,7 +39,7 @@ func newTestStore(t *testing.T) *store {
 	return s
 }
 
-func load(t *testing.T, s *store, records iter.Seq[record]) importer {
+func load(t testing.TB, s *store, records iter.Seq[record]) importer {
 	t.Helper()
 	i := importer{store: s, stderr: t.Output(), source: "test"}
 	if err := i.run(t.Context(), records); err != nil {
@@ -54,7 +54,7 @@ type testService struct {
 	*server
 }
 
-func newTestService(t *testing.T) testService {
+func newTestService(t testing.TB) testService {
 	t.Helper()
 	s := newTestStore(t)
 	load(t, s, samples)
