@@ -3,6 +3,15 @@
 //
 //	microservice [-addr 127.0.0.1:8080] [-db FILE] [-data FILE] [-cache BYTES]
 //
+// The interface:
+//
+//	GET    /products?category=&q=&limit=&cursor=   a page of products, and next_cursor if there are more
+//	POST   /products                               adds a product, which is given its id
+//	GET    /products/{id}                          with ETag, and 304 for If-None-Match
+//	PUT    /products/{id}                          replaces a product; If-Match guards against lost updates
+//	DELETE /products/{id}                          likewise
+//	GET    /healthz, /metrics
+//
 // It is there to be copied from. Start reading at server.go, which lists the routes; readthrough.go is the cache in
 // front of the database, store.go the database, problem.go what clients are told when something is wrong.
 package main

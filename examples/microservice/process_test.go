@@ -211,23 +211,6 @@ func TestPortInUse(t *testing.T) {
 	}
 }
 
-func TestDatabaseOfANewerProgram(t *testing.T) {
-	db := filepath.Join(t.TempDir(), "newer.db")
-	s, err := openStore(t.Context(), db)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.write.ExecContext(t.Context(), "PRAGMA user_version = 99"); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.close(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := openStore(t.Context(), db); err == nil || !strings.Contains(err.Error(), "newer program") {
-		t.Error(err)
-	}
-}
-
 // A body whose length says that it is too long is refused without being sent.
 func TestLongBodyIsRefusedUnread(t *testing.T) {
 	s := newTestService(t)
