@@ -312,10 +312,14 @@ func (f *filler) storeSlice(n *decodeNode, p unsafe.Pointer, head uint64) error 
 		return nil
 	}
 	// As encoding/json does, decode into the elements that are there, whatever they hold, and move them to a
-	// longer array when no more fit.
+	// longer array when no more fit. Methods of the elements may have changed the slice meanwhile.
 	for i := range count {
-		if i == s.cap {
-			valueAt(n.pointer, p).Grow(count - i)
+		if i >= s.cap {
+			v := valueAt(n.pointer, p)
+			v.Grow(count - i)
+			if i >= s.cap {
+				v.SetLen(i + 1) // panics, as in encoding/json
+			}
 			if i == 0 && n.elem.kind == decodeFloat64 && n.elem.bare && !loose {
 				s.len = count
 				copy(unsafe.Slice((*uint64)(s.data), count), f.words)
@@ -330,7 +334,7 @@ func (f *filler) storeSlice(n *decodeNode, p unsafe.Pointer, head uint64) error 
 			return err
 		}
 	}
-	s.len = count
+	s.len = min(s.len, count)
 	return nil
 }
 

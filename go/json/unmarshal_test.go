@@ -293,3 +293,49 @@ func TestUnmarshalManyMembers(t *testing.T) {
 		slices.Reverse(names)
 	}
 }
+
+// A method of an element changes the slice that is being filled: what comes of that is not pretty, but safe, and the same
+// but for capacities.
+func TestUnmarshalersThatInterfere(t *testing.T) {
+	for name, interfere := range map[string]func(s *[]meddling){
+		"nil":       func(s *[]meddling) { *s = nil },
+		"short":     func(s *[]meddling) { *s = (*s)[:1:1] },
+		"other":     func(s *[]meddling) { *s = make([]meddling, 1, 1000) },
+		"emptied":   func(s *[]meddling) { *s = (*s)[:0] },
+		"long":      func(s *[]meddling) { *s = make([]meddling, 50) },
+		"truncated": func(s *[]meddling) { *s = (*s)[:len(*s)/2] },
+	} {
+		for when := range 12 {
+			decode := func(with codec) outcome {
+				var s []meddling
+				meddle = func(number string) {
+					if number == fmt.Sprint(when) {
+						interfere(&s)
+					}
+				}
+				return attempt(&s, func() error { return with.unmarshal([]byte(`[0,1,2,3,4,5,6,7,8,9,10,11]`), &s) })
+			}
+			got, want := decode(ours), decode(standard)
+			// Where encoding/json panics depends on how far it has grown the slice.
+			if want.recovered == nil && got.recovered == nil {
+				compare(t, func() string { return fmt.Sprint(name, " at ", when) }, got, want)
+			}
+			// What is there must be whole.
+			s := *got.result.(*[]meddling)
+			for i := range s[:cap(s)] {
+				s[:cap(s)][i] = meddling("x")
+			}
+		}
+	}
+}
+
+// meddling calls a function that the test sets.
+type meddling string
+
+var meddle func(number string)
+
+func (m *meddling) UnmarshalJSON(text []byte) error {
+	meddle(string(text))
+	*m = meddling(text)
+	return nil
+}
