@@ -22,7 +22,7 @@ import (
 // Marshal returns the JSON encoding of v, as [json.Marshal] of encoding/json does.
 func Marshal(v any) ([]byte, error) {
 	b, err := marshal(v, ffi.EncodeEscapeHTML, 0)
-	if err == errForeign {
+	if isForeign(err) {
 		return json.Marshal(v)
 	}
 	if err != nil {
@@ -47,7 +47,7 @@ func MarshalIndent(v any, prefix, indent string) ([]byte, error) {
 }
 
 // marshal encodes v, which lies that deep within a document, and returns buffers whose out is the text. The error is
-// errForeign or that of a method of the user's.
+// foreign or that of a method of the user's.
 func marshal(v any, flags uint32, depth int) (*buffers, error) {
 	t := reflect.TypeOf(v)
 	if t == nil {
@@ -56,7 +56,7 @@ func marshal(v any, flags uint32, depth int) (*buffers, error) {
 		return b, nil
 	}
 	plan := encodePlanOf(t)
-	if plan == nil {
+	if plan == nil || plan.handOver.Load() > 0 && plan.handOver.Add(-1) >= 0 {
 		return nil, errForeign
 	}
 	e := (*eface)(unsafe.Pointer(&v))
@@ -76,9 +76,12 @@ func marshal(v any, flags uint32, depth int) (*buffers, error) {
 		err = errForeign
 	case err == nil:
 		err = b.render(plan, g.words, g.text, flags)
-	case err != errForeign && !g.rawIsValid():
+	case !isForeign(err) && !g.rawIsValid():
 		// A fault before the one that was found.
 		err = errForeign
+	}
+	if err == errDeep && g.called {
+		plan.handOver.Store(handOver)
 	}
 	if err != nil {
 		b.release()
@@ -107,8 +110,18 @@ func (b *buffers) render(plan *encodePlan, words []uint64, text []byte, flags ui
 	}
 }
 
-// errForeign ends gathering: encoding/json takes over, which gives the error or the value.
-var errForeign = errors.New("left to encoding/json")
+// Either ends gathering: encoding/json takes over, which gives the error or the value.
+var (
+	errForeign = errors.New("left to encoding/json")
+	errDeep    = errors.New("left to encoding/json for its depth")
+)
+
+func isForeign(err error) bool { return err == errForeign || err == errDeep }
+
+// handOver is how many values of a type are left to encoding/json at once after one was, for its depth, when methods
+// had been called for it already. They are called again then, and if they encode what is below them, twice as often with
+// each level; but not if the levels below are handed over at once.
+const handOver = 1000
 
 // maxDepth bounds the nesting of values that are gathered here. Deeper ones may be cycles, which encoding/json finds.
 const maxDepth = 256
@@ -118,9 +131,10 @@ type gatherer struct {
 	words []uint64
 	text  []byte
 	// Where in text each result of MarshalJSON begins and ends: until rendering, nobody knows whether it is JSON.
-	raw   []int
-	flags uint32
-	depth int
+	raw    []int
+	called bool // methods of the user's may have been called
+	flags  uint32
+	depth  int
 }
 
 // rawIsValid reports whether all results of MarshalJSON are JSON.
@@ -146,7 +160,7 @@ func (g *gatherer) string(s string) {
 // enter counts the nesting; leave undoes it.
 func (g *gatherer) enter() error {
 	if g.depth++; g.depth > maxDepth {
-		return errForeign
+		return errDeep
 	}
 	return nil
 }
@@ -297,6 +311,7 @@ func (g *gatherer) gatherMap(n *encodeNode, p unsafe.Pointer) error {
 	}
 	entries := make([]mapEntry, 0, m.Len())
 	for members := m.MapRange(); members.Next(); {
+		g.called = g.called || n.textKey
 		name, err := mapName(n, members.Key())
 		if err != nil {
 			return err
@@ -404,6 +419,7 @@ func (g *gatherer) marshalJSON(n *encodeNode, p unsafe.Pointer) error {
 		g.string("null")
 		return nil
 	}
+	g.called = true
 	text, err := v.(json.Marshaler).MarshalJSON()
 	if err != nil {
 		return methodError(n, failedJSON{err})
@@ -420,6 +436,7 @@ func (g *gatherer) marshalText(n *encodeNode, p unsafe.Pointer) error {
 		g.word(0)
 		return nil
 	}
+	g.called = true
 	text, err := v.(encoding.TextMarshaler).MarshalText()
 	if err != nil {
 		return methodError(n, failedText{err})
@@ -501,6 +518,7 @@ func (g *gatherer) document(v any) error {
 	if err := g.enter(); err != nil {
 		return err
 	}
+	g.called = true
 	b, err := marshal(v, g.flags, g.depth)
 	if err != nil {
 		return err

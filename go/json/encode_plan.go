@@ -74,6 +74,8 @@ type encodePlan struct {
 	direct bool
 	// Length of the last text, from which the next one's buffers are chosen.
 	size atomic.Int64
+	// How many of the next values are left to encoding/json.
+	handOver atomic.Int32
 }
 
 var (

@@ -30,7 +30,7 @@ func (e *Encoder) Encode(v any) error {
 		return e.err
 	}
 	b, err := marshal(v, e.flags, 0)
-	if err == errForeign {
+	if isForeign(err) {
 		return e.encodeForeign(v)
 	}
 	if err != nil {

@@ -257,6 +257,35 @@ func TestMarshalCallsMethodsOnce(t *testing.T) {
 	}
 }
 
+// Nor do calls double where each level has to be left to encoding/json, here for a depth that is allowed.
+func TestMarshalCallsMethodsRarely(t *testing.T) {
+	var deep any
+	for range 300 {
+		deep = []any{deep}
+	}
+	calls := 0
+	value := any(1)
+	for range 20 {
+		value = countedBesideDeep{value, deep, &calls}
+	}
+	if _, err := json.Marshal(value); err != nil {
+		t.Fatal(err)
+	}
+	if calls > 20*20 {
+		t.Errorf("%d calls", calls)
+	}
+}
+
+type countedBesideDeep struct {
+	value, deep any
+	calls       *int
+}
+
+func (c countedBesideDeep) MarshalJSON() ([]byte, error) {
+	*c.calls++
+	return json.Marshal([]any{c.value, c.deep})
+}
+
 // counted encodes what it holds and counts the calls.
 type counted struct {
 	value any
