@@ -195,7 +195,7 @@ impl<'a> Cursor<'a> {
                 }
                 Some(bracket @ (b'{' | b'[')) => {
                     let object = bracket == b'{';
-                    open.push(object).ok_or_else(|| self.error(ErrorKind::TooDeep))?;
+                    open.push(object).map_err(|kind| self.error(kind))?;
                     self.at += 1;
                     // The closing bracket is the second character after the opening one in ASCII.
                     let empty = self.peek_token() == Some(bracket + 2);
@@ -308,38 +308,61 @@ impl Visitor for Discard {
     }
 }
 
-/// Which of the open brackets are objects: a stack of bits, so that depth costs no recursion.
+/// Which of the open brackets are objects: a stack of bits, so that depth costs no recursion. Nothing is set up before
+/// it is needed, since many values are skipped and few are deep.
 struct Nesting {
-    bits: [u64; MAX_DEPTH.div_ceil(64)],
-    depth: usize,
-    base: usize,
+    /// The innermost brackets, from the lowest bit up, and a one above them.
+    bits: u64,
+    /// The brackets around them, in the same form.
+    around: Vec<u64>,
+    /// How many more may be opened.
+    room: usize,
 }
+
+/// No brackets.
+const NO_BITS: u64 = 1;
 
 impl Nesting {
     /// An empty stack within `base` brackets that are open already.
     fn new(base: usize) -> Self {
-        Nesting { bits: [0; MAX_DEPTH.div_ceil(64)], depth: 0, base }
+        Nesting { bits: NO_BITS, around: Vec::new(), room: MAX_DEPTH.saturating_sub(base) }
     }
 
     #[inline(always)]
-    fn push(&mut self, object: bool) -> Option<()> {
-        if self.base + self.depth >= MAX_DEPTH {
-            return None;
+    fn push(&mut self, object: bool) -> Result<(), ErrorKind> {
+        self.room = self.room.checked_sub(1).ok_or(ErrorKind::TooDeep)?;
+        if self.bits.leading_zeros() == 0 {
+            self.bits = spill(&mut self.around, self.bits)?;
         }
-        let (word, bit) = (self.depth / 64, self.depth % 64);
-        self.bits[word] = self.bits[word] & !(1 << bit) | u64::from(object) << bit;
-        self.depth += 1;
-        Some(())
+        self.bits = self.bits << 1 | u64::from(object);
+        Ok(())
     }
 
     #[inline(always)]
     fn pop(&mut self) {
-        self.depth -= 1;
+        self.room += 1;
+        self.bits >>= 1;
+        if self.bits == NO_BITS {
+            self.bits = refill(&mut self.around);
+        }
     }
 
     #[inline(always)]
     fn innermost(&self) -> Option<bool> {
-        let top = self.depth.checked_sub(1)?;
-        Some(self.bits[top / 64] >> (top % 64) & 1 == 1)
+        (self.bits != NO_BITS).then_some(self.bits & 1 == 1)
     }
+}
+
+// These two are apart, and don't take a `Nesting`, so that the bits of most texts stay in a register.
+
+#[cold]
+fn spill(around: &mut Vec<u64>, bits: u64) -> Result<u64, ErrorKind> {
+    around.try_reserve(1).map_err(|_| ErrorKind::OutOfMemory)?;
+    around.push(bits);
+    Ok(NO_BITS)
+}
+
+#[cold]
+fn refill(around: &mut Vec<u64>) -> u64 {
+    around.pop().unwrap_or(NO_BITS)
 }

@@ -339,6 +339,32 @@ mod tests {
         }
     }
 
+    /// At every depth what closes a value must be what opened it, and a comma must be followed by what
+    /// it holds, also after the values inside were left.
+    #[test]
+    fn brackets_of_both_kinds_match_at_any_depth() {
+        let object = |level: usize| level * level % 7 < 3;
+        for depth in [1, 63, 64, 65, 66, 127, 128, 129, 193, 300] {
+            let (mut text, mut closing) = (String::new(), Vec::new());
+            for level in 0..depth {
+                text += if object(level) { r#"{"":"# } else { "[" };
+                closing.push(if object(level) { r#","a":[]}"# } else { ",{}]" });
+            }
+            text += "0";
+            let mut places = Vec::new();
+            for &end in closing.iter().rev() {
+                text += end;
+                places.push(text.len() - 1);
+            }
+            valid(text.as_bytes()).unwrap();
+            for place in places {
+                let mut wrong = text.clone().into_bytes();
+                wrong[place] ^= b'}' ^ b']';
+                assert_eq!(valid(&wrong).unwrap_err().offset, place, "depth {depth}");
+            }
+        }
+    }
+
     #[test]
     fn a_lent_buffer_reports_what_it_lacks() {
         let text = br#"{"a": [1, "<"]}"#;
