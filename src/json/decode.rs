@@ -515,7 +515,7 @@ impl<'a> Decoder<'a> {
 
 /// A string's value: `raw` itself where that is it already, else unescaped into `scratch`.
 fn unescaped<'b>(raw: &'b [u8], scratch: &'b mut Vec<u8>) -> Result<&'b [u8]> {
-    if !raw.contains(&b'\\') && std::str::from_utf8(raw).is_ok() {
+    if !raw.contains(&b'\\') && string::is_utf8(raw) {
         return Ok(raw);
     }
     scratch.clear();

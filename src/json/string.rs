@@ -54,6 +54,13 @@ pub(crate) fn unescape_bytes(raw: &[u8], out: &mut Vec<u8>) -> Result<(), Error>
     Ok(())
 }
 
+/// Whether `bytes` are valid UTF-8. What is wrong with them is for the standard library to say, which takes
+/// several times as long.
+#[inline]
+pub(crate) fn is_utf8(bytes: &[u8]) -> bool {
+    simdutf8::basic::from_utf8(bytes).is_ok()
+}
+
 /// Text without escapes as a string.
 pub(crate) fn check_utf8(raw: &[u8]) -> Result<&str, Error> {
     std::str::from_utf8(raw)
@@ -148,6 +155,9 @@ fn write_character<S: Sink>(character: char, out: &mut S) -> Result<(), S::Error
 /// Writes `bytes` with `replacement` in place of each invalid one. As in Go, each byte of a sequence that
 /// is cut short counts, where Rust replaces the sequence.
 fn write_lossy<S: Sink>(bytes: &[u8], replacement: &str, out: &mut S) -> Result<(), S::Error> {
+    if is_utf8(bytes) {
+        return out.write(bytes);
+    }
     for chunk in bytes.utf8_chunks() {
         out.write(chunk.valid().as_bytes())?;
         for _ in chunk.invalid() {
