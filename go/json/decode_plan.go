@@ -97,7 +97,11 @@ func decodePlanOf(t reflect.Type) *decodePlan {
 	if plan, ok := decodePlans.Load(t); ok {
 		return plan.(*decodePlan)
 	}
-	plan, _ := decodePlans.LoadOrStore(t, newDecodePlan(t))
+	fresh := newDecodePlan(t)
+	plan, late := decodePlans.LoadOrStore(t, fresh)
+	if late && fresh != nil {
+		fresh.shape.Free()
+	}
 	return plan.(*decodePlan)
 }
 

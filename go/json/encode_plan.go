@@ -91,7 +91,11 @@ func encodePlanOf(t reflect.Type) *encodePlan {
 	if plan, ok := encodePlans.Load(t); ok {
 		return plan.(*encodePlan)
 	}
-	plan, _ := encodePlans.LoadOrStore(t, newEncodePlan(t))
+	fresh := newEncodePlan(t)
+	plan, late := encodePlans.LoadOrStore(t, fresh)
+	if late && fresh != nil {
+		fresh.shape.Free()
+	}
 	return plan.(*encodePlan)
 }
 

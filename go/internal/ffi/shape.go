@@ -4,6 +4,8 @@ package ffi
 
 // #cgo noescape tandem_shape_new
 // #cgo nocallback tandem_shape_new
+// #cgo noescape tandem_shape_free
+// #cgo nocallback tandem_shape_free
 // #cgo noescape tandem_shape_decode
 // #cgo nocallback tandem_shape_decode
 // #cgo noescape tandem_shape_encode
@@ -20,8 +22,7 @@ const (
 	EncodeEscapeHTML      = C.TANDEM_ENCODE_ESCAPE_HTML
 )
 
-// Shape tells the library what the values of a Go type look like. Shapes are kept for the life of the
-// process, like the types that they describe.
+// Shape tells the library what the values of a Go type look like.
 type Shape struct{ handle *C.tandem_shape }
 
 // NewShape registers a shape; docs/run.md has the format of descriptions.
@@ -34,6 +35,9 @@ func NewShape(description []byte) (Shape, error) {
 	}
 	return shape, nil
 }
+
+// Free frees a shape, which nothing may use any more.
+func (s Shape) Free() { C.tandem_shape_free(s.handle) }
 
 // Decode writes the run of text into words and strings, up to their capacities, and returns their new lengths.
 func (s Shape) Decode(text []byte, flags uint32, words []uint64, strings []byte) (int, int, Status) {

@@ -1,0 +1,50 @@
+//go:build cgo && !asan
+
+package cache
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+)
+
+// AddressSanitizer moves to the heap what the compiler otherwise keeps on the stack.
+func TestAllocations(t *testing.T) {
+	texts := open(t, Options[string, []byte]{})
+	numbers := open(t, Options[uint64, float64]{})
+	keys := make([]string, 1000)
+	for i := range keys {
+		keys[i] = fmt.Sprint("key-", i)
+		if err := errors.Join(texts.Set(keys[i], make([]byte, 200)), numbers.Set(uint64(i), 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	buffer := make([]byte, 0, 256)
+	value := make([]byte, 200)
+	i := 0
+	for _, test := range []struct {
+		name string
+		want float64
+		run  func() bool
+	}{
+		{"AppendGet", 0, func() bool { _, found := texts.AppendGet(buffer, keys[i]); return found }},
+		{"AppendGet of a miss", 0, func() bool { _, found := texts.AppendGet(buffer, "none"); return !found }},
+		{"Get of a number", 0, func() bool { _, found := numbers.Get(uint64(i)); return found }},
+		{"Get of bytes", 1, func() bool { _, found := texts.Get(keys[i]); return found }},
+		{"Set of bytes", 0, func() bool { return texts.Set(keys[i], value) == nil }},
+		{"Set of a number", 0, func() bool { return numbers.Set(uint64(i), 2) == nil }},
+		{"Delete", 0, func() bool { return !texts.Delete("none") }},
+		{"Len", 0, func() bool { return texts.Len() == 1000 }},
+		{"Stats", 0, func() bool { return texts.Stats().Entries == 1000 }},
+	} {
+		got := testing.AllocsPerRun(1000, func() {
+			i = (i + 1) % len(keys)
+			if !test.run() {
+				t.Fatal(test.name, "failed")
+			}
+		})
+		if got != test.want {
+			t.Errorf("%s: %v allocations, want %v", test.name, got, test.want)
+		}
+	}
+}
