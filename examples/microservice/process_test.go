@@ -36,7 +36,10 @@ func start(t *testing.T, db string) (*exec.Cmd, string) {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = command.Process.Kill() })
+	t.Cleanup(func() {
+		_ = command.Process.Kill()
+		_ = command.Wait() // for the end of its output; it may have been waited for already
+	})
 	url := regexp.MustCompile(`Listening on (http://\S+)`)
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		if found := url.FindStringSubmatch(lines.Text()); found != nil {
@@ -100,11 +103,17 @@ func TestKill(t *testing.T) {
 				}
 			})
 		}
-		<-enough
+		ended := make(chan struct{})
+		go func() { writers.Wait(); close(ended) }()
+		select {
+		case <-enough:
+		case <-ended:
+			t.Fatal("the writers gave up")
+		}
 		if err := process.Process.Signal(syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		writers.Wait()
+		<-ended
 		_ = process.Wait()
 
 		process, url = start(t, db)
@@ -230,6 +239,20 @@ func TestLongBodyIsRefusedUnread(t *testing.T) {
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusRequestEntityTooLarge || !response.Close {
 		t.Errorf("%s, connection closed: %v", response.Status, response.Close)
+	}
+}
+
+// One whose length is not known is read no further than the limit.
+func TestLongBodyInChunks(t *testing.T) {
+	s := newTestService(t)
+	body := &endless{}
+	response, err := s.Client().Post(s.URL+"/products", "application/json", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("%s", response.Status)
 	}
 }
 
