@@ -227,6 +227,8 @@ func (f *filler) store(n *decodeNode, p unsafe.Pointer, head uint64) error {
 		return f.storeArray(n, p, head)
 	case decodeAnyMap:
 		f.storeAnyMap((*map[string]any)(p), payload(head))
+	case decodeStringMap:
+		f.storeStringMap((*map[string]string)(p), payload(head))
 	case decodeMap:
 		return f.storeMap(n, p, payload(head))
 	case decodeStruct:
@@ -368,6 +370,18 @@ func (f *filler) storeAnyMap(m *map[string]any, count int) {
 	}
 }
 
+// storeStringMap is storeMap without reflection.
+func (f *filler) storeStringMap(m *map[string]string, count int) {
+	if *m == nil {
+		*m = make(map[string]string, count)
+	}
+	for range count {
+		key := f.string(int(f.next()))
+		// The payload of null is 0, which makes "" of it.
+		(*m)[key] = f.string(payload(f.next()))
+	}
+}
+
 func (f *filler) storeMap(n *decodeNode, p unsafe.Pointer, count int) error {
 	m := valueAt(n.pointer, p)
 	if m.IsNil() {
@@ -464,7 +478,7 @@ func (f *filler) skip(n *decodeNode, head uint64) {
 		for range payload(head) &^ runLoose {
 			f.skip(n.elem, f.element(n.elem, loose))
 		}
-	case decodeMap, decodeAnyMap:
+	case decodeMap, decodeAnyMap, decodeStringMap:
 		for range payload(head) {
 			name := f.next()
 			if n.key.text != nil || n.key.typ.Kind() == reflect.String {

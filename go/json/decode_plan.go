@@ -32,7 +32,8 @@ const (
 	decodeSlice
 	decodeArray
 	decodeMap
-	decodeAnyMap // map[string]any
+	decodeAnyMap    // map[string]any
+	decodeStringMap // of strings by strings
 	decodeStruct
 	decodePointer
 	decodeNull // takes nothing but null
@@ -290,8 +291,11 @@ func (p *decodePlanner) describeMap(n *decodeNode) shapeNode {
 		p.foreign = p.foreign || reflect.PointerTo(t.Key()).Implements(unmarshalerType)
 		n.key.text, n.user = typeWord(reflect.PointerTo(t.Key())), true
 	case k == reflect.String:
-		if t == anyMapType {
+		switch {
+		case t == anyMapType:
 			n.kind = decodeAnyMap
+		case isStringMap(t):
+			n.kind = decodeStringMap
 		}
 	case k >= reflect.Int && k <= reflect.Int64:
 		node.b = uint32(t.Key().Size() * 8)

@@ -237,6 +237,8 @@ func (g *gatherer) gather(n *encodeNode, p unsafe.Pointer) error {
 		return g.gatherElements(n.elem, p, n.length)
 	case encodeMap:
 		return g.gatherMap(n, p)
+	case encodeStringMap:
+		return g.gatherStringMap(*(*map[string]string)(p))
 	case encodeStruct:
 		return g.gatherStruct(n, p)
 	default:
@@ -328,6 +330,34 @@ func (g *gatherer) gatherMap(n *encodeNode, p unsafe.Pointer) error {
 		if err := g.gather(n.elem, elem.UnsafePointer()); err != nil {
 			return err
 		}
+	}
+	g.leave()
+	return nil
+}
+
+// gatherStringMap is gatherMap without reflection, and for small maps without allocations.
+func (g *gatherer) gatherStringMap(m map[string]string) error {
+	if m == nil {
+		g.word(0)
+		return nil
+	}
+	if err := g.enter(); err != nil {
+		return err
+	}
+	type member struct{ name, value string }
+	var few [16]member
+	members := few[:0]
+	if len(m) > len(few) {
+		members = make([]member, 0, len(m))
+	}
+	for name, value := range m {
+		members = append(members, member{name, value})
+	}
+	slices.SortFunc(members, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	g.word(uint64(len(members)) + 1)
+	for _, member := range members {
+		g.string(member.name)
+		g.string(member.value)
 	}
 	g.leave()
 	return nil

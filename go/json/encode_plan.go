@@ -38,6 +38,7 @@ const (
 	encodeSlice
 	encodeArray
 	encodeMap
+	encodeStringMap // of strings by strings
 	encodeStruct
 	encodePointer
 	encodeUnsupported
@@ -208,6 +209,9 @@ func (p *encodePlanner) describe(n *encodeNode, addressable, quoted bool) shapeN
 			break
 		}
 		n.kind = encodeMap
+		if isStringMap(t) {
+			n.kind = encodeStringMap
+		}
 		return p.container(n, shapeMap, false)
 	case reflect.Pointer:
 		n.kind = encodePointer

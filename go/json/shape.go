@@ -123,6 +123,11 @@ func pointerTo(word, p unsafe.Pointer) any {
 // valueAt returns the value at p, addressable, given the word of its pointer type.
 func valueAt(word, p unsafe.Pointer) reflect.Value { return reflect.ValueOf(pointerTo(word, p)).Elem() }
 
+var stringType = reflect.TypeFor[string]()
+
+// isStringMap reports whether a type lies in memory as map[string]string, which needs no reflection.
+func isStringMap(t reflect.Type) bool { return t.Key() == stringType && t.Elem() == stringType }
+
 // A sliceHeader is how a slice lies in memory.
 type sliceHeader struct {
 	data unsafe.Pointer
