@@ -429,6 +429,59 @@ tandem_status tandem_cache_delete(const struct tandem_cache *cache,
                                   const uint8_t *key,
                                   size_t key_length);
 
+// How long an entry will live.
+//
+// @param cache the cache.
+// @param key (NULL, 0) is the empty key.
+// @param key_length its length in bytes.
+// @param ttl the time that is left, in nanoseconds; TANDEM_CACHE_TTL_NONE if the entry lives for ever.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_NOT_FOUND, or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `key` is valid for reads of `key_length` bytes, `ttl` for writes.
+tandem_status tandem_cache_ttl(const struct tandem_cache *cache,
+                               const uint8_t *key,
+                               size_t key_length,
+                               uint64_t *ttl);
+
+// Lets an entry live for another time from now on. That does not count as a use of it.
+//
+// @param cache the cache.
+// @param key (NULL, 0) is the empty key.
+// @param key_length its length in bytes.
+// @param ttl how long it lives, in nanoseconds, as for `tandem_cache_set`.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_NOT_FOUND, or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `key` is valid for reads of `key_length` bytes.
+tandem_status tandem_cache_touch(const struct tandem_cache *cache,
+                                 const uint8_t *key,
+                                 size_t key_length,
+                                 uint64_t ttl);
+
+// Lists keys, some at a time, while the cache is in use. What is in the cache all the while is listed, and once; other
+// entries may be.
+//
+// @param cache the cache.
+// @param cursor where to go on: 0 at first, then what the last call gave.
+// @param count about how many keys to list; at least one is if there are any.
+// @param keys where the keys go, each as its length (4 bytes, in the processor's order) and its bytes.
+// @param keys_capacity how many bytes may be written there.
+// @param keys_length how many were written; with TANDEM_STATUS_BUFFER_TOO_SMALL, how many are needed.
+// @param next where the next call goes on; 0 after the last key.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_BUFFER_TOO_SMALL, or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `keys` is valid for writes of `keys_capacity` bytes, `keys_length` and
+// `next` for writes.
+tandem_status tandem_cache_scan(const struct tandem_cache *cache,
+                                uint64_t cursor,
+                                size_t count,
+                                uint8_t *keys,
+                                size_t keys_capacity,
+                                size_t *keys_length,
+                                uint64_t *next);
+
 // Removes all entries and gives their memory back. Entries that other threads store meanwhile may stay.
 //
 // @param cache the cache.

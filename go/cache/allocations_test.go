@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 )
 
 // AddressSanitizer moves to the heap what the compiler otherwise keeps on the stack.
@@ -34,6 +35,8 @@ func TestAllocations(t *testing.T) {
 		{"Set of bytes", 0, func() bool { return texts.Set(keys[i], value) == nil }},
 		{"Set of a number", 0, func() bool { return numbers.Set(uint64(i), 2) == nil }},
 		{"Delete", 0, func() bool { return !texts.Delete("none") }},
+		{"TTL", 0, func() bool { _, found := texts.TTL(keys[i]); return found }},
+		{"Touch", 0, func() bool { return texts.Touch(keys[i], time.Hour) }},
 		{"Len", 0, func() bool { return texts.Len() == 1000 }},
 		{"Stats", 0, func() bool { return texts.Stats().Entries == 1000 }},
 	} {

@@ -14,6 +14,7 @@
 package cache
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -235,6 +236,56 @@ func (c *Cache[K, V]) Delete(key K) bool {
 	status := c.core.Delete(data, length)
 	runtime.KeepAlive(c)
 	return status == ffi.OK
+}
+
+// TTL returns how long the entry of a key will live, and whether there is one; 0 means until it is evicted.
+func (c *Cache[K, V]) TTL(key K) (time.Duration, bool) {
+	data, length := c.keys.bytes(unsafe.Pointer(&key))
+	ttl, status := c.core.TTL(data, length)
+	runtime.KeepAlive(c)
+	if status != ffi.OK || ttl == ffi.CacheTTLNone {
+		return 0, status == ffi.OK
+	}
+	// Even the longest is less than the 292 years of a Duration away, and the shortest is not over.
+	return time.Duration(min(max(ttl, 1), math.MaxInt64)), true
+}
+
+// Touch lets the entry of a key live for ttl from now on, or until it is evicted if ttl is 0, and tells whether there
+// is one. With a negative ttl, it is removed. A touch is no use of an entry: it does not put off its eviction.
+func (c *Cache[K, V]) Touch(key K, ttl time.Duration) bool {
+	if ttl < 0 {
+		return c.Delete(key)
+	}
+	nanoseconds := uint64(ttl)
+	if ttl == 0 {
+		nanoseconds = ffi.CacheTTLNone
+	}
+	data, length := c.keys.bytes(unsafe.Pointer(&key))
+	status := c.core.Touch(data, length, nanoseconds)
+	runtime.KeepAlive(c)
+	return status == ffi.OK
+}
+
+// Scan returns about count keys, and the cursor with which the next call goes on. The first cursor is 0, and so is
+// the one behind the last keys. What is in the cache all the while is listed, and once; other entries may be. A call
+// takes time in proportion to a part of the cache, whatever count is.
+func (c *Cache[K, V]) Scan(cursor uint64, count int) (keys []K, next uint64) {
+	buffer := getBuffer()
+	defer putBuffer(buffer)
+	for {
+		length, next, status := c.core.Scan(cursor, max(count, 1), *buffer)
+		runtime.KeepAlive(c)
+		if status == ffi.BufferTooSmall {
+			*buffer = make([]byte, 0, length+length/8) // there may be more by the next call
+			continue
+		}
+		for list := (*buffer)[:length]; len(list) > 0; {
+			end := 4 + int(binary.NativeEndian.Uint32(list))
+			keys = append(keys, key[K](c.keys, list[4:end]))
+			list = list[end:]
+		}
+		return keys, next
+	}
 }
 
 // Clear removes all entries and gives their memory back. Entries that are stored meanwhile may stay.

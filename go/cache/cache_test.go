@@ -231,6 +231,76 @@ func TestTTL(t *testing.T) {
 	}
 }
 
+func TestTTLIsToldAndChanged(t *testing.T) {
+	c := open(t, Options[string, int]{TTL: time.Hour})
+	if err := errors.Join(c.Set("hour", 1), c.SetTTL("for ever", 2, 0), c.SetTTL("longest", 3, math.MaxInt64)); err != nil {
+		t.Fatal(err)
+	}
+	within := func(key string, least, most time.Duration) {
+		t.Helper()
+		if ttl, found := c.TTL(key); !found || ttl < least || ttl > most {
+			t.Errorf("TTL(%s) = %v, %t, want %v to %v", key, ttl, found, least, most)
+		}
+	}
+	within("hour", 59*time.Minute, time.Hour)
+	within("for ever", 0, 0)
+	within("longest", math.MaxInt64-time.Hour, math.MaxInt64)
+	if !c.Touch("hour", 0) || !c.Touch("for ever", time.Minute) {
+		t.Error("Touch found no entry")
+	}
+	within("hour", 0, 0)
+	within("for ever", 1, time.Minute)
+	if !c.Touch("hour", -1) || c.Touch("hour", time.Hour) || c.Touch("none", time.Hour) {
+		t.Error("Touch must remove with a negative TTL, and find nothing afterwards")
+	}
+	if ttl, found := c.TTL("hour"); found || ttl != 0 {
+		t.Errorf("TTL of no entry = %v, %t", ttl, found)
+	}
+}
+
+func TestScan(t *testing.T) {
+	texts := open(t, Options[string, int]{})
+	numbers := open(t, Options[int32, int]{})
+	slices := open(t, Options[[]byte, int]{})
+	for i := range 3000 {
+		key := strings.Repeat("k", i%700) + fmt.Sprint(i)
+		if err := errors.Join(texts.Set(key, i), numbers.Set(int32(-i), i), slices.Set([]byte(key), i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	scanned(t, texts, 3000)
+	scanned(t, numbers, 3000)
+	scanned(t, slices, 3000)
+	texts.Close()
+	if keys, next := texts.Scan(0, 10); len(keys) != 0 || next != 0 {
+		t.Errorf("a closed cache has %d keys, then %d", len(keys), next)
+	}
+}
+
+// scanned expects as many different keys, all of which are there.
+func scanned[K Key, V any](t *testing.T, c *Cache[K, V], want int) {
+	t.Helper()
+	for _, count := range []int{0, 1, 100, 1_000_000} {
+		seen := map[string]bool{}
+		cursor := uint64(0)
+		for {
+			keys, next := c.Scan(cursor, count)
+			for _, key := range keys {
+				if _, found := c.Get(key); !found || seen[fmt.Sprint(key)] {
+					t.Fatalf("by %d: key %v, found %t", count, key, found)
+				}
+				seen[fmt.Sprint(key)] = true
+			}
+			if cursor = next; cursor == 0 {
+				break
+			}
+		}
+		if len(seen) != want {
+			t.Errorf("by %d: %d keys, want %d", count, len(seen), want)
+		}
+	}
+}
+
 func TestLimits(t *testing.T) {
 	entries := open(t, Options[int, string]{MaxEntries: 10})
 	bytes := open(t, Options[int, string]{MaxBytes: 1 << 20})

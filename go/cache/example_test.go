@@ -76,6 +76,43 @@ func ExampleCache_Delete() {
 	// Output: true false 0
 }
 
+func ExampleCache_Touch() {
+	sessions, err := cache.New(cache.Options[string, int]{TTL: time.Minute})
+	if err != nil {
+		panic(err)
+	}
+	defer sessions.Close()
+	sessions.Set("alice", 1)
+	fmt.Println(sessions.Touch("alice", time.Hour))
+	ttl, found := sessions.TTL("alice")
+	fmt.Println(ttl > 59*time.Minute, found)
+	// Output:
+	// true
+	// true true
+}
+
+func ExampleCache_Scan() {
+	prices, err := cache.New(cache.Options[int, float64]{})
+	if err != nil {
+		panic(err)
+	}
+	defer prices.Close()
+	prices.Set(1, 9.99)
+	prices.Set(2, 19.99)
+	sum := 0
+	for cursor := uint64(0); ; {
+		keys, next := prices.Scan(cursor, 100)
+		for _, key := range keys {
+			sum += key
+		}
+		if cursor = next; cursor == 0 {
+			break
+		}
+	}
+	fmt.Println(sum)
+	// Output: 3
+}
+
 func ExampleCache_Clear() {
 	prices, err := cache.New(cache.Options[int, float64]{})
 	if err != nil {

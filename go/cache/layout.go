@@ -53,3 +53,16 @@ func (l layout) bytes(p unsafe.Pointer) (*byte, int) {
 	}
 	return (*byte)(p), l.size
 }
+
+// key returns the key that has a copy of data as its bytes.
+func key[K Key](l layout, data []byte) (key K) {
+	switch l.kind {
+	case text:
+		*(*string)(unsafe.Pointer(&key)) = string(data)
+	case slice:
+		*(*[]byte)(unsafe.Pointer(&key)) = append(make([]byte, 0, len(data)), data...)
+	default:
+		copy(unsafe.Slice((*byte)(unsafe.Pointer(&key)), l.size), data)
+	}
+	return key
+}

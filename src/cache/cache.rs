@@ -11,7 +11,7 @@ use super::error::Error;
 use super::index::Index;
 use super::options::Options;
 use super::shard::{Need, Resources, Shard};
-use super::stats::{Stats, count};
+use super::stats::{Counters, Stats, count};
 
 /// A concurrent cache of byte strings. All methods may be called from many threads at once.
 ///
@@ -99,6 +99,22 @@ impl Cache {
     /// Calls `read` with the value of a key, under the lock of its shard: `read` must not use the cache. Tells
     /// with its result whether it was a hit.
     fn read<R>(&self, key: &[u8], read: impl FnOnce(&[u8]) -> (R, bool)) -> Option<R> {
+        self.look_up(key, |entry, counters| {
+            let Some(entry) = entry else {
+                count(&counters.misses);
+                return None;
+            };
+            let (result, hit) = read(entry.value());
+            if hit {
+                entry.mark_used();
+                count(&counters.hits);
+            }
+            Some(result)
+        })
+    }
+
+    /// Calls `with` with the entry of a key, unless it expired, under the lock of its shard.
+    fn look_up<R>(&self, key: &[u8], with: impl FnOnce(Option<Entry>, &Counters) -> R) -> R {
         let hash = self.index.hash(key);
         let shard = self.index.shard(hash);
         let counters = self.index.counters(shard);
@@ -106,17 +122,66 @@ impl Cache {
         // SAFETY: the location comes from this table, which is locked until the function returns.
         let entry = |slot: &(_, _)| unsafe { self.resources.entry(slot.0) };
         let found = table.get(hash.spread(), |slot| entry(slot).key() == key).map(entry);
-        let Some(entry) = found.filter(|entry| !self.resources.clock.has_passed(entry.deadline()))
-        else {
-            count(&counters.misses);
-            return None;
-        };
-        let (result, hit) = read(entry.value());
-        if hit {
-            entry.mark_used();
-            count(&counters.hits);
+        with(found.filter(|entry| !self.resources.clock.has_passed(entry.deadline())), counters)
+    }
+
+    /// How long the entry of a key will live, or None if for ever; None outside if there is no such entry.
+    pub fn ttl(&self, key: &[u8]) -> Option<Option<Duration>> {
+        self.look_up(key, |entry, _| Some(self.resources.clock.remaining(entry?.deadline())))
+    }
+
+    /// [`Options::ttl`] of this cache.
+    pub fn default_ttl(&self) -> Option<Duration> {
+        self.ttl
+    }
+
+    /// Lets the entry of a key live for `ttl` from now on, or for ever with None; false if there is none.
+    pub fn touch(&self, key: &[u8], ttl: Option<Duration>) -> bool {
+        let hash = self.index.hash(key);
+        let deadline = self.resources.clock.deadline(ttl);
+        self.lock(hash).is_ok_and(|mut shard| shard.touch(hash, key, deadline))
+    }
+
+    /// Calls `visit` with some `count` keys and returns where to go on: 0 if these were the last. `cursor` is 0 at first, and then
+    /// what the last call returned.
+    ///
+    /// What is in the cache all the while is visited, and once; other entries may be. `visit` is called under the lock
+    /// of a shard: it must not use the cache. A call looks at all the entries of a shard.
+    pub fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(&[u8])) -> u64 {
+        // Entries are visited by shard, and then by hash, which outlasts all moves. Those of one hash go together.
+        let (mut shard, mut start) = ((cursor >> 32) as usize, cursor as u32);
+        let mut left = count.max(1);
+        while shard < self.index.shards() {
+            let table = self.index.read(shard);
+            // SAFETY: the table has valid buckets while it is locked, and locations of entries in this cache.
+            let entries = unsafe { table.iter() }
+                .map(|bucket| unsafe { self.resources.entry(bucket.as_ref().0) });
+            let live = |entry: &Entry| !self.resources.clock.has_passed(entry.deadline());
+            let mut entries: Vec<_> =
+                entries.filter(|entry| entry.hash().0 >= start).filter(live).collect();
+            if entries.len() <= left {
+                entries.iter().for_each(|entry| visit(entry.key()));
+                left -= entries.len();
+                (shard, start) = (shard + 1, 0);
+                if left == 0 {
+                    break;
+                }
+                continue;
+            }
+            let (_, last, _) = entries.select_nth_unstable_by_key(left - 1, |entry| entry.hash().0);
+            let last = last.hash().0;
+            let chosen = entries.iter().filter(|entry| entry.hash().0 <= last);
+            chosen.for_each(|entry| visit(entry.key()));
+            return match last.checked_add(1) {
+                Some(next) => (shard as u64) << 32 | u64::from(next),
+                None => self.cursor_of(shard + 1),
+            };
         }
-        Some(result)
+        self.cursor_of(shard)
+    }
+
+    fn cursor_of(&self, shard: usize) -> u64 {
+        if shard < self.index.shards() { (shard as u64) << 32 } else { 0 }
     }
 
     /// Stores a value for a key, in place of an older one. It lives as long as [`Options::ttl`] says.

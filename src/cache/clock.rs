@@ -29,6 +29,12 @@ impl Clock {
         ttl.map_or(NEVER, |ttl| self.now().saturating_add(nanoseconds(ttl)))
     }
 
+    /// How long it is until a deadline; None if that never comes.
+    pub(super) fn remaining(&self, deadline: u64) -> Option<Duration> {
+        let nanoseconds = deadline.saturating_sub(self.now());
+        (deadline != NEVER).then_some(Duration::from_nanos(nanoseconds))
+    }
+
     pub(super) fn has_passed(&self, deadline: u64) -> bool {
         deadline != NEVER && deadline <= self.now()
     }

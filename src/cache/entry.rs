@@ -142,6 +142,12 @@ impl Entry {
         self.header().deadline
     }
 
+    /// Sets the deadline. The shard's lock is held for writing.
+    pub(super) fn set_deadline(&mut self, deadline: u64) {
+        // SAFETY: nobody else accesses the header.
+        unsafe { self.0.as_mut() }.deadline = deadline;
+    }
+
     pub(super) fn is_dead(&self) -> bool {
         self.flags() & DEAD != 0
     }

@@ -256,6 +256,17 @@ impl<'a> Shard<'a> {
         !expired
     }
 
+    /// Sets the deadline of a key's entry; false if there is none that has not expired.
+    pub(super) fn touch(&mut self, hash: Hash, key: &[u8], deadline: u64) -> bool {
+        let Some(location) = self.find(hash, key) else { return false };
+        let mut entry = self.entry(location);
+        let expired = self.resources.clock.has_passed(entry.deadline());
+        if !expired {
+            entry.set_deadline(deadline);
+        }
+        !expired
+    }
+
     /// Takes an entry out of the index and ends its life. Returns what that gave back to the byte budget.
     fn remove(&mut self, location: Location, why: Removal) -> u64 {
         let hash = self.entry(location).hash().spread();

@@ -121,6 +121,84 @@ fn entries_expire() {
 }
 
 #[test]
+fn times_to_live_are_told_and_changed() {
+    let clock = ManualClock::default();
+    let options = Options { clock: Clock::Manual(clock.clone()), ..Options::default() };
+    let cache = Cache::new(options).unwrap();
+    let seconds = |count| Some(Duration::from_secs(count));
+    cache.set(b"ever", b"1").unwrap();
+    cache.set_with_ttl(b"short", b"2", seconds(5)).unwrap();
+    assert_eq!(cache.ttl(b"none"), None);
+    assert_eq!(cache.ttl(b"ever"), Some(None));
+    assert_eq!(cache.ttl(b"short"), Some(seconds(5)));
+    clock.advance(Duration::from_secs(2));
+    assert_eq!(cache.ttl(b"short"), Some(seconds(3)));
+    assert!(cache.touch(b"short", seconds(10)));
+    assert!(cache.touch(b"ever", seconds(10)));
+    assert!(!cache.touch(b"none", None));
+    clock.advance(Duration::from_secs(9));
+    assert_eq!(cache.ttl(b"ever"), Some(seconds(1)));
+    assert!(cache.touch(b"ever", None));
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(cache.ttl(b"short"), None);
+    assert!(!cache.touch(b"short", None), "an expired entry must not come back");
+    assert_eq!(cache.get(b"ever").as_deref(), Some(&b"1"[..]));
+    assert_eq!(cache.stats().hits, 1, "asking for times is no use of an entry");
+}
+
+/// All keys of a cache, in steps of `count`.
+fn scan(cache: &Cache, count: usize, mut between: impl FnMut()) -> Vec<u64> {
+    let (mut keys, mut cursor) = (Vec::new(), 0);
+    loop {
+        let before = keys.len();
+        cursor = cache.scan(cursor, count, |key| {
+            keys.push(u64::from_le_bytes(key.try_into().unwrap()));
+        });
+        assert!(keys.len() - before < count + 3, "{} keys in a step", keys.len() - before);
+        if cursor == 0 {
+            return keys;
+        }
+        between();
+    }
+}
+
+#[test]
+fn scans_visit_each_entry_once() {
+    for (entries, count) in [(0, 1), (1, 1), (100, 1), (5_000, 7), (5_000, 1_000), (5_000, 1 << 40)]
+    {
+        let cache = cache(4 << 20);
+        for key in 0..entries {
+            cache.set(&u64::to_le_bytes(key), b"value").unwrap();
+        }
+        let mut keys = scan(&cache, count, || {});
+        keys.sort_unstable();
+        assert_eq!(keys, (0..entries).collect::<Vec<_>>(), "by {count}");
+    }
+}
+
+#[test]
+fn scans_miss_nothing_that_stays() {
+    let cache = cache(64 << 20);
+    let stays = |key: u64| key % 2 == 0;
+    for key in 0..5_000_u64 {
+        cache.set(&key.to_le_bytes(), b"value").unwrap();
+    }
+    let mut next = 5_000_u64;
+    let mut keys = scan(&cache, 100, || {
+        // Tables grow, entries move and go.
+        for _ in 0..1_000 {
+            next += 1;
+            cache.set(&next.to_le_bytes(), b"value").unwrap();
+            cache.delete(&(next % 2_500 * 2 + 1).to_le_bytes());
+            cache.set(&(next % 2_500 * 2).to_le_bytes(), &vec![1; next as usize % 100]).unwrap();
+        }
+    });
+    keys.retain(|&key| key < 5_000 && stays(key));
+    keys.sort_unstable();
+    assert_eq!(keys, (0..5_000).filter(|&key| stays(key)).collect::<Vec<_>>());
+}
+
+#[test]
 fn expired_entries_make_room_first() {
     let clock = ManualClock::default();
     let options =

@@ -113,8 +113,16 @@ const NOT_FOUND: Failure = Failure {
 const TOO_SMALL: Failure = Failure {
     status: tandem_status::BufferTooSmall,
     offset: 0,
-    message: Cow::Borrowed("the value does not fit its buffer"),
+    message: Cow::Borrowed("the output does not fit its buffer"),
 };
+
+fn time_to_live(cache: &Cache, ttl: u64) -> Option<Duration> {
+    match ttl {
+        TANDEM_CACHE_TTL_DEFAULT => cache.default_ttl(),
+        TANDEM_CACHE_TTL_NONE => None,
+        _ => Some(Duration::from_nanos(ttl)),
+    }
+}
 
 /// Makes a cache.
 ///
@@ -213,11 +221,7 @@ pub unsafe extern "C" fn tandem_cache_set(
             let cache = &reference(cache, "cache")?.cache;
             let key = slice(key, key_length, "key")?;
             let value = slice(value, value_length, "value")?;
-            match ttl {
-                TANDEM_CACHE_TTL_DEFAULT => cache.set(key, value)?,
-                TANDEM_CACHE_TTL_NONE => cache.set_with_ttl(key, value, None)?,
-                _ => cache.set_with_ttl(key, value, Some(Duration::from_nanos(ttl)))?,
-            }
+            cache.set_with_ttl(key, value, time_to_live(cache, ttl))?;
             Ok(())
         })
     }
@@ -245,6 +249,113 @@ pub unsafe extern "C" fn tandem_cache_delete(
             let this = reference(cache, "cache")?;
             let deleted = this.cache.delete(slice(key, key_length, "key")?);
             if deleted { Ok(()) } else { Err(NOT_FOUND) }
+        })
+    }
+}
+
+/// How long an entry will live.
+///
+/// @param cache the cache.
+/// @param key (NULL, 0) is the empty key.
+/// @param key_length its length in bytes.
+/// @param ttl the time that is left, in nanoseconds; TANDEM_CACHE_TTL_NONE if the entry lives for ever.
+/// @return TANDEM_STATUS_OK, TANDEM_STATUS_NOT_FOUND, or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+///
+/// # Safety
+/// `cache` is a cache that was not freed; `key` is valid for reads of `key_length` bytes, `ttl` for writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_cache_ttl(
+    cache: *const tandem_cache,
+    key: *const u8,
+    key_length: usize,
+    ttl: *mut u64,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(null_mut(), || {
+            let this = reference(cache, "cache")?;
+            let ttl = Output::new(ttl, "ttl")?;
+            let left = this.cache.ttl(slice(key, key_length, "key")?).ok_or(NOT_FOUND)?;
+            ttl.set(left.map_or(TANDEM_CACHE_TTL_NONE, |left| left.as_nanos() as u64));
+            Ok(())
+        })
+    }
+}
+
+/// Lets an entry live for another time from now on. That does not count as a use of it.
+///
+/// @param cache the cache.
+/// @param key (NULL, 0) is the empty key.
+/// @param key_length its length in bytes.
+/// @param ttl how long it lives, in nanoseconds, as for `tandem_cache_set`.
+/// @return TANDEM_STATUS_OK, TANDEM_STATUS_NOT_FOUND, or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+///
+/// # Safety
+/// `cache` is a cache that was not freed; `key` is valid for reads of `key_length` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_cache_touch(
+    cache: *const tandem_cache,
+    key: *const u8,
+    key_length: usize,
+    ttl: u64,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(null_mut(), || {
+            let cache = &reference(cache, "cache")?.cache;
+            let found = cache.touch(slice(key, key_length, "key")?, time_to_live(cache, ttl));
+            if found { Ok(()) } else { Err(NOT_FOUND) }
+        })
+    }
+}
+
+/// Lists keys, some at a time, while the cache is in use. What is in the cache all the while is listed, and once; other
+/// entries may be.
+///
+/// @param cache the cache.
+/// @param cursor where to go on: 0 at first, then what the last call gave.
+/// @param count about how many keys to list; at least one is if there are any.
+/// @param keys where the keys go, each as its length (4 bytes, in the processor's order) and its bytes.
+/// @param keys_capacity how many bytes may be written there.
+/// @param keys_length how many were written; with TANDEM_STATUS_BUFFER_TOO_SMALL, how many are needed.
+/// @param next where the next call goes on; 0 after the last key.
+/// @return TANDEM_STATUS_OK, TANDEM_STATUS_BUFFER_TOO_SMALL, or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+///
+/// # Safety
+/// `cache` is a cache that was not freed; `keys` is valid for writes of `keys_capacity` bytes, `keys_length` and
+/// `next` for writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_cache_scan(
+    cache: *const tandem_cache,
+    cursor: u64,
+    count: usize,
+    keys: *mut u8,
+    keys_capacity: usize,
+    keys_length: *mut usize,
+    next: *mut u64,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(null_mut(), || {
+            let this = reference(cache, "cache")?;
+            let keys = buffer(keys, keys_capacity, "keys")?;
+            let keys_length = Output::new(keys_length, "keys_length")?;
+            let next = Output::new(next, "next")?;
+            let mut length = 0;
+            let after = this.cache.scan(cursor, count, |key| {
+                for part in [&(key.len() as u32).to_ne_bytes(), key] {
+                    if let Some(room) = keys.get_mut(length..length + part.len()) {
+                        room.write_copy_of_slice(part);
+                    }
+                    length += part.len();
+                }
+            });
+            keys_length.set(length);
+            if length > keys.len() {
+                return Err(TOO_SMALL);
+            }
+            next.set(after);
+            Ok(())
         })
     }
 }

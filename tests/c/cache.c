@@ -105,6 +105,53 @@ static void times(void) {
   tandem_cache_free(cache);
 }
 
+static void times_are_told(void) {
+  struct tandem_cache *cache = new_cache(0, 0);
+  const uint8_t *key = (const uint8_t *)"key";
+  uint64_t ttl = 0;
+  CHECK(tandem_cache_ttl(cache, key, 3, &ttl) == TANDEM_STATUS_NOT_FOUND && ttl == 0);
+  CHECK(tandem_cache_touch(cache, key, 3, 1) == TANDEM_STATUS_NOT_FOUND);
+  CHECK(set(cache, "key", "value", TANDEM_CACHE_TTL_NONE) == TANDEM_STATUS_OK);
+  CHECK(tandem_cache_ttl(cache, key, 3, &ttl) == TANDEM_STATUS_OK && ttl == TANDEM_CACHE_TTL_NONE);
+  CHECK(tandem_cache_touch(cache, key, 3, UINT64_C(3600000000000)) == TANDEM_STATUS_OK);
+  CHECK(tandem_cache_ttl(cache, key, 3, &ttl) == TANDEM_STATUS_OK);
+  CHECK(ttl > UINT64_C(3000000000000) && ttl <= UINT64_C(3600000000000));
+  CHECK(tandem_cache_touch(cache, key, 3, TANDEM_CACHE_TTL_DEFAULT) == TANDEM_STATUS_OK);
+  CHECK(tandem_cache_ttl(cache, key, 3, &ttl) == TANDEM_STATUS_OK && ttl == TANDEM_CACHE_TTL_NONE);
+  CHECK(tandem_cache_ttl(cache, key, 3, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_cache_ttl(NULL, key, 3, &ttl) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_cache_touch(NULL, key, 3, 1) == TANDEM_STATUS_INVALID_ARGUMENT);
+  tandem_cache_free(cache);
+}
+
+static void scans(void) {
+  struct tandem_cache *cache = new_cache(0, 0);
+  enum { COUNT = 1000 };
+  for (uint32_t key = 0; key < COUNT; key++) {
+    CHECK(tandem_cache_set(cache, (const uint8_t *)&key, sizeof key, NULL, 0, 0, NULL) == TANDEM_STATUS_OK);
+  }
+  uint8_t seen[COUNT] = {0}, keys[8 * (COUNT + 1)];
+  size_t length = 0;
+  uint64_t cursor = 0;
+  CHECK(tandem_cache_scan(cache, 0, 10, keys, 9, &length, &cursor) == TANDEM_STATUS_BUFFER_TOO_SMALL);
+  CHECK(length >= 80 && cursor == 0);
+  do {
+    CHECK(tandem_cache_scan(cache, cursor, 10, keys, sizeof keys, &length, &cursor) == TANDEM_STATUS_OK);
+    for (size_t i = 0; i < length; i += 8) {
+      uint32_t size, key;
+      memcpy(&size, keys + i, 4);
+      memcpy(&key, keys + i + 4, 4);
+      CHECK(size == 4 && key < COUNT && seen[key]++ == 0);
+    }
+  } while (cursor != 0);
+  CHECK(memchr(seen, 0, sizeof seen) == NULL);
+  CHECK(tandem_cache_scan(cache, UINT64_MAX, 10, keys, sizeof keys, &length, &cursor) == TANDEM_STATUS_OK);
+  CHECK(length == 0 && cursor == 0);
+  CHECK(tandem_cache_scan(cache, 0, 10, keys, sizeof keys, NULL, &cursor) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_cache_scan(NULL, 0, 10, keys, sizeof keys, &length, &cursor) == TANDEM_STATUS_INVALID_ARGUMENT);
+  tandem_cache_free(cache);
+}
+
 enum { THREADS = 4, ROUNDS = 3000, KEYS = 97 };
 
 // Every value is its key, twice: a mixture of two entries would be seen.
@@ -189,6 +236,8 @@ int main(void) {
   values();
   limits();
   times();
+  times_are_told();
+  scans();
   threads(false);
   threads(true);
   refused();

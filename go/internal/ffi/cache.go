@@ -10,6 +10,12 @@ package ffi
 // #cgo nocallback tandem_cache_set
 // #cgo noescape tandem_cache_delete
 // #cgo nocallback tandem_cache_delete
+// #cgo noescape tandem_cache_ttl
+// #cgo nocallback tandem_cache_ttl
+// #cgo noescape tandem_cache_touch
+// #cgo nocallback tandem_cache_touch
+// #cgo noescape tandem_cache_scan
+// #cgo nocallback tandem_cache_scan
 // #cgo noescape tandem_cache_clear
 // #cgo nocallback tandem_cache_clear
 // #cgo noescape tandem_cache_len
@@ -80,6 +86,28 @@ func (c Cache) Set(key *byte, keyLength int, value *byte, valueLength int, ttl u
 // Delete removes the entry of a key.
 func (c Cache) Delete(key *byte, keyLength int) Status {
 	return Status(C.tandem_cache_delete(c.handle, (*C.uint8_t)(key), C.size_t(keyLength)))
+}
+
+// TTL returns how many nanoseconds the entry of a key will live, or CacheTTLNone.
+func (c Cache) TTL(key *byte, keyLength int) (uint64, Status) {
+	var ttl C.uint64_t
+	status := C.tandem_cache_ttl(c.handle, (*C.uint8_t)(key), C.size_t(keyLength), &ttl)
+	return uint64(ttl), Status(status)
+}
+
+// Touch lets the entry of a key live for ttl nanoseconds from now on.
+func (c Cache) Touch(key *byte, keyLength int, ttl uint64) Status {
+	return Status(C.tandem_cache_touch(c.handle, (*C.uint8_t)(key), C.size_t(keyLength), C.uint64_t(ttl)))
+}
+
+// Scan writes about count keys into keys, up to its capacity, and returns their length and the next cursor; tandem.h
+// has the form of the keys.
+func (c Cache) Scan(cursor uint64, count int, keys []byte) (int, uint64, Status) {
+	var length C.size_t
+	var next C.uint64_t
+	data, capacity := bytes(keys[:cap(keys)])
+	status := C.tandem_cache_scan(c.handle, C.uint64_t(cursor), C.size_t(count), data, capacity, &length, &next)
+	return int(length), uint64(next), Status(status)
 }
 
 // Clear removes all entries.
