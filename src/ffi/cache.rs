@@ -345,7 +345,7 @@ pub unsafe extern "C" fn tandem_cache_scan(
             let after = this.cache.scan(cursor, count, |key| {
                 for part in [&(key.len() as u32).to_ne_bytes(), key] {
                     if let Some(room) = keys.get_mut(length..length + part.len()) {
-                        room.write_copy_of_slice(part);
+                        room.as_mut_ptr().cast::<u8>().copy_from(part.as_ptr(), part.len());
                     }
                     length += part.len();
                 }
