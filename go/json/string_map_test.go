@@ -15,6 +15,10 @@ func TestStringMaps(t *testing.T) {
 			N named
 			W map[word]string
 		}
+		short struct {
+			A [1]map[string]string
+			Z string
+		}
 	)
 	for _, text := range []string{
 		`null`, `{}`, `{"a":"1"}`, `{"a":null}`, `{"a":"1","a":null}`, `{"a":"1","b":"2","a":"3"}`,
@@ -26,7 +30,7 @@ func TestStringMaps(t *testing.T) {
 		sameDecode(t, []byte(text), func() any { return &named{"old": "kept"} })
 		sameDecode(t, []byte(`{"M":`+text+`,"N":`+text+`,"W":`+text+`}`), func() any { return new(inner) })
 		sameDecode(t, []byte(`[`+text+`,`+text+`]`), func() any { return new([2]map[string]string) })
-		sameDecode(t, []byte(`[`+text+`,`+text+`]`), func() any { return new([1]map[string]string) })
+		sameDecode(t, []byte(`{"A":[{},`+text+`],"Z":"end"}`), func() any { return new(short) })
 	}
 	for count := range 40 {
 		m := map[string]string{}
