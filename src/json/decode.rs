@@ -237,9 +237,9 @@ impl<'a> Decoder<'a> {
     }
 
     fn unescape_slowly(&mut self, raw: &[u8]) -> Result<usize> {
-        let value = unescaped(raw, &mut self.scratch)?;
-        self.strings.extend(value)?;
-        Ok(value.len())
+        let start = self.strings.len();
+        string::unescape_lenient(raw, &mut self.strings)?;
+        Ok(self.strings.len() - start)
     }
 
     /// Decodes a scalar that stands inside a string, as the `,string` option of `encoding/json` has it.

@@ -64,4 +64,15 @@ impl Sink for Output<'_, u8> {
     fn write(&mut self, bytes: &[u8]) -> Result<(), Full> {
         self.extend(bytes)
     }
+
+    #[inline(always)]
+    fn write_few(&mut self, bytes: [u8; 4], length: usize) -> Result<(), Full> {
+        let room = self.buffer.get_mut(self.length..).ok_or(Full)?;
+        match room.first_chunk_mut() {
+            Some(room) => *room = bytes.map(MaybeUninit::new),
+            None => return self.extend(&bytes[..length]),
+        }
+        self.length += length;
+        Ok(())
+    }
 }

@@ -1,7 +1,7 @@
 //! The grammar: a cursor over a text that checks values and skips them.
 
 use super::error::{Error, ErrorKind};
-use super::simd;
+use super::{simd, string};
 
 /// How deep arrays and objects may be nested, as in `encoding/json`.
 pub const MAX_DEPTH: usize = 10_000;
@@ -148,21 +148,25 @@ impl<'a> Cursor<'a> {
                         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
                             self.at += 1
                         }
+                        Some(b'u') if string::code_unit(&self.text[self.at - 1..]).is_some() => {
+                            self.at += 5
+                        }
                         Some(b'u') => {
                             self.at += 1;
-                            for _ in 0..4 {
-                                if !self.peek().is_some_and(|byte| byte.is_ascii_hexdigit()) {
-                                    return Err(self.error(ErrorKind::InvalidEscape));
-                                }
+                            while self.peek().is_some_and(|byte| byte.is_ascii_hexdigit()) {
                                 self.at += 1;
                             }
+                            return Err(self.error(ErrorKind::InvalidEscape));
                         }
                         _ => return Err(self.error(ErrorKind::InvalidEscape)),
                     }
                 }
                 _ => return Err(self.error(ErrorKind::ControlCharacter)),
             }
-            self.at = simd::find_string_special(self.text, self.at).0;
+            // Escapes are often many in a row.
+            if self.peek() != Some(b'\\') {
+                self.at = simd::find_string_special(self.text, self.at).0;
+            }
         }
     }
 

@@ -11,6 +11,12 @@ pub(crate) trait Sink {
 
     /// Appends `bytes`.
     fn write(&mut self, bytes: &[u8]) -> Result<(), Self::Error>;
+
+    /// Appends the first `length` of `bytes`. Where there is room for all of them, no loop is needed.
+    #[inline(always)]
+    fn write_few(&mut self, bytes: [u8; 4], length: usize) -> Result<(), Self::Error> {
+        self.write(&bytes[..length])
+    }
 }
 
 /// Memory that grows, for as long as the system grants more.

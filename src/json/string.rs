@@ -116,13 +116,25 @@ impl<'a> Pieces<'a> {
 }
 
 /// The number that the escape `\uXXXX` at the front of `text` stands for, if there is one.
-fn code_unit(text: &[u8]) -> Option<u16> {
+#[inline]
+pub(crate) fn code_unit(text: &[u8]) -> Option<u16> {
     let digits = text.strip_prefix(b"\\u")?.first_chunk::<4>()?;
-    digits.iter().try_fold(0, |unit, &digit| {
-        let value = char::from(digit).to_digit(16)?;
-        Some(unit << 4 | value as u16)
-    })
+    let [a, b, c, d] = digits.map(|digit| u16::from(HEX[usize::from(digit)]));
+    (a | b | c | d < 16).then_some(a << 12 | b << 8 | c << 4 | d)
 }
+
+/// The values of hexadecimal digits; more than any of them for other bytes.
+const HEX: [u8; 256] = {
+    let mut values = [0xFF; 256];
+    let mut value = 0;
+    while value < 16 {
+        let digit = b"0123456789abcdef"[value as usize];
+        values[digit as usize] = value;
+        values[digit.to_ascii_uppercase() as usize] = value;
+        value += 1;
+    }
+    values
+};
 
 impl<'a> Iterator for Pieces<'a> {
     type Item = (usize, Piece<'a>);
@@ -149,7 +161,9 @@ impl<'a> Iterator for Pieces<'a> {
 
 #[inline]
 fn write_character<S: Sink>(character: char, out: &mut S) -> Result<(), S::Error> {
-    out.write(character.encode_utf8(&mut [0; 4]).as_bytes())
+    let mut bytes = [0; 4];
+    let length = character.encode_utf8(&mut bytes).len();
+    out.write_few(bytes, length)
 }
 
 /// Writes `bytes` with `replacement` in place of each invalid one. As in Go, each byte of a sequence that
@@ -279,7 +293,9 @@ pub(crate) fn base64<S: Sink>(bytes: &[u8], out: &mut S) -> Result<(), S::Error>
 
 #[cfg(test)]
 mod tests {
+    use super::super::output::Output;
     use super::*;
+    use std::mem::MaybeUninit;
 
     /// Raw text, its lenient value, and its strict one or the error.
     #[test]
@@ -310,6 +326,13 @@ mod tests {
             let mut out = Vec::new();
             unescape_lenient(raw, &mut out).unwrap();
             assert_eq!(String::from_utf8(out).unwrap(), *lenient, "{}", raw.escape_ascii());
+            // A buffer that is just long enough, and one that is not.
+            for missing in 0..lenient.len().min(5) {
+                let mut room = vec![MaybeUninit::uninit(); lenient.len() - missing];
+                let mut out = Output::new(&mut room);
+                assert_eq!(unescape_lenient(raw, &mut out).is_ok(), missing == 0);
+                assert!(lenient.as_bytes().starts_with(out.written()));
+            }
             let mut out = String::new();
             assert_eq!(unescape_strict(raw, &mut out), *strict, "{}", raw.escape_ascii());
             if strict.is_ok() {
