@@ -173,9 +173,6 @@ func (f *filler) string(n int) string {
 // fetch copies text into a new block, so that n bytes are there.
 func (f *filler) fetch(n int) {
 	f.block = string(f.text[:min(max(n, blockSize), len(f.text))])
-	if n >= blockSize {
-		f.block = f.block[:n]
-	}
 }
 
 // bytes cuts the next n bytes off the run's text without copying them: they are good until the run ends.

@@ -85,7 +85,7 @@ var zoo = []reflect.Type{
 	reflect.TypeFor[embedsValue](), reflect.TypeFor[embedsPointer](), reflect.TypeFor[embedsHidden](), reflect.TypeFor[embedsHiddenPointer](),
 	reflect.TypeFor[embedsAmbiguous](), reflect.TypeFor[embedsTagged](), reflect.TypeFor[embedsHiddenTagged](), reflect.TypeFor[embedsTwice](),
 	reflect.TypeFor[embedsDeep](), reflect.TypeFor[embedsInterface](), reflect.TypeFor[embedsScalars](), reflect.TypeFor[shadows](),
-	reflect.TypeFor[Recursive](), reflect.TypeFor[prefersTag](), reflect.TypeFor[embedsMap](), reflect.TypeFor[omitsEmbedded](),
+	reflect.TypeFor[Recursive](), reflect.TypeFor[prefersTag](), reflect.TypeFor[embedsMap](), reflect.TypeFor[embedsMethods](), reflect.TypeFor[struct{ *embedsMethods }](), reflect.TypeFor[omitsEmbedded](),
 	// Types that contain themselves.
 	reflect.TypeFor[list](), reflect.TypeFor[tree](), reflect.TypeFor[nest](), reflect.TypeFor[nestMap](), reflect.TypeFor[[]tree](),
 	reflect.TypeFor[mutual](),
@@ -490,6 +490,15 @@ type (
 		A int
 	}
 	Dictionary    map[string]int
+	embedsMethods struct {
+		*Methods
+		C pointerText
+	}
+	Methods struct {
+		A pointerText
+		B []pointerJSON
+		D *pointerText
+	}
 	omitsEmbedded struct {
 		Inner `json:",omitempty"`
 		*Left `json:",omitzero"`
