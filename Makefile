@@ -69,7 +69,7 @@ need-sanitize: need-test
 ##### Build
 
 .PHONY: build
-build: $(linked) | need-go ## the libraries, and the Go module on top of them
+build: $(linked) ## the libraries, and the Go module on top of them
 	@cd go && $(GO) build ./...
 
 # The crate types are named because Cargo leaves link-time optimisation out where an rlib is among them.
@@ -91,7 +91,7 @@ $(prelinked): $(release)/libtandem.a | need-c
 
 # Go's build cache does not look into libraries, but it does look into headers: the copy of the header names
 # the library's contents, so that a new library is linked anew.
-$(linked): $(prelinked) include/tandem.h
+$(linked): $(prelinked) include/tandem.h | need-go
 	cp $(prelinked) $@
 	{ cat include/tandem.h; echo "// Library: $$(sha256sum < $@ | cut -d ' ' -f 1)"; } \
 		> $(@D)/tandem_prelinked.h
@@ -171,6 +171,7 @@ install: $(prelinked) $(libraries) ## header, libraries and tandem.pc below PREF
 	sed -e 's|@prefix@|$(PREFIX)|' -e 's|@version@|$(version)|' \
 		-e "s|@libs_private@|$$(sed 's/-lgcc_s//; s/-lc$$//; s/^ *//; s/ *$$//' $(release)/native-static-libs)|" \
 		tandem.pc.in > '$(pkgconfig_dir)/tandem.pc'
+	@$(if $(DESTDIR),,ldconfig 2>/dev/null || true) # lets programs find the library at once, where that is allowed
 
 .PHONY: uninstall
 uninstall: ## remove what install put there
