@@ -7,37 +7,42 @@ pub(crate) fn skip_whitespace(text: &[u8], from: usize) -> usize {
     let space = |block: Native| {
         block.is(b' ').or(block.is(b'\n')).or(block.is(b'\t')).or(block.is(b'\r')).not()
     };
-    find(text, from, space).0
+    find(text, from, |block| space(block).bits()).0
 }
 
 /// Offset of the first byte at or after `from` that ends or interrupts a string (a quote, a
 /// backslash or a control character), or the text's length; and whether all bytes before it are ASCII.
 #[inline(always)]
 pub(crate) fn find_string_special(text: &[u8], from: usize) -> (usize, bool) {
-    find(text, from, |block: Native| block.is(b'"').or(block.is(b'\\')).or(block.below(0x20)))
+    find(text, from, |block: Native| string_special(block).bits())
 }
 
-/// As [`find_string_special`], and stops at 0xE2 too, which begins U+2028 and U+2029, and if `HTML` at
-/// `<`, `>` and `&`: what Go escapes.
+/// As [`find_string_special`], and stops at U+2028 and U+2029, too, and if `HTML` at `<`, `>` and `&`: what
+/// Go escapes.
 #[inline(always)]
 pub(crate) fn find_escape<const HTML: bool>(text: &[u8], from: usize) -> (usize, bool) {
-    find(text, from, |block: Native| {
-        let special = block.is(b'"').or(block.is(b'\\')).or(block.below(0x20)).or(block.is(0xE2));
+    find_or_separator(text, from, |block: Native| {
+        let special = string_special(block);
         if HTML { special.or(html(block)) } else { special }
     })
 }
 
-/// Offset of the first byte at or after `from` that is `<`, `>`, `&` or 0xE2, or the text's length.
+/// Offset of the first `<`, `>`, `&`, U+2028 or U+2029 at or after `from`, or the text's length.
 #[inline]
 pub(crate) fn find_html(text: &[u8], from: usize) -> usize {
-    find(text, from, |block: Native| html(block).or(block.is(0xE2))).0
+    find_or_separator(text, from, |block: Native| html(block)).0
 }
 
 /// Offset of the first backslash at or after `from`, or the text's length; and whether all bytes
 /// before it are ASCII.
 #[inline]
 pub(crate) fn find_backslash(text: &[u8], from: usize) -> (usize, bool) {
-    find(text, from, |block: Native| block.is(b'\\'))
+    find(text, from, |block: Native| block.is(b'\\').bits())
+}
+
+#[inline(always)]
+fn string_special(block: Native) -> Native {
+    block.is(b'"').or(block.is(b'\\')).or(block.below(0x20))
 }
 
 #[inline(always)]
@@ -46,15 +51,56 @@ fn html(block: Native) -> Native {
     block.is(b'&').or(block.and(!2).is(b'<'))
 }
 
+/// As [`find`], but stops at U+2028 and U+2029, too, which are E2 80 A8 and E2 80 A9 in UTF-8.
+#[inline(always)]
+fn find_or_separator<B: Block>(
+    text: &[u8],
+    from: usize,
+    special: impl Fn(B) -> B,
+) -> (usize, bool) {
+    let (end, ascii) = find(text, from, |block| special(block).or(block.is(0xE2)).bits());
+    match text.get(end..) {
+        Some([0xE2, after @ ..]) if !matches!(after, [0x80, 0xA8 | 0xA9, ..]) => {
+            (find_past_others(text, end + 1, special), false)
+        }
+        _ => (end, ascii),
+    }
+}
+
+/// As [`find_or_separator`], for texts with other characters that begin with E2: it is slower to begin, but
+/// does not stop at each of them.
+#[inline(never)]
+fn find_past_others<B: Block>(text: &[u8], mut from: usize, special: impl Fn(B) -> B) -> usize {
+    loop {
+        let (end, _) = find(text, from, |block| special(block).bits() | separators(block));
+        match text[end..] {
+            [0xE2, 0x80, 0xA8 | 0xA9, ..] => return end,
+            [0xE2, ..] => from = end + 1, // at the end of a block
+            _ => return end,
+        }
+    }
+}
+
+/// Where U+2028 and U+2029 begin in a block, or may begin. Their first byte is that of many others.
+#[inline(always)]
+fn separators<B: Block>(block: B) -> u64 {
+    let first = block.is(0xE2).bits();
+    // What the next block begins with is not known: the last places may be those of a separator.
+    let unknown = |places: u32| u64::MAX << ((16 - places) * B::STRIDE);
+    let second = block.is(0x80).bits() >> B::STRIDE | unknown(1);
+    let third = block.and(!1).is(0xA8).bits() >> (2 * B::STRIDE) | unknown(2);
+    first & second & third
+}
+
 /// Offset of the first byte at or after `from` that `special` marks, or the text's length; and whether
 /// all bytes before it are ASCII.
 #[inline(always)]
-fn find<B: Block>(text: &[u8], mut from: usize, special: impl Fn(B) -> B) -> (usize, bool) {
+fn find<B: Block>(text: &[u8], mut from: usize, special: impl Fn(B) -> u64) -> (usize, bool) {
     let mut rest = text.get(from..).unwrap_or_default();
     let mut high = 0;
     while let Some((bytes, after)) = rest.split_first_chunk() {
         let block = B::load(bytes);
-        let (found, non_ascii) = (special(block).bits(), block.high());
+        let (found, non_ascii) = (special(block), block.high());
         if found != 0 {
             high |= non_ascii & (found - 1) & !found;
             return (from + (found.trailing_zeros() / B::STRIDE) as usize, high == 0);
@@ -66,7 +112,7 @@ fn find<B: Block>(text: &[u8], mut from: usize, special: impl Fn(B) -> B) -> (us
     if !rest.is_empty() {
         let block = B::load(&padded(rest));
         // The text's end stops the search, if nothing before it does.
-        let found = special(block).bits() | 1 << (rest.len() as u32 * B::STRIDE);
+        let found = special(block) | 1 << (rest.len() as u32 * B::STRIDE);
         high |= block.high() & (found - 1) & !found;
         from += (found.trailing_zeros() / B::STRIDE) as usize;
     }
@@ -304,7 +350,7 @@ mod tests {
     #[test]
     fn searches_find_the_first_of_their_bytes() {
         let string = |byte| matches!(byte, b'"' | b'\\' | 0..0x20);
-        let html = |byte| matches!(byte, b'<' | b'>' | b'&' | 0xE2);
+        let html = |byte| matches!(byte, b'<' | b'>' | b'&');
         for byte in 0..=255u8 {
             for filler in [b'a', b' ', 0xC3] {
                 for length in 0..36 {
@@ -324,7 +370,7 @@ mod tests {
                         let expected = (
                             slow(&text, from, |byte| !b" \n\t\r".contains(&byte)).0,
                             slow(&text, from, string),
-                            slow(&text, from, |byte| string(byte) || byte == 0xE2),
+                            slow(&text, from, string),
                             slow(&text, from, |byte| string(byte) || html(byte)),
                             slow(&text, from, html).0,
                             slow(&text, from, |byte| byte == b'\\'),
@@ -336,15 +382,54 @@ mod tests {
         }
     }
 
+    /// Separators, and what begins like them, at every distance from the start and the end of a block.
+    #[test]
+    fn searches_find_separators() {
+        let pieces = [
+            "\u{2028}",
+            "\u{2029}",
+            "\u{2027}",
+            "\u{202A}",
+            "\u{20A8}",
+            "\u{2068}",
+            "\u{30A8}",
+            "\u{2028}\"",
+            "<\u{2029}",
+            "\u{2203}\u{2028}",
+        ];
+        for piece in
+            pieces.map(str::as_bytes).into_iter().chain([&b"\xE2"[..], b"\xE2\x80", b"\x80\xA8"])
+        {
+            for (before, after) in
+                (0..36).flat_map(|before| [(before, 0), (before, 1), (before, 20)])
+            {
+                let text = [&vec![b'a'; before], piece, &vec![b'a'; after]].concat();
+                let separator = |at: usize| {
+                    text[at..].starts_with("\u{2028}".as_bytes())
+                        || text[at..].starts_with("\u{2029}".as_bytes())
+                };
+                let first = |stops: &[u8]| {
+                    let stop = |&at: &usize| separator(at) || stops.contains(&text[at]);
+                    (0..text.len()).find(stop).unwrap_or(text.len())
+                };
+                let (plain, html) = (first(b"\""), first(b"\"<>&"));
+                assert_eq!(find_escape::<false>(&text, 0), (plain, text[..plain].is_ascii()));
+                assert_eq!(find_escape::<true>(&text, 0), (html, text[..html].is_ascii()));
+                assert_eq!(find_html(&text, 0), first(b"<>&"));
+            }
+        }
+    }
+
     #[test]
     fn native_blocks_agree_with_portable_ones() {
-        fn outcomes<B: Block>(text: &[u8], byte: u8) -> [(usize, bool); 5] {
+        fn outcomes<B: Block>(text: &[u8], byte: u8) -> [(usize, bool); 6] {
             [
-                find(text, 0, |block: B| block.is(byte)),
-                find(text, 0, |block: B| block.is(byte).not()),
-                find(text, 0, |block: B| block.below(byte | 1)),
-                find(text, 0, |block: B| block.and(!2).is(byte)),
-                find(text, 0, |block: B| block.is(byte).or(block.is(0xE2))),
+                find(text, 0, |block: B| block.is(byte).bits()),
+                find(text, 0, |block: B| block.is(byte).not().bits()),
+                find(text, 0, |block: B| block.below(byte | 1).bits()),
+                find(text, 0, |block: B| block.and(!2).is(byte).bits()),
+                find(text, 0, |block: B| block.is(byte).or(block.is(0xE2)).bits()),
+                find(text, 0, |block: B| separators(block)),
             ]
         }
         for byte in 0..=255u8 {

@@ -192,23 +192,14 @@ pub(crate) fn escape<S: Sink>(value: &[u8], html: bool, out: &mut S) -> Result<(
 #[inline]
 fn escape_go<const HTML: bool, S: Sink>(value: &[u8], out: &mut S) -> Result<(), S::Error> {
     out.write(b"\"")?;
-    let (mut start, mut at, mut ascii) = (0, 0, true);
+    let mut start = 0;
     loop {
-        let (end, more_ascii) = simd::find_escape::<HTML>(value, at);
-        ascii &= more_ascii;
-        let rest = &value[end..];
-        let escape = match rest {
-            [0xE2, 0x80, 0xA8, ..] => Some((3, Escape::unit(0x2028))),
-            [0xE2, 0x80, 0xA9, ..] => Some((3, Escape::unit(0x2029))),
-            // Another character, or a part of one.
-            [0xE2, ..] => None,
-            [byte, ..] => Some((1, Escape::byte(*byte))),
-            [] => Some((0, Escape::NONE)),
-        };
-        let Some((length, escape)) = escape else {
-            at = end + 1;
-            ascii = false;
-            continue;
+        let (end, ascii) = simd::find_escape::<HTML>(value, start);
+        let (length, escape) = match &value[end..] {
+            [0xE2, 0x80, 0xA8, ..] => (3, Escape::unit(0x2028)),
+            [0xE2, 0x80, 0xA9, ..] => (3, Escape::unit(0x2029)),
+            [byte, ..] => (1, Escape::byte(*byte)),
+            [] => (0, Escape::NONE),
         };
         if ascii {
             out.write(&value[start..end])?;
@@ -220,7 +211,6 @@ fn escape_go<const HTML: bool, S: Sink>(value: &[u8], out: &mut S) -> Result<(),
         }
         out.write(escape.as_bytes())?;
         start = end + length;
-        (at, ascii) = (start, true);
     }
 }
 

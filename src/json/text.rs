@@ -194,23 +194,18 @@ impl<S: Sink> Visitor for Indent<'_, S> {
 
 /// As [`html_escape`], into any sink.
 pub(crate) fn html_escape_to<S: Sink>(text: &[u8], out: &mut S) -> Result<(), S::Error> {
-    let (mut start, mut at) = (0, 0);
+    let mut start = 0;
     loop {
-        at = simd::find_html(text, at);
-        let (length, unit) = match text[at..] {
+        let end = simd::find_html(text, start);
+        out.write(&text[start..end])?;
+        let (length, unit) = match text[end..] {
             [0xE2, 0x80, 0xA8, ..] => (3, 0x2028),
             [0xE2, 0x80, 0xA9, ..] => (3, 0x2029),
-            [0xE2, ..] => {
-                at += 1;
-                continue;
-            }
             [byte, ..] => (1, byte.into()),
-            [] => return out.write(&text[start..]),
+            [] => return Ok(()),
         };
-        out.write(&text[start..at])?;
         out.write(Escape::unit(unit).as_bytes())?;
-        at += length;
-        start = at;
+        start = end + length;
     }
 }
 
