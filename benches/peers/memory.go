@@ -96,7 +96,7 @@ func printFootprint(name string, entries int) error {
 // collection returns how many milliseconds the shortest of some garbage collections takes.
 func collection() float64 {
 	shortest := time.Duration(0)
-	for i := range 5 {
+	for i := range 20 {
 		start := time.Now()
 		runtime.GC()
 		if elapsed := time.Since(start); i == 0 || elapsed < shortest {
