@@ -46,10 +46,13 @@ type schedule struct {
 	rounds int
 	// round is about how long one contender runs in one round.
 	round time.Duration
+	// shareCollections has the garbage collected once a round, not before each turn: for rows with a heap that
+	// takes longer to collect than a turn takes.
+	shareCollections bool
 }
 
 // measure runs each contender once a round, in an order drawn anew each time, so that what disturbs the machine hits all
-// alike. Each begins with a heap that was just collected.
+// alike. Each begins with a heap that was collected before.
 func (s schedule) measure(name, unit string, textBytes int, contenders []contender) Row {
 	row := Row{Name: name, Unit: unit, TextBytes: textBytes, Measurements: make([]Measurement, len(contenders))}
 	counts := make([]int, len(contenders))
@@ -62,10 +65,15 @@ func (s schedule) measure(name, unit string, textBytes int, contenders []contend
 	// A fixed seed: two runs of the program differ in nothing but the machine's mood.
 	random := rand.New(rand.NewPCG(1, uint64(len(name))))
 	for range s.rounds {
+		runtime.GC()
 		for _, i := range random.Perm(len(contenders)) {
-			if contenders[i].run != nil {
-				row.Measurements[i].add(once(contenders[i].run, counts[i]))
+			if contenders[i].run == nil {
+				continue
 			}
+			if !s.shareCollections {
+				runtime.GC()
+			}
+			row.Measurements[i].add(once(contenders[i].run, counts[i]))
 		}
 	}
 	return row
@@ -105,8 +113,7 @@ type sample struct{ nanoseconds, allocs, bytes float64 }
 
 func once(run func(n int), n int) sample {
 	var before, after runtime.MemStats
-	runtime.GC()
-	run(1) // the collection emptied the pools of the last round
+	run(1) // collections empty pools
 	runtime.ReadMemStats(&before)
 	elapsed := timed(run, n)
 	runtime.ReadMemStats(&after)
