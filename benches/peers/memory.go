@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"runtime"
@@ -93,15 +94,13 @@ func printFootprint(name string, entries int) error {
 	return json.NewEncoder(os.Stdout).Encode(f)
 }
 
-// collection returns how many milliseconds the shortest of some garbage collections takes.
+// collection returns how many milliseconds the shortest garbage collection of two seconds takes.
 func collection() float64 {
-	shortest := time.Duration(0)
-	for i := range 20 {
+	shortest := time.Duration(math.MaxInt64)
+	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); {
 		start := time.Now()
 		runtime.GC()
-		if elapsed := time.Since(start); i == 0 || elapsed < shortest {
-			shortest = elapsed
-		}
+		shortest = min(shortest, time.Since(start))
 	}
 	return float64(shortest.Microseconds()) / 1000
 }
