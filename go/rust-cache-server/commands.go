@@ -1,0 +1,198 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+
+	"tandem.example/go/cache"
+)
+
+// A command is what Redis has under the same name, as COMMAND INFO describes it.
+type command struct {
+	name  string
+	arity int // of arguments with the name; negative if that is the least
+	flags string
+	keys  keySpan
+	run   func(c *client, args [][]byte)
+	// subcommands by name. A command that has any has no run.
+	subcommands []*command
+
+	calls atomic.Uint64
+}
+
+// A keySpan says which arguments are keys. The last counts from the end if it is negative.
+type keySpan struct{ first, last, step int }
+
+var (
+	noKeys   = keySpan{}
+	oneKey   = keySpan{1, 1, 1}
+	manyKeys = keySpan{1, -1, 1}
+	keyPairs = keySpan{1, -1, 2}
+)
+
+// newCommands lists all commands. Their flags are Redis's.
+func newCommands() []*command {
+	return []*command{
+		{name: "append", arity: 3, flags: "write denyoom fast", keys: oneKey, run: appendCommand},
+		{name: "decr", arity: 2, flags: "write denyoom fast", keys: oneKey, run: decr},
+		{name: "decrby", arity: 3, flags: "write denyoom fast", keys: oneKey, run: decrBy},
+		{name: "get", arity: 2, flags: "readonly fast", keys: oneKey, run: get},
+		{name: "getdel", arity: 2, flags: "write fast", keys: oneKey, run: getDel},
+		{name: "getex", arity: -2, flags: "write fast", keys: oneKey, run: getEx},
+		{name: "getset", arity: 3, flags: "write denyoom fast", keys: oneKey, run: getSet},
+		{name: "incr", arity: 2, flags: "write denyoom fast", keys: oneKey, run: incr},
+		{name: "incrby", arity: 3, flags: "write denyoom fast", keys: oneKey, run: incrBy},
+		{name: "mget", arity: -2, flags: "readonly fast", keys: manyKeys, run: mget},
+		{name: "mset", arity: -3, flags: "write denyoom", keys: keyPairs, run: mset},
+		{name: "psetex", arity: 4, flags: "write denyoom", keys: oneKey, run: psetEx},
+		{name: "set", arity: -3, flags: "write denyoom", keys: oneKey, run: set},
+		{name: "setex", arity: 4, flags: "write denyoom", keys: oneKey, run: setEx},
+		{name: "setnx", arity: 3, flags: "write denyoom fast", keys: oneKey, run: setNX},
+		{name: "strlen", arity: 2, flags: "readonly fast", keys: oneKey, run: strlen},
+
+		{name: "dbsize", arity: 1, flags: "readonly fast", keys: noKeys, run: dbSize},
+		{name: "del", arity: -2, flags: "write", keys: manyKeys, run: del},
+		{name: "exists", arity: -2, flags: "readonly fast", keys: manyKeys, run: exists},
+		{name: "expire", arity: -3, flags: "write fast", keys: oneKey, run: expire},
+		{name: "expireat", arity: -3, flags: "write fast", keys: oneKey, run: expireAt},
+		{name: "flushall", arity: -1, flags: "write", keys: noKeys, run: flush},
+		{name: "flushdb", arity: -1, flags: "write", keys: noKeys, run: flush},
+		{name: "keys", arity: 2, flags: "readonly", keys: noKeys, run: keys},
+		{name: "persist", arity: 2, flags: "write fast", keys: oneKey, run: persist},
+		{name: "pexpire", arity: -3, flags: "write fast", keys: oneKey, run: pexpire},
+		{name: "pexpireat", arity: -3, flags: "write fast", keys: oneKey, run: pexpireAt},
+		{name: "pttl", arity: 2, flags: "readonly fast", keys: oneKey, run: pttl},
+		{name: "scan", arity: -2, flags: "readonly", keys: noKeys, run: scan},
+		{name: "touch", arity: -2, flags: "readonly fast", keys: manyKeys, run: exists},
+		{name: "ttl", arity: 2, flags: "readonly fast", keys: oneKey, run: ttl},
+		{name: "type", arity: 2, flags: "readonly fast", keys: oneKey, run: typeOf},
+		{name: "unlink", arity: -2, flags: "write fast", keys: manyKeys, run: del},
+
+		{name: "auth", arity: -2, flags: "noscript loading stale fast no_auth allow_busy", run: auth},
+		{name: "client", arity: -2, subcommands: []*command{
+			{name: "getname", arity: 2, flags: "noscript loading stale", run: clientGetName},
+			{name: "id", arity: 2, flags: "noscript loading stale", run: clientID},
+			{name: "info", arity: 2, flags: "noscript loading stale", run: clientInfo},
+			{name: "setinfo", arity: 4, flags: "noscript loading stale", run: clientSetInfo},
+			{name: "setname", arity: 3, flags: "noscript loading stale", run: clientSetName},
+		}},
+		{name: "echo", arity: 2, flags: "loading stale fast", run: echo},
+		{name: "hello", arity: -1, flags: "noscript loading stale fast no_auth allow_busy", run: hello},
+		{name: "ping", arity: -1, flags: "fast", run: ping},
+		{name: "quit", arity: -1, flags: "noscript loading stale fast no_auth allow_busy", run: quit},
+		{name: "select", arity: 2, flags: "loading stale fast", run: selectCommand},
+
+		{name: "command", arity: -1, flags: "loading stale", run: commandList, subcommands: []*command{
+			{name: "count", arity: 2, flags: "loading stale", run: commandCount},
+			{name: "docs", arity: -2, flags: "loading stale", run: commandDocs},
+			{name: "info", arity: -2, flags: "loading stale", run: commandInfo},
+			{name: "list", arity: -2, flags: "loading stale", run: commandNames},
+		}},
+		{name: "config", arity: -2, subcommands: []*command{
+			{name: "get", arity: -3, flags: "admin noscript loading stale", run: configGet},
+		}},
+		{name: "info", arity: -1, flags: "loading stale", run: info},
+	}
+}
+
+// longestName is more than the length of any command's name.
+const longestName = 16
+
+// command returns the command of a name in letters of any case.
+func (s *server) command(name []byte) *command {
+	var lower [longestName]byte
+	if len(name) > len(lower) {
+		return nil
+	}
+	for i, b := range name {
+		if 'A' <= b && b <= 'Z' {
+			b += 'a' - 'A'
+		}
+		lower[i] = b
+	}
+	return s.commands[string(lower[:len(name)])]
+}
+
+// execute carries out a request, which has at least one argument.
+func (s *server) execute(c *client, args [][]byte) {
+	command := s.command(args[0])
+	if command == nil {
+		s.unknown.Add(1)
+		c.fail(unknownCommand(args))
+		return
+	}
+	name := command.name
+	if len(args) > 1 && len(command.subcommands) > 0 {
+		command = command.subcommand(args[1])
+		if command == nil {
+			s.unknown.Add(1)
+			c.fail(fmt.Sprintf("ERR unknown subcommand '%.128s'. Try %s HELP.", args[1], strings.ToUpper(name)))
+			return
+		}
+		name += "|" + command.name
+	}
+	command.calls.Add(1)
+	switch {
+	case command.run == nil || command.arity > 0 && len(args) != command.arity || len(args) < -command.arity:
+		c.fail("ERR wrong number of arguments for '" + name + "' command")
+	case !c.authenticated && !strings.Contains(command.flags, "no_auth"):
+		c.fail("NOAUTH Authentication required.")
+	default:
+		command.run(c, args)
+	}
+}
+
+func (c *command) subcommand(name []byte) *command {
+	for _, sub := range c.subcommands {
+		if strings.EqualFold(sub.name, string(name)) {
+			return sub
+		}
+	}
+	return nil
+}
+
+// unknownCommand shows the beginning of a request, as Redis does.
+func unknownCommand(args [][]byte) string {
+	var shown strings.Builder
+	for _, arg := range args[1:] {
+		if shown.Len() >= 128 {
+			break
+		}
+		fmt.Fprintf(&shown, "'%s' ", arg[:min(len(arg), 128-shown.Len())])
+	}
+	return fmt.Sprintf("ERR unknown command '%s', with args beginning with: %s", args[0][:min(len(args[0]), 128)], shown.String())
+}
+
+// fail replies with an error.
+func (c *client) fail(text string) {
+	c.server.failures.Add(1)
+	c.error(text)
+}
+
+// What commands reply that can't do what they are asked to.
+const (
+	errSyntax     = "ERR syntax error"
+	errNotInteger = "ERR value is not an integer or out of range"
+	errTooLarge   = "OOM the value is larger than the cache may hold: see --max-bytes"
+	errNoMemory   = "OOM command not allowed: the system has no memory left"
+)
+
+// failSet replies with the error of a Set.
+func (c *client) failSet(err error) {
+	switch {
+	case errors.Is(err, cache.ErrTooLarge):
+		c.fail(errTooLarge)
+	case errors.Is(err, cache.ErrOutOfMemory):
+		c.fail(errNoMemory)
+	default:
+		c.fail("ERR " + err.Error())
+	}
+}
+
+// is tells whether an argument is a word, whose letters are small here, in letters of any case.
+func is(arg []byte, word string) bool {
+	return len(arg) == len(word) && bytes.EqualFold(arg, []byte(word))
+}

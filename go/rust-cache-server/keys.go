@@ -1,0 +1,261 @@
+package main
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// del is Redis's DEL and UNLINK: nobody sees some of the keys without the others.
+func del(c *client, args [][]byte) {
+	store := c.server.store
+	locks := store.locksOf(args[1:], 1)
+	store.lockAll(locks)
+	defer store.unlockAll(locks)
+	n := int64(0)
+	for _, key := range args[1:] {
+		if store.Delete(key) {
+			n++
+		}
+	}
+	c.integer(n)
+}
+
+// exists counts a key as often as it is named.
+func exists(c *client, args [][]byte) {
+	n := int64(0)
+	for _, key := range args[1:] {
+		if _, found := c.server.store.TTL(key); found {
+			n++
+		}
+	}
+	c.integer(n)
+}
+
+func typeOf(c *client, args [][]byte) {
+	if _, found := c.server.store.TTL(args[1]); found {
+		c.simple("string")
+	} else {
+		c.simple("none")
+	}
+}
+
+func ttl(c *client, args [][]byte) {
+	c.remaining(args[1], func(milliseconds int64) int64 { return (milliseconds + 500) / 1000 })
+}
+
+func pttl(c *client, args [][]byte) {
+	c.remaining(args[1], func(milliseconds int64) int64 { return milliseconds })
+}
+
+// remaining replies with the time that a key has left, with -1 if that is for ever, and with -2 if it is not there.
+func (c *client) remaining(key []byte, unit func(milliseconds int64) int64) {
+	switch ttl, found := c.server.store.TTL(key); {
+	case !found:
+		c.integer(-2)
+	case ttl == 0:
+		c.integer(-1)
+	default:
+		milliseconds := ttl.Milliseconds()
+		if ttl%time.Millisecond > 0 {
+			milliseconds++
+		}
+		c.integer(unit(milliseconds))
+	}
+}
+
+func persist(c *client, args [][]byte) {
+	store := c.server.store
+	lock := store.lockOf(args[1])
+	lock.Lock()
+	defer lock.Unlock()
+	ttl, found := store.TTL(args[1])
+	c.boolean(found && ttl > 0 && store.Touch(args[1], 0))
+}
+
+func expire(c *client, args [][]byte)    { c.expire("expire", args, true, false) }
+func pexpire(c *client, args [][]byte)   { c.expire("pexpire", args, false, false) }
+func expireAt(c *client, args [][]byte)  { c.expire("expireat", args, true, true) }
+func pexpireAt(c *client, args [][]byte) { c.expire("pexpireat", args, false, true) }
+
+func (c *client) expire(command string, args [][]byte, seconds, at bool) {
+	var nx, xx, gt, lt bool
+	for _, arg := range args[3:] {
+		switch {
+		case is(arg, "nx"):
+			nx = true
+		case is(arg, "xx"):
+			xx = true
+		case is(arg, "gt"):
+			gt = true
+		case is(arg, "lt"):
+			lt = true
+		default:
+			c.fail("ERR Unsupported option " + string(arg))
+			return
+		}
+	}
+	switch {
+	case nx && (xx || gt || lt):
+		c.fail("ERR NX and XX, GT or LT options at the same time are not compatible")
+		return
+	case gt && lt:
+		c.fail("ERR GT and LT options at the same time are not compatible")
+		return
+	}
+	n, ok := parseInt(args[2])
+	if !ok {
+		c.fail(errNotInteger)
+		return
+	}
+	if seconds {
+		if n > math.MaxInt64/1000 || n < math.MinInt64/1000 {
+			c.failExpiry(command)
+			return
+		}
+		n *= 1000
+	}
+	now := time.Now()
+	if !at {
+		if n > math.MaxInt64-now.UnixMilli() {
+			c.failExpiry(command)
+			return
+		}
+		n += now.UnixMilli()
+	}
+
+	store := c.server.store
+	lock := store.lockOf(args[1])
+	lock.Lock()
+	defer lock.Unlock()
+	old, found := store.TTL(args[1])
+	forEver := old == 0
+	ttl := time.UnixMilli(n).Sub(now)
+	switch {
+	case !found,
+		nx && !forEver,
+		xx && forEver,
+		gt && (forEver || ttl <= old),
+		lt && !forEver && ttl >= old:
+		c.boolean(false)
+	default:
+		c.boolean(c.expireAfter(args[1], ttl))
+	}
+}
+
+// expireAfter lets a key live for some time, which may be over, and tells whether it was there.
+func (c *client) expireAfter(key []byte, ttl time.Duration) bool {
+	if ttl <= 0 {
+		return c.server.store.Delete(key)
+	}
+	return c.server.store.Touch(key, ttl)
+}
+
+func dbSize(c *client, _ [][]byte) {
+	c.integer(int64(c.server.store.Len()))
+}
+
+func flush(c *client, args [][]byte) {
+	if len(args) > 2 || len(args) == 2 && !is(args[1], "sync") && !is(args[1], "async") {
+		c.fail(errSyntax)
+		return
+	}
+	c.server.store.Clear()
+	c.ok()
+}
+
+// scanSize is how many keys are asked for when all are.
+const scanSize = 4 << 10
+
+func keys(c *client, args [][]byte) {
+	var found [][]byte
+	c.server.store.eachKey(func(key []byte) bool {
+		if matches(args[1], key) {
+			found = append(found, key)
+		}
+		return true
+	})
+	c.array(len(found))
+	for _, key := range found {
+		c.bulk(key)
+	}
+}
+
+// eachKey visits all keys that are there all the while, until visit returns false.
+func (s *store) eachKey(visit func(key []byte) bool) {
+	for cursor := uint64(0); ; {
+		var keys [][]byte
+		keys, cursor = s.Scan(cursor, scanSize)
+		for _, key := range keys {
+			if !visit(key) {
+				return
+			}
+		}
+		if cursor == 0 {
+			return
+		}
+	}
+}
+
+func scan(c *client, args [][]byte) {
+	cursor, ok := parseCursor(args[1])
+	if !ok {
+		c.fail("ERR invalid cursor")
+		return
+	}
+	pattern, kind, count := []byte("*"), []byte("string"), int64(10)
+	for i := 2; i < len(args); i += 2 {
+		switch {
+		case i+1 == len(args):
+			c.fail(errSyntax)
+			return
+		case is(args[i], "count"):
+			if count, ok = parseInt(args[i+1]); !ok {
+				c.fail(errNotInteger)
+				return
+			}
+			if count < 1 {
+				c.fail(errSyntax)
+				return
+			}
+		case is(args[i], "match"):
+			pattern = args[i+1]
+		case is(args[i], "type"):
+			kind = args[i+1]
+		default:
+			c.fail(errSyntax)
+			return
+		}
+	}
+	list, next := c.server.store.Scan(cursor, int(min(count, scanMost)))
+	n := 0
+	for _, key := range list {
+		if is(kind, "string") && matches(pattern, key) {
+			list[n] = key
+			n++
+		}
+	}
+	c.array(2)
+	c.text(strconv.FormatUint(next, 10))
+	c.array(n)
+	for _, key := range list[:n] {
+		c.bulk(key)
+	}
+}
+
+// parseCursor takes what C's strtoul does.
+func parseCursor(text []byte) (uint64, bool) {
+	if len(text) == 0 {
+		return 0, true
+	}
+	digits, negative := strings.CutPrefix(string(text), "-")
+	n, err := strconv.ParseUint(digits, 10, 64)
+	if negative {
+		n = -n
+	}
+	return n, err == nil
+}
+
+// scanMost is the most keys that one SCAN looks at.
+const scanMost = 64 << 10

@@ -1,0 +1,332 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// startRedis starts a real Redis and returns its address. The test is skipped where there is none.
+func startRedis(t *testing.T, flags ...string) string {
+	t.Helper()
+	path, err := exec.LookPath("redis-server")
+	if err != nil {
+		t.Skip("no redis-server to compare with: install it with the system's packages (Debian: apt-get install redis-server)")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := listener.Addr().(*net.TCPAddr)
+	listener.Close()
+	command := exec.Command(path, append([]string{"--port", strconv.Itoa(addr.Port), "--bind", "127.0.0.1", "--save", "",
+		"--dir", t.TempDir()}, flags...)...)
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+	})
+	for range 1000 {
+		conn, err := net.Dial("tcp", addr.String())
+		if err == nil {
+			conn.Close()
+			return addr.String()
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("redis-server does not answer")
+	return ""
+}
+
+// A session is a connection whose replies are read as they come.
+type session struct {
+	t      testing.TB
+	conn   net.Conn
+	reader *bufio.Reader
+}
+
+func dial(t testing.TB, addr string) *session {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(time.Minute))
+	return &session{t, conn, bufio.NewReader(conn)}
+}
+
+func (s *session) send(data string) {
+	s.t.Helper()
+	if _, err := io.WriteString(s.conn, data); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// do sends a command and returns its reply.
+func (s *session) do(args ...string) string {
+	s.t.Helper()
+	s.send(request(args...))
+	reply, err := readReply(s.reader)
+	if err != nil {
+		s.t.Fatalf("%q: %v", args, err)
+	}
+	return reply
+}
+
+func request(args ...string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "*%d\r\n", len(args))
+	for _, arg := range args {
+		fmt.Fprintf(&b, "$%d\r\n%s\r\n", len(arg), arg)
+	}
+	return b.String()
+}
+
+// readReply returns a reply as text, with its elements in parentheses.
+func readReply(r *bufio.Reader) (string, error) {
+	line, err := r.ReadString('\n')
+	if err != nil {
+		return line, err
+	}
+	line = strings.TrimSuffix(line, "\r\n")
+	n, _ := strconv.Atoi(line[1:])
+	switch line[0] {
+	case '$', '=':
+		if n < 0 {
+			return line, nil
+		}
+		data := make([]byte, n+2)
+		_, err := io.ReadFull(r, data)
+		return fmt.Sprintf("%c%q", line[0], data[:n]), err
+	case '%':
+		n *= 2
+	case '*', '~':
+		if n < 0 {
+			return line, nil
+		}
+	default:
+		return line, nil
+	}
+	elements := make([]string, n)
+	for i := range elements {
+		if elements[i], err = readReply(r); err != nil {
+			return "", err
+		}
+	}
+	return fmt.Sprintf("%c(%s)", line[0], strings.Join(elements, " ")), nil
+}
+
+// inAnyOrder sorts the elements of the innermost arrays of a reply.
+func inAnyOrder(reply string) string {
+	start := strings.LastIndexByte(reply, '(') + 1
+	end := start + strings.IndexByte(reply[start:]+")", ')')
+	elements := strings.Fields(reply[start:end])
+	slices.Sort(elements)
+	return reply[:start] + strings.Join(elements, " ") + reply[end:]
+}
+
+// isNear tells whether two integers are the same but for the time between them.
+func isNear(a, b string) bool {
+	if a == b {
+		return true
+	}
+	m, err := strconv.ParseInt(strings.TrimPrefix(a, ":"), 10, 64)
+	n, err2 := strconv.ParseInt(strings.TrimPrefix(b, ":"), 10, 64)
+	return err == nil && err2 == nil && m > 0 && n > 0 && max(m-n, n-m) < 5000
+}
+
+// scripts are commands that are given to Redis and to this server one after the other, on a new connection and without
+// any keys. Replies to those with a ~ in front are integers that depend on the time, those with a # are in any order, and
+// of those with a ? only the kind of reply counts.
+func scripts() []string {
+	scripts := []string{
+		"GET; GET a b; GET none; SET a 1; GET a; get a; GeT a",
+		`SET a ""; GET a; STRLEN a; SET "" x; GET ""; SET "\x00\r\n\xff" "\r\n\x00"; GET "\x00\r\n\xff"`,
+		"SET; SET a; SET a b c; SET a b EX; SET a b EX x; SET a b EX 0; SET a b EX -1; SET a b PX 0; SET a b EXAT 0",
+		"SET a b EX 9223372036854775807; SET a b PX 9223372036854775807; SET a b EX 9223372036854775; SET a b EX 9999999999999999999",
+		"SET a b EXAT 1; GET a; EXISTS a; SET a b PXAT 1; GET a; SET a b; SET a c EXAT 1 GET; GET a",
+		"SET a b EX 10 PX 10; SET a b KEEPTTL EX 10; SET a b EX 10 KEEPTTL; SET a b NX XX; SET a b XX NX; SET a b ex 010; SET a b ex +1",
+		"SET a b ex 100; ~TTL a; ~PTTL a; SET a c KEEPTTL; ~TTL a; SET a d; TTL a; SET a e PX 100000 nx; SET a e px 100000 xx; ~PTTL a",
+		"SET a b exat 4102444800; ~TTL a; ~PTTL a; SET a b pxat 4102444800000; ~TTL a; EXPIREAT a 4102444801; ~TTL a; PEXPIREAT a 4102444802000; ~PTTL a",
+		"SETEX; SETEX a 10; SETEX a 10 b c; SETEX a 0 b; SETEX a -1 b; SETEX a x b; SETEX a 10 b; GET a; ~TTL a; SETEX a 9223372036854775807 b",
+		"PSETEX; PSETEX a 10000 b; GET a; ~PTTL a; PSETEX a 0 b; PSETEX a x b; PSETEX a 9223372036854775807 b",
+		"SETNX; SETNX a 1; SETNX a 2; GET a; SETNX a",
+		"GETSET a 1; GETSET a 2; GET a; SET a 3 EX 100; GETSET a 4; TTL a; GETSET; GETSET a",
+		"GETDEL a; SET a 1; GETDEL a; GET a; GETDEL; GETDEL a b",
+		"GETEX a; SET a 1; GETEX a; TTL a; GETEX a EX 100; ~TTL a; GETEX a; ~TTL a; GETEX a PERSIST; TTL a; GETEX a PX 100000; ~PTTL a",
+		"SET a 1; GETEX a EX 0; GETEX a EX x; GETEX a EX; GETEX a PERSIST EX 10; GETEX a EX 10 PERSIST; GETEX a KEEPTTL; GETEX a NX; GETEX a XX; GETEX a GET; GETEX a EXAT 1; EXISTS a",
+		"MGET; MGET a; SET a 1; MGET a b a; MSET; MSET a; MSET a 1 b; MSET a 1 b 2 a 3; MGET a b c; SET a 1 EX 100; MSET a 2; TTL a",
+		"DEL; DEL a; SET a 1; SET b 1; DEL a b a c; UNLINK; SET a 1; UNLINK a a; EXISTS; SET a 1; EXISTS a a b; TOUCH a b a; TOUCH",
+		"EXPIRE; EXPIRE a; EXPIRE a 10; SET a 1; EXPIRE a 100; ~TTL a; EXPIRE a x; EXPIRE a 0; EXISTS a; SET a 1; EXPIRE a -1; EXISTS a",
+		"SET a 1; EXPIRE a 9223372036854775807; EXPIRE a -9223372036854775808; EXPIRE a 9223372036854775; PEXPIRE a 9223372036854775807; EXPIRE a 10 NX foo; EXPIRE a x foo; EXPIRE a x NX GT",
+		"PEXPIRE a 10; SET a 1; PEXPIRE a 100000; ~PTTL a; PEXPIRE a 0; GET a; PEXPIRE; PEXPIRE a x",
+		"EXPIREAT a 1; SET a 1; EXPIREAT a 1; GET a; EXPIREAT; SET a 1; EXPIREAT a x; EXPIREAT a -1; GET a; SET a 1; PEXPIREAT a 1; GET a",
+		"TTL; TTL a; TTL a b; SET a 1; TTL a; PTTL a; PTTL none; PTTL; PERSIST; PERSIST a; PERSIST none; EXPIRE a 10; PERSIST a; TTL a",
+		"INCR; INCR a b; INCR a; INCR a; DECR a; GET a; DECR b; INCRBY a 10; INCRBY a -5; DECRBY a 3; GET a; INCRBY a x; DECRBY a x; INCRBY a; DECRBY; DECR",
+		"SET a 9223372036854775807; INCR a; INCRBY a 1; DECRBY a -1; DECR a; SET a -9223372036854775808; DECR a; DECRBY a 1; INCRBY a -1; GET a; DECRBY a -9223372036854775808",
+		`SET a x; INCR a; SET a " 1"; INCR a; SET a 01; INCR a; SET a -0; INCR a; SET a ""; INCR a; SET a 1.5; INCR a; SET a +1; INCR a; SET a 99999999999999999999; INCR a; SET a -1; INCR a; SET a - ; INCR a`,
+		"SET a 5 EX 100; INCR a; ~TTL a; APPEND a 1; ~TTL a; GET a; INCRBY a 9223372036854775807; GET a",
+		`APPEND; APPEND a; APPEND a b; APPEND a cd; GET a; STRLEN a; APPEND none ""; EXISTS none; STRLEN; STRLEN none; STRLEN a b`,
+		"TYPE; TYPE a; SET a 1; TYPE a; TYPE a b",
+		"DBSIZE; SET a 1; SET b 1; DBSIZE; DBSIZE a; DEL a; DBSIZE; FLUSHALL; DBSIZE; GET b; SET a 1; FLUSHDB; DBSIZE; FLUSHALL SYNC; FLUSHALL ASYNC; FLUSHDB async; FLUSHALL foo; FLUSHALL SYNC SYNC; FLUSHDB foo",
+		"PING; PING hello; PING a b; ECHO; ECHO hello; ECHO a b; PING \"\"",
+		"SELECT; SELECT 0; SELECT x; SELECT -1; SELECT 9999999999; SELECT 16; SELECT 0 0",
+		"AUTH; AUTH x; AUTH default x; AUTH other x; AUTH a b c",
+		"HELLO x; HELLO 4; HELLO 1; HELLO 3 foo; HELLO 3 AUTH a; HELLO 3 AUTH nobody x; HELLO 3 SETNAME; HELLO 2 SETNAME \"a b\"; HELLO 2 foo bar; HELLO 99999999999999999999",
+		"?HELLO; ?HELLO 3; GET none; MGET none; ?HELLO; ?HELLO 2; GET none; ?HELLO 3 SETNAME me; CLIENT GETNAME; ?HELLO 2 AUTH default x SETNAME you; CLIENT GETNAME",
+		"CLIENT; CLIENT foo; CLIENT ID x; ?CLIENT ID; CLIENT GETNAME; CLIENT SETNAME; CLIENT SETNAME me; CLIENT GETNAME; CLIENT SETNAME \"a b\"; client getname; CLIENT SETNAME \"\"; CLIENT GETNAME; CLIENT SETNAME \"\\n\"; CLIENT SETNAME a b; CLIENT GETNAME a; ?CLIENT INFO; CLIENT INFO x",
+		"CONFIG; CONFIG GET; CONFIG foo; CONFIG GET save; CONFIG GET appendonly; CONFIG GET none; #CONFIG GET save appendonly; CONFIG GET SAVE; CONFIG GET sav?; CONFIG get save",
+		"COMMAND foo; ?COMMAND COUNT; COMMAND COUNT x; COMMAND INFO none; ?COMMAND; ?COMMAND LIST; ?COMMAND INFO; COMMAND LIST x",
+		"?INFO; ?INFO server; INFO none; ?INFO all",
+		"FOO; FOO bar; foo 'a b' \"c\\r\\nd\"; \"\"; 'FO O' x; " + strings.Repeat("x", 200) + " " + strings.Repeat("y", 200),
+		"FOO " + strings.Repeat("abcdefghi ", 30) + "; CLIENT " + strings.Repeat("z", 200),
+		"SCAN; SCAN x; SCAN -1; SCAN 0 MATCH; SCAN 0 COUNT 0; SCAN 0 COUNT -1; SCAN 0 COUNT x; SCAN 0 COUNT; SCAN 0 foo bar; SCAN 0 TYPE; SCAN 0; SCAN 99999999999999999999; SCAN \"\"; SCAN \" 1\"; SCAN 1x",
+		"MSET a 1 b 2 ab 3; #SCAN 0 COUNT 100; #SCAN 0 COUNT 100 MATCH a*; #SCAN 0 COUNT 100 TYPE string; #SCAN 0 COUNT 100 TYPE list; #SCAN 0 COUNT 100 TYPE STRING; #SCAN 0 count 100 match *b type string",
+		"KEYS; KEYS a b; KEYS *; MSET a 1 b 2 ab 3 abc 4 [x] 5 a*c 6 a-b 7 A 8; #KEYS *; #KEYS a*; #KEYS ?; #KEYS a?; #KEYS [ab]; #KEYS [^a]; #KEYS [a-b]*; #KEYS [b-a]; " +
+			`#KEYS "a\\*c"; #KEYS "[[]x]"; #KEYS "\\[x\\]"; #KEYS [; #KEYS [a; #KEYS [^; #KEYS "[\\a]"; #KEYS "\\"; #KEYS a**; #KEYS *b*; #KEYS **c; #KEYS ""; #KEYS [a-; #KEYS [a-]; #KEYS []; #KEYS []a]; #KEYS *]; #KEYS [A-z]`,
+		"SET a b; QUIT",
+		"QUIT x",
+	}
+	// SET with two of its options, on keys with and without a value and a time to live.
+	options := []string{"", "NX", "XX", "GET", "KEEPTTL", "EX 100", "PX 100000", "EXAT 4102444800", "PXAT 4102444800000", "PERSIST"}
+	for _, first := range options {
+		var script strings.Builder
+		for _, second := range options {
+			for _, before := range []string{"DEL k", "SET k old", "SET k old EX 1000"} {
+				fmt.Fprintf(&script, "%s; SET k new %s %s; GET k; ~TTL k; ", before, first, second)
+			}
+		}
+		scripts = append(scripts, script.String())
+	}
+	for _, command := range []string{"EXPIRE k 50", "PEXPIRE k 50000", "EXPIRE k 5000", "EXPIREAT k 4102444800", "PEXPIREAT k 4102444800000", "EXPIRE k -1"} {
+		var script strings.Builder
+		for _, option := range []string{"", "NX", "XX", "GT", "LT", "NX XX", "NX GT", "NX LT", "XX GT", "XX LT", "GT LT", "XX GT LT", "foo", "nx nx"} {
+			for _, before := range []string{"DEL k", "SET k v", "SET k v EX 1000"} {
+				fmt.Fprintf(&script, "%s; %s %s; GET k; ~TTL k; ", before, command, option)
+			}
+		}
+		scripts = append(scripts, script.String())
+	}
+	return scripts
+}
+
+func TestRepliesAreThoseOfRedis(t *testing.T) {
+	redis, own := startRedis(t), start(t, config{}).addr()
+	replies := 0
+	for _, protocol := range []string{"2", "3"} {
+		for _, script := range scripts() {
+			there, here := dial(t, redis), dial(t, own)
+			for _, s := range []*session{there, here} {
+				s.do("HELLO", protocol)
+				s.do("FLUSHALL")
+			}
+			for line := range strings.SplitSeq(script, "; ") {
+				line = strings.TrimSpace(line)
+				if line == "" {
+					continue
+				}
+				mark := line[0]
+				words, ok := splitWords([]byte(strings.TrimLeft(line, "~#?")))
+				if !ok {
+					t.Fatal("not a line of words:", line)
+				}
+				args := make([]string, len(words))
+				for i, word := range words {
+					args[i] = string(word)
+				}
+				want, got := there.do(args...), here.do(args...)
+				replies++
+				same := want == got
+				switch mark {
+				case '~':
+					same = isNear(want, got)
+				case '#':
+					same = inAnyOrder(want) == inAnyOrder(got)
+				case '?':
+					same = want[0] == got[0]
+				}
+				if !same {
+					t.Errorf("RESP%s, of %.200q: %.200q is answered with %.500s, by Redis with %.500s", protocol, script, line, got, want)
+				}
+			}
+			there.conn.Close()
+			here.conn.Close()
+		}
+	}
+	t.Log(replies, "replies compared")
+}
+
+// TestProtocolErrorsAreThoseOfRedis sends what is no request, and all that comes back until the connection is closed.
+func TestProtocolErrorsAreThoseOfRedis(t *testing.T) {
+	redis, own := startRedis(t), start(t, config{}).addr()
+	for _, input := range []string{
+		"*x\r\n", "*-5\r\nPING\r\n", "*0\r\nPING\r\n", "*1\r\n$x\r\n", "*1\r\n$-1\r\n", "*1\r\n+PING\r\n", "*1\r\nPING\r\n", "*1\r\n$04\r\nPING\r\n",
+		"*1\r\n$9223372036854775807\r\n", "*1\r\n$99999999999999999999\r\n", "*9223372036854775807\r\n", "*2147483648\r\n", "*+1\r\n", "* 1\r\n", "*\r\n", "*1\r\n$\r\n",
+		"PING\r\n", "PING\n", "  PING  \r\n", "\r\n\r\nPING\r\n", "ECHO 'a b'\r\n", `ECHO "a\x41\n\"b"` + "\r\n", `ECHO 'a\'b'` + "\r\n", `ECHO "a` + "\r\n", `ECHO 'a'b` + "\r\n",
+		`ECHO a"b c"` + "\r\n", `ECHO "" x` + "\r\n", "set a b\r\nget a\r\n", "set a b\r\n*2\r\n$3\r\nGET\r\n$1\r\na\r\n", "GET / HTTP/1.1\r\nAccept: x\r\n\r\n",
+		strings.Repeat("x", maxLine+1), "*" + strings.Repeat("1", maxLine+1), "*1\r\n$" + strings.Repeat("1", maxLine+1),
+		"*1\r\n$4\r\nPINGxx*1\r\n$4\r\nPING\r\n", "\x00\x01\x02\r\n", "*1\r\n$0\r\n\r\n", "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$0\r\n\r\n",
+	} {
+		all := func(addr string) string {
+			s := dial(t, addr)
+			s.send(input)
+			_ = s.conn.(*net.TCPConn).CloseWrite()
+			data, _ := io.ReadAll(s.reader) // an error is a connection that was reset, with what came before
+			return string(data)
+		}
+		if want, got := all(redis), all(own); got != want {
+			t.Errorf("%.80q is answered with %q, by Redis with %q", input, got, want)
+		}
+	}
+}
+
+func TestAuthIsThatOfRedis(t *testing.T) {
+	redis, own := startRedis(t, "--requirepass", "secret"), start(t, config{Password: "secret"}).addr()
+	for _, script := range []string{
+		"GET a; PING; SET a b; COMMAND COUNT; FOO; GET; CLIENT ID; CLIENT SETNAME a; INFO; CONFIG GET save; SELECT 0; AUTH wrong; AUTH other secret; AUTH default wrong; AUTH; AUTH a b c; PING",
+		"AUTH secret; SET a b; GET a; AUTH wrong; GET a", "AUTH default secret; GET none", "HELLO; HELLO 3; HELLO 3 AUTH default wrong; PING",
+		"HELLO 3 AUTH default secret SETNAME \"a b\"; PING", "QUIT", "MGET 1 2 3 4 5 6 7 8 9",
+	} {
+		there, here := dial(t, redis), dial(t, own)
+		for line := range strings.SplitSeq(script, "; ") {
+			args := strings.Fields(line)
+			if want, got := there.do(args...), here.do(args...); got != want {
+				t.Errorf("%q is answered with %.500s, by Redis with %.500s", line, got, want)
+			}
+		}
+	}
+	for _, input := range []string{request(slices.Repeat([]string{"x"}, 11)...), request("ECHO", strings.Repeat("x", 16385))} {
+		there, here := dial(t, redis), dial(t, own)
+		there.send(input)
+		here.send(input)
+		want, _ := there.reader.ReadString('\n')
+		if got, _ := here.reader.ReadString('\n'); got != want {
+			t.Errorf("%.30q is answered with %q, by Redis with %q", input, got, want)
+		}
+	}
+}
+
+var described = regexp.MustCompile(`^\*\(\*\(\S+ :-?\d+ \*\(.*?\) :\d+ :-?\d+ :\d+`)
+
+// TestCommandsAreDescribedAsByRedis compares name, arity, flags and keys, in what Redis's COMMAND INFO says.
+func TestCommandsAreDescribedAsByRedis(t *testing.T) {
+	there, here := dial(t, startRedis(t)), dial(t, start(t, config{}).addr())
+	for _, command := range newCommands() {
+		want := described.FindString(there.do("COMMAND", "INFO", command.name))
+		got := described.FindString(here.do("COMMAND", "INFO", command.name))
+		if got != want || got == "" {
+			t.Errorf("%s is described as %q, by Redis as %q", command.name, got, want)
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"testing"
+	"time"
+)
+
+// A running server is one that a test has started.
+type running struct {
+	*server
+	listener net.Listener
+	stop     func() // and wait
+}
+
+func (r running) addr() string { return r.listener.Addr().String() }
+
+// start starts a server with the defaults of all limits that c leaves at zero.
+func start(t testing.TB, c config) running {
+	t.Helper()
+	defaults, err := parseConfig(nil, io.Discard, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	or(&c.MaxBytes, 64<<20)
+	or(&c.MaxClients, defaults.MaxClients)
+	or(&c.MaxRequest, defaults.MaxRequest)
+	or(&c.MaxBacklog, defaults.MaxBacklog)
+	or(&c.WriteTimeout, defaults.WriteTimeout)
+	or(&c.ShutdownTimeout, defaults.ShutdownTimeout)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Addr = listener.Addr().String()
+	store, err := newStore(int64(c.MaxBytes))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	server := newServer(c, store, slog.New(slog.DiscardHandler))
+	done := make(chan error, 1)
+	go func() { done <- server.serve(ctx, listener) }()
+	stop := func() {
+		cancel()
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Error(err)
+			}
+			done <- nil
+		case <-time.After(time.Minute):
+			t.Error("the server does not stop")
+		}
+	}
+	t.Cleanup(func() {
+		stop()
+		store.Close()
+	})
+	for !server.ready.Load() {
+		time.Sleep(time.Millisecond)
+	}
+	return running{server, listener, stop}
+}
+
+func or[T comparable](setting *T, otherwise T) {
+	var zero T
+	if *setting == zero {
+		*setting = otherwise
+	}
+}

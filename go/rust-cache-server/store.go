@@ -1,0 +1,91 @@
+package main
+
+import (
+	"hash/maphash"
+	"math/bits"
+	"sync"
+
+	"tandem.example/go/cache"
+)
+
+// A store is the cache with what the commands need beyond it: changes of a key that depend on its value, and values
+// with a content type.
+//
+// What the cache holds for a key is the value, its content type, and a byte that says how long the content type is.
+// Behind, because then a value is read straight into a reply, and stored straight out of a request.
+type store struct {
+	*cache.Cache[[]byte, []byte]
+	seed    maphash.Seed
+	stripes [stripes]stripe
+}
+
+// stripes is how many locks there are for all keys.
+const stripes = 256
+
+// A stripe has a processor's cache line (two, for its prefetcher) of its own.
+type stripe struct {
+	sync.RWMutex
+	_ [128 - 24]byte
+}
+
+func newStore(maxBytes int64) (*store, error) {
+	c, err := cache.New(cache.Options[[]byte, []byte]{MaxBytes: maxBytes})
+	if err != nil {
+		return nil, err
+	}
+	return &store{Cache: c, seed: maphash.MakeSeed()}, nil
+}
+
+// lockOf returns the lock that whoever changes the key has to hold.
+func (s *store) lockOf(key []byte) *sync.RWMutex {
+	return &s.stripes[s.stripeOf(key)].RWMutex
+}
+
+func (s *store) stripeOf(key []byte) uint64 {
+	return maphash.Bytes(s.seed, key) % stripes
+}
+
+// A lockSet is the locks of some keys. They are taken in one order everywhere, so that nobody waits in a circle.
+type lockSet [stripes / 64]uint64
+
+// locksOf returns the locks of every step-th of keys.
+func (s *store) locksOf(keys [][]byte, step int) (set lockSet) {
+	for i := 0; i < len(keys); i += step {
+		stripe := s.stripeOf(keys[i])
+		set[stripe/64] |= 1 << (stripe % 64)
+	}
+	return set
+}
+
+func (s *store) lockAll(set lockSet)    { s.each(set, (*sync.RWMutex).Lock) }
+func (s *store) unlockAll(set lockSet)  { s.each(set, (*sync.RWMutex).Unlock) }
+func (s *store) rlockAll(set lockSet)   { s.each(set, (*sync.RWMutex).RLock) }
+func (s *store) runlockAll(set lockSet) { s.each(set, (*sync.RWMutex).RUnlock) }
+
+func (s *store) each(set lockSet, do func(*sync.RWMutex)) {
+	for i, word := range set {
+		for ; word != 0; word &= word - 1 {
+			do(&s.stripes[i*64+bits.TrailingZeros64(word)].RWMutex)
+		}
+	}
+}
+
+// appendValue appends the value of a key, and tells whether there is one.
+func (s *store) appendValue(dst, key []byte) ([]byte, bool) {
+	dst, _, found := s.appendEntry(dst, key)
+	return dst, found
+}
+
+// appendEntry appends the value of a key, and returns its content type too, which lies behind the value.
+func (s *store) appendEntry(dst, key []byte) (value, contentType []byte, found bool) {
+	dst, found = s.AppendGet(dst, key)
+	if !found {
+		return dst, nil, false
+	}
+	end := len(dst) - 1
+	start := end - int(dst[end])
+	return dst[:start], dst[start:end], true
+}
+
+// A value without a content type ends with this byte.
+const plain = 0

@@ -1,0 +1,331 @@
+package main
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+	"time"
+)
+
+func get(c *client, args [][]byte) {
+	c.getValue(args[1])
+}
+
+// getValue replies with the value of a key, or null, and tells whether there is one.
+func (c *client) getValue(key []byte) bool {
+	start := len(c.out)
+	c.begin()
+	value, found := c.server.store.appendValue(c.out, key)
+	c.end(start, value, found)
+	return found
+}
+
+// setOptions are the options of SET and GETEX.
+type setOptions struct {
+	nx, xx, get, keepTTL, persist bool
+	expires                       bool
+	ttl                           time.Duration
+}
+
+// setOptions parses the options of a command, and fails if there is anything wrong.
+func (c *client) setOptions(command string, args [][]byte) (o setOptions, ok bool) {
+	var unit, at []byte
+	getEx := command == "getex"
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		exclusive := !o.keepTTL && !o.persist && (unit == nil || bytes.EqualFold(arg, unit))
+		switch {
+		case is(arg, "nx") && !o.xx && !getEx:
+			o.nx = true
+		case is(arg, "xx") && !o.nx && !getEx:
+			o.xx = true
+		case is(arg, "get") && !getEx:
+			o.get = true
+		case is(arg, "keepttl") && unit == nil && !getEx:
+			o.keepTTL = true
+		case is(arg, "persist") && unit == nil && getEx:
+			o.persist = true
+		case exclusive && i+1 < len(args) && (is(arg, "ex") || is(arg, "px") || is(arg, "exat") || is(arg, "pxat")):
+			unit, at = arg, args[i+1]
+			i++
+		default:
+			c.fail(errSyntax)
+			return o, false
+		}
+	}
+	if unit == nil {
+		return o, true
+	}
+	o.expires = true
+	o.ttl, ok = c.expiry(command, at, is(unit[:1], "e"), len(unit) == len("exat"))
+	return o, ok
+}
+
+// expiry parses a time from now on, or a time of day, which must not be 0 or less, and returns the time from now on.
+func (c *client) expiry(command string, arg []byte, seconds, at bool) (time.Duration, bool) {
+	n, ok := parseInt(arg)
+	if !ok {
+		c.fail(errNotInteger)
+		return 0, false
+	}
+	if n <= 0 || seconds && n > math.MaxInt64/1000 {
+		c.failExpiry(command)
+		return 0, false
+	}
+	if seconds {
+		n *= 1000
+	}
+	now := time.Now()
+	if at {
+		return time.UnixMilli(n).Sub(now), true
+	}
+	if n > math.MaxInt64-now.UnixMilli() {
+		c.failExpiry(command)
+		return 0, false
+	}
+	return time.Duration(min(n, math.MaxInt64/int64(time.Millisecond))) * time.Millisecond, true
+}
+
+func (c *client) failExpiry(command string) {
+	c.fail("ERR invalid expire time in '" + command + "' command")
+}
+
+func set(c *client, args [][]byte) {
+	if len(args) == 3 {
+		c.setTTL(args[1], args[2], 0)
+		return
+	}
+	o, ok := c.setOptions("set", args[3:])
+	if !ok {
+		return
+	}
+	key, store := args[1], c.server.store
+	lock := store.lockOf(key)
+	lock.Lock()
+	defer lock.Unlock()
+
+	start := len(c.out)
+	var ttl time.Duration
+	var found bool
+	if o.nx || o.xx || o.keepTTL {
+		ttl, found = store.TTL(key)
+	}
+	if o.get {
+		found = c.getValue(key)
+	}
+	if o.nx && found || o.xx && !found {
+		if !o.get {
+			c.null()
+		}
+		return
+	}
+	switch {
+	case o.expires:
+		ttl = o.ttl
+	case !o.keepTTL || !found:
+		ttl = 0
+	}
+	if err := c.put(key, args[2], ttl, o.expires); err != nil {
+		c.out = c.out[:start]
+		c.failSet(err)
+	} else if !o.get {
+		c.ok()
+	}
+}
+
+// put stores a value. If it expires but has no time to, it is not there afterwards.
+func (c *client) put(key, value []byte, ttl time.Duration, expires bool) error {
+	if expires && ttl <= 0 {
+		c.server.store.Delete(key)
+		return nil
+	}
+	return c.server.store.SetTTL(key, append(value, plain), ttl)
+}
+
+// setTTL stores a value and replies.
+func (c *client) setTTL(key, value []byte, ttl time.Duration) {
+	lock := c.server.store.lockOf(key)
+	lock.Lock()
+	err := c.server.store.SetTTL(key, append(value, plain), ttl)
+	lock.Unlock()
+	if err != nil {
+		c.failSet(err)
+		return
+	}
+	c.ok()
+}
+
+func setEx(c *client, args [][]byte) {
+	if ttl, ok := c.expiry("setex", args[2], true, false); ok {
+		c.setTTL(args[1], args[3], ttl)
+	}
+}
+
+func psetEx(c *client, args [][]byte) {
+	if ttl, ok := c.expiry("psetex", args[2], false, false); ok {
+		c.setTTL(args[1], args[3], ttl)
+	}
+}
+
+func setNX(c *client, args [][]byte) {
+	key, store := args[1], c.server.store
+	lock := store.lockOf(key)
+	lock.Lock()
+	defer lock.Unlock()
+	if _, found := store.TTL(key); found {
+		c.boolean(false)
+	} else if err := c.put(key, args[2], 0, false); err != nil {
+		c.failSet(err)
+	} else {
+		c.boolean(true)
+	}
+}
+
+func getSet(c *client, args [][]byte) {
+	lock := c.server.store.lockOf(args[1])
+	lock.Lock()
+	defer lock.Unlock()
+	start := len(c.out)
+	c.getValue(args[1])
+	if err := c.put(args[1], args[2], 0, false); err != nil {
+		c.out = c.out[:start]
+		c.failSet(err)
+	}
+}
+
+func getDel(c *client, args [][]byte) {
+	lock := c.server.store.lockOf(args[1])
+	lock.Lock()
+	defer lock.Unlock()
+	if c.getValue(args[1]) {
+		c.server.store.Delete(args[1])
+	}
+}
+
+func getEx(c *client, args [][]byte) {
+	o, ok := c.setOptions("getex", args[2:])
+	if !ok {
+		return
+	}
+	lock := c.server.store.lockOf(args[1])
+	lock.Lock()
+	defer lock.Unlock()
+	if !c.getValue(args[1]) {
+		return
+	}
+	switch {
+	case o.persist:
+		c.server.store.Touch(args[1], 0)
+	case o.expires:
+		c.expireAfter(args[1], o.ttl)
+	}
+}
+
+// mget sees all values that an MSET stores, or none.
+func mget(c *client, args [][]byte) {
+	store := c.server.store
+	locks := store.locksOf(args[1:], 1)
+	store.rlockAll(locks)
+	defer store.runlockAll(locks)
+	c.array(len(args) - 1)
+	for _, key := range args[1:] {
+		c.getValue(key)
+	}
+}
+
+func mset(c *client, args [][]byte) {
+	if len(args)%2 == 0 {
+		c.fail("ERR wrong number of arguments for 'mset' command")
+		return
+	}
+	store := c.server.store
+	locks := store.locksOf(args[1:], 2)
+	store.lockAll(locks)
+	defer store.unlockAll(locks)
+	for i := 1; i < len(args); i += 2 {
+		if err := c.put(args[i], args[i+1], 0, false); err != nil {
+			c.failSet(err)
+			return
+		}
+	}
+	c.ok()
+}
+
+func strlen(c *client, args [][]byte) {
+	value, _ := c.look(args[1])
+	c.integer(int64(len(value)))
+}
+
+func appendCommand(c *client, args [][]byte) {
+	c.update(args[1], func(old []byte, _ bool) ([]byte, bool) {
+		length := len(old) + len(args[2])
+		if length > int(c.server.config.MaxRequest) {
+			c.fail("ERR string exceeds maximum allowed size (--max-request)")
+			return nil, false
+		}
+		c.integer(int64(length))
+		return append(old, args[2]...), true
+	})
+}
+
+// update replaces the value of a key by what change makes of it, and leaves its time to live. Change replies, and
+// returns false if that was with an error.
+func (c *client) update(key []byte, change func(old []byte, found bool) (value []byte, ok bool)) {
+	store := c.server.store
+	lock := store.lockOf(key)
+	lock.Lock()
+	defer lock.Unlock()
+	old, found := c.look(key)
+	ttl, still := store.TTL(key)
+	if !still { // it may have expired in between
+		old, found = old[:0], false
+	}
+	start := len(c.out)
+	value, ok := change(old, found)
+	if !ok {
+		return
+	}
+	if err := c.put(key, value, ttl, false); err != nil {
+		c.out = c.out[:start]
+		c.failSet(err)
+	}
+}
+
+func incr(c *client, args [][]byte) { c.add(args[1], 1) }
+func decr(c *client, args [][]byte) { c.add(args[1], -1) }
+
+func incrBy(c *client, args [][]byte) {
+	if n, ok := parseInt(args[2]); ok {
+		c.add(args[1], n)
+	} else {
+		c.fail(errNotInteger)
+	}
+}
+
+func decrBy(c *client, args [][]byte) {
+	switch n, ok := parseInt(args[2]); {
+	case !ok:
+		c.fail(errNotInteger)
+	case n == math.MinInt64:
+		c.fail("ERR decrement would overflow")
+	default:
+		c.add(args[1], -n)
+	}
+}
+
+// add adds to the number that a value is, or to 0 if there is none.
+func (c *client) add(key []byte, n int64) {
+	c.update(key, func(old []byte, found bool) ([]byte, bool) {
+		number, ok := parseInt(old)
+		switch {
+		case found && !ok:
+			c.fail(errNotInteger)
+			return nil, false
+		case n > 0 && number > math.MaxInt64-n || n < 0 && number < math.MinInt64-n:
+			c.fail("ERR increment or decrement would overflow")
+			return nil, false
+		}
+		c.integer(number + n)
+		return strconv.AppendInt(old[:0], number+n, 10), true
+	})
+}
