@@ -29,7 +29,7 @@ linked    := go/internal/ffi/libtandem_$(goos)_$(goarch).a
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 ##### Tools: a target names what it needs, and stops with one line where that is missing.
 
@@ -111,6 +111,10 @@ run: build ## start the example service (DATA=file imports a JSON or NDJSON file
 	@test -x bin/microservice || echo 'Compiling the service and SQLite, which takes a minute or two the first time.'
 	@cd examples/microservice && $(GO) build -o ../../bin/microservice .
 	@bin/microservice $(if $(ADDR),-addr '$(ADDR)') $(if $(DATA),-data '$(DATA)')
+
+.PHONY: rust-cache-server
+rust-cache-server: build ## bin/rust-cache-server, which speaks Redis's protocol and HTTP
+	@cd go/rust-cache-server && $(GO) build -o ../../bin/rust-cache-server .
 
 ##### Test
 
