@@ -1,0 +1,476 @@
+//! What requests there are, and how each is answered.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::http::header::{
+    AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::{self, Bytes, Data, Payload, ServiceConfig};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, Route};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tandem::json;
+use uuid::Uuid;
+
+use crate::body::{self, Budget, Limits};
+use crate::document::{Collection, Document, Key, tag};
+use crate::import::{Form, Import};
+use crate::metrics::{Metrics, Operation};
+use crate::pointer::Pointer;
+use crate::precondition::{Precondition, Verdict};
+use crate::problem::Problem;
+use crate::readers::Readers;
+use crate::readthrough::ReadThrough;
+use crate::store::{self, Error};
+use crate::writer::{Action, Change, Outcome, Writer};
+
+/// What requests need, shared by all threads.
+pub struct App {
+    pub api_key: Option<String>,
+    pub limits: Limits,
+    pub budget: Budget,
+    pub cache: Arc<ReadThrough>,
+    pub readers: Readers,
+    pub writer: Writer,
+    pub metrics: Arc<Metrics>,
+}
+
+/// Says which handler answers what.
+pub fn configure(service: &mut ServiceConfig) {
+    use Operation as O;
+    let get = || [Method::GET, Method::HEAD];
+    service
+        .service(
+            web::resource("/v1/{collection}")
+                .route(route(O::Insert, Method::POST, insert))
+                .routes(get().map(|method| route(O::List, method, list)))
+                .default_service(other("GET, HEAD, POST")),
+        )
+        .service(
+            web::resource("/v1/{collection}/_import")
+                .route(route(O::Import, Method::POST, import))
+                .default_service(other("POST")),
+        )
+        .service(
+            web::resource("/v1/{collection}/_export")
+                .routes(get().map(|method| route(O::Export, method, export)))
+                .default_service(other("GET, HEAD")),
+        )
+        .service(
+            web::resource("/v1/{collection}/{id}")
+                .routes(get().map(|method| route(O::Get, method, read)))
+                .route(route(O::Put, Method::PUT, put))
+                .route(route(O::Patch, Method::PATCH, patch))
+                .route(route(O::Delete, Method::DELETE, delete))
+                .default_service(other("DELETE, GET, HEAD, PATCH, PUT")),
+        )
+        .service(open("/healthz", healthz))
+        .service(open("/readyz", readyz))
+        .service(open("/metrics", metrics))
+        .default_service(observed(O::Other, web::route(), |_, _, _| async {
+            Err(Problem::not_found("there is nothing of this name"))
+        }));
+}
+
+trait Routes {
+    fn routes<const N: usize>(self, routes: [Route; N]) -> Self;
+}
+
+impl Routes for actix_web::Resource {
+    fn routes<const N: usize>(self, routes: [Route; N]) -> Self {
+        routes.into_iter().fold(self, actix_web::Resource::route)
+    }
+}
+
+/// A route for those who have the key.
+fn route<F, R>(operation: Operation, method: Method, handler: F) -> Route
+where
+    F: Fn(Data<App>, HttpRequest, Payload) -> R + Clone + 'static,
+    R: Future<Output = Result<HttpResponse, Problem>> + 'static,
+{
+    observed(operation, web::method(method), move |app, request, payload| {
+        let refused = authorize(&app, &request).err();
+        let answer = refused.is_none().then(|| handler(app, request, payload));
+        async move {
+            match answer {
+                Some(answer) => answer.await,
+                None => Err(refused.unwrap_or_else(Problem::unauthorized)),
+            }
+        }
+    })
+}
+
+/// A resource for everyone, by GET and HEAD.
+fn open<F, R>(path: &str, handler: F) -> actix_web::Resource
+where
+    F: Fn(Data<App>, HttpRequest, Payload) -> R + Clone + 'static,
+    R: Future<Output = Result<HttpResponse, Problem>> + 'static,
+{
+    web::resource(path)
+        .routes(
+            [Method::GET, Method::HEAD]
+                .map(|method| observed(Operation::Other, web::method(method), handler.clone())),
+        )
+        .default_service(other("GET, HEAD"))
+}
+
+/// Answers methods that a resource does not have.
+fn other(allowed: &'static str) -> Route {
+    observed(Operation::Other, web::route(), move |_, _, _| async move {
+        Err(Problem::method_not_allowed(allowed))
+    })
+}
+
+/// Counts what a handler is asked, and makes documents of its problems.
+fn observed<F, R>(operation: Operation, route: Route, handler: F) -> Route
+where
+    F: Fn(Data<App>, HttpRequest, Payload) -> R + Clone + 'static,
+    R: Future<Output = Result<HttpResponse, Problem>> + 'static,
+{
+    route.to(move |app: Data<App>, request: HttpRequest, payload: Payload| {
+        let begin = Instant::now();
+        let answer = handler(app.clone(), request, payload);
+        async move {
+            let response = answer.await.unwrap_or_else(|problem| {
+                tracing::debug!(?problem, "refused");
+                problem.response()
+            });
+            app.metrics.count(operation, response.status(), begin.elapsed());
+            response
+        }
+    })
+}
+
+fn authorize(app: &App, request: &HttpRequest) -> Result<(), Problem> {
+    let Some(key) = &app.api_key else { return Ok(()) };
+    let headers = request.headers();
+    let bearer = headers.get(AUTHORIZATION).and_then(|value| {
+        let (scheme, key) = value.as_bytes().split_at_checked(7)?;
+        scheme.eq_ignore_ascii_case(b"Bearer ").then_some(key)
+    });
+    let given = bearer.or_else(|| headers.get("x-api-key").map(HeaderValue::as_bytes));
+    match given {
+        Some(given) if equal(given, key.as_bytes()) => Ok(()),
+        _ => Err(Problem::unauthorized()),
+    }
+}
+
+/// Compares in a time that does not tell how much is right.
+fn equal(given: &[u8], key: &[u8]) -> bool {
+    let differences = given.iter().zip(key).fold(0, |all, (a, b)| all | (a ^ b));
+    given.len() == key.len() && std::hint::black_box(differences) == 0
+}
+
+/// The parameters of a request.
+fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
+    web::Query::from_query(request.query_string())
+        .map(web::Query::into_inner)
+        .map_err(|error| Problem::bad_request(format!("the parameters are wrong: {error}")))
+}
+
+const JSON: (HeaderName, HeaderValue) =
+    (CONTENT_TYPE, HeaderValue::from_static("application/json"));
+const NDJSON: (HeaderName, HeaderValue) =
+    (CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReadQuery {
+    pointer: Option<String>,
+}
+
+async fn read(app: Data<App>, request: HttpRequest, _: Payload) -> Result<HttpResponse, Problem> {
+    let key = Key::of(&request)?;
+    let pointer = match request.query_string() {
+        "" => None,
+        _ => query::<ReadQuery>(&request)?.pointer,
+    };
+    let pointer = pointer.as_deref().map(Pointer::parse).transpose();
+    let pointer = pointer.map_err(Problem::bad_request)?;
+    let precondition = Precondition::of(&request)?;
+
+    let found = app.cache.get(&app.readers, &key).await?;
+    if !precondition.is_empty() {
+        match (precondition.check(found.as_ref().map(|document| document.revision)), &found) {
+            (Verdict::Same, Some(document)) => {
+                return Ok(HttpResponse::NotModified()
+                    .insert_header((ETAG, document.etag()))
+                    .finish());
+            }
+            (verdict @ Verdict::Changed, _) => return Err(verdict.refusal()),
+            _ => {}
+        }
+    }
+    let document = found.ok_or_else(missing)?;
+    let text = match pointer {
+        None => document.text.clone(),
+        Some(pointer) => {
+            let value = pointer.find(&document.text);
+            let value = value.ok_or_else(|| {
+                Problem::not_found("the document has no value where the pointer points")
+            })?;
+            document.text.slice_ref(value)
+        }
+    };
+    Ok(HttpResponse::Ok().insert_header(JSON).insert_header((ETAG, document.etag())).body(text))
+}
+
+fn missing() -> Problem {
+    Problem::not_found("there is no document of this name")
+}
+
+async fn put(app: Data<App>, request: HttpRequest, body: Payload) -> Result<HttpResponse, Problem> {
+    let key = Key::of(&request)?;
+    let precondition = Precondition::of(&request)?;
+    let text = read_json(&app, &request, body).await?;
+    change(&app, Change { key, action: Action::Put(text), precondition }).await
+}
+
+async fn patch(
+    app: Data<App>,
+    request: HttpRequest,
+    body: Payload,
+) -> Result<HttpResponse, Problem> {
+    let key = Key::of(&request)?;
+    let precondition = Precondition::of(&request)?;
+    if request.content_type().eq_ignore_ascii_case("application/json-patch+json") {
+        let problem = Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "patches are merge patches (RFC 7396)",
+        );
+        return Err(problem.with_header("accept-patch", "application/merge-patch+json"));
+    }
+    let patch = read_json(&app, &request, body).await?;
+    change(&app, Change { key, action: Action::Merge(patch), precondition }).await
+}
+
+async fn delete(app: Data<App>, request: HttpRequest, _: Payload) -> Result<HttpResponse, Problem> {
+    let key = Key::of(&request)?;
+    let precondition = Precondition::of(&request)?;
+    change(&app, Change { key, action: Action::Delete, precondition }).await
+}
+
+async fn insert(
+    app: Data<App>,
+    request: HttpRequest,
+    body: Payload,
+) -> Result<HttpResponse, Problem> {
+    let collection = Collection::of(&request)?;
+    let text = read_json(&app, &request, body).await?;
+    // Ids of this version sort by time, so that new rows go to the end of the index.
+    let key = Key::new(&collection, &Uuid::now_v7().to_string())?;
+    let (action, precondition) = (Action::Put(text), Precondition::default());
+    change(&app, Change { key, action, precondition }).await
+}
+
+async fn read_json(app: &App, request: &HttpRequest, body: Payload) -> Result<Bytes, Problem> {
+    body::read_json(request, body, &app.limits, &app.budget, &app.readers).await
+}
+
+/// Has a change made, and answers with what came of it.
+async fn change(app: &App, change: Change) -> Result<HttpResponse, Problem> {
+    let is_patch = matches!(change.action, Action::Merge(_));
+    let key = change.key.clone();
+    match app.writer.change(change).await? {
+        Outcome::Created(document) => Ok(HttpResponse::Created()
+            .insert_header((ETAG, document.etag()))
+            .insert_header((LOCATION, location(&key)))
+            .finish()),
+        Outcome::Replaced(document) if is_patch => Ok(HttpResponse::Ok()
+            .insert_header(JSON)
+            .insert_header((ETAG, document.etag()))
+            .body(document.text)),
+        Outcome::Replaced(document) => {
+            Ok(HttpResponse::NoContent().insert_header((ETAG, document.etag())).finish())
+        }
+        Outcome::Deleted => Ok(HttpResponse::NoContent().finish()),
+        Outcome::Missing => Err(missing()),
+        Outcome::Refused(verdict) => Err(verdict.refusal()),
+        Outcome::TooLarge => Err(Problem::too_large(app.limits.max_body)),
+    }
+}
+
+/// The path of a document. What is not plain in it is escaped (RFC 3986).
+fn location(key: &Key) -> String {
+    let mut path = format!("/v1/{}/", key.collection());
+    for byte in key.id().bytes() {
+        match byte {
+            b'-' | b'.' | b'_' | b'~' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
+                path.push(byte.into());
+            }
+            _ => path += &format!("%{byte:02X}"),
+        }
+    }
+    path
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    #[serde(default = "default_limit")]
+    limit: usize,
+    /// The id before the page.
+    #[serde(default)]
+    cursor: String,
+}
+
+fn default_limit() -> usize {
+    100
+}
+
+const MAX_LIMIT: usize = 1000;
+
+async fn list(app: Data<App>, request: HttpRequest, _: Payload) -> Result<HttpResponse, Problem> {
+    let collection = Collection::of(&request)?;
+    let ListQuery { limit, cursor } = query(&request)?;
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        return Err(Problem::bad_request(format!("limit is from 1 to {MAX_LIMIT}")));
+    }
+    let page = page(&app.readers, collection, cursor, limit, |page, out| {
+        out.extend(b"{\"items\":[");
+        for (place, (id, document)) in page.documents.iter().enumerate() {
+            if place > 0 {
+                out.push(b',');
+            }
+            write_item(id, document, out);
+        }
+        out.extend(b"],\"cursor\":");
+        let last = page.documents.last().filter(|_| page.more);
+        out.extend(string(last.map(|(id, _)| id)));
+        out.push(b'}');
+    });
+    Ok(HttpResponse::Ok().insert_header(JSON).body(page.await?.text))
+}
+
+/// A rendered page, and the id at its end if there are more documents behind it.
+struct Page {
+    text: Vec<u8>,
+    next: Option<String>,
+}
+
+/// Reads and renders a page, on a reader's thread.
+async fn page(
+    readers: &Readers,
+    collection: Collection,
+    after: String,
+    limit: usize,
+    render: impl FnOnce(&store::Page, &mut Vec<u8>) + Send + 'static,
+) -> Result<Page, Error> {
+    let job = move |reader: &mut crate::readers::Reader| -> Result<Page, Error> {
+        let mut page = store::read_page(&reader.db, &collection, &after, limit)?;
+        let mut text = Vec::new();
+        render(&page, &mut text);
+        let next = page.documents.pop().filter(|_| page.more).map(|(id, _)| id);
+        Ok(Page { text, next })
+    };
+    readers.run(job).await?
+}
+
+/// Appends a document with its names, in the form that imports with `document=/document` take.
+fn write_item(id: &str, document: &Document, out: &mut Vec<u8>) {
+    out.extend(b"{\"id\":");
+    out.extend(string(Some(id)));
+    out.extend(b",\"etag\":");
+    out.extend(string(Some(format!("\"{}\"", tag(document.revision)))));
+    out.extend(b",\"document\":");
+    out.extend(&document.text[..]);
+    out.push(b'}');
+}
+
+fn string(text: Option<impl serde::Serialize>) -> Vec<u8> {
+    json::to_vec(&text).expect("texts have JSON")
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExportQuery {}
+
+/// Documents of a page of an export, in memory for one client.
+const EXPORT_LIMIT: usize = 256;
+
+/// Sends a collection, one document a line. Each page is read when the client has taken the last, so a slow client
+/// costs a page of memory and no thread. A document that is there throughout is sent; others may be.
+async fn export(app: Data<App>, request: HttpRequest, _: Payload) -> Result<HttpResponse, Problem> {
+    let collection = Collection::of(&request)?;
+    let ExportQuery {} = query(&request)?;
+    // The first page before the head of the response: after that, all that can be said is that it breaks off.
+    let first = export_page(&app, &collection, String::new()).await?;
+    let rest = first.next.map(|next| (app, collection, next));
+    let pages = futures_util::stream::unfold(rest, |rest| async {
+        let (app, collection, after) = rest?;
+        match export_page(&app, &collection, after).await {
+            Ok(page) => {
+                let rest = page.next.map(|next| (app, collection, next));
+                Some((Ok(Bytes::from(page.text)), rest))
+            }
+            Err(error) => Some((Err(ExportBroken(error)), None)),
+        }
+    });
+    let first = futures_util::stream::iter([Ok(Bytes::from(first.text))]);
+    let body = futures_util::StreamExt::chain(first, pages);
+    Ok(HttpResponse::Ok().insert_header(NDJSON).streaming(body))
+}
+
+async fn export_page(app: &App, collection: &Collection, after: String) -> Result<Page, Error> {
+    page(&app.readers, collection.clone(), after, EXPORT_LIMIT, |page, out| {
+        for (id, document) in &page.documents {
+            write_item(id, document, out);
+            out.push(b'\n');
+        }
+    })
+    .await
+}
+
+/// Why an export ends before its end, which the framework logs while it breaks off the connection.
+#[derive(Debug)]
+struct ExportBroken(Error);
+
+impl std::fmt::Display for ExportBroken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "an export ended early: {:?}", self.0)
+    }
+}
+
+impl std::error::Error for ExportBroken {}
+
+async fn import(
+    app: Data<App>,
+    request: HttpRequest,
+    body: Payload,
+) -> Result<HttpResponse, Problem> {
+    let collection = Collection::of(&request)?;
+    let form: Form = query(&request)?;
+    let App { limits, budget, readers, writer, .. } = &**app;
+    let import = Import::new(&form, collection, limits, budget, readers, writer)?;
+    let report = import.run(&request, body).await?;
+    Ok(HttpResponse::Ok().insert_header(JSON).body(report.to_json()))
+}
+
+async fn healthz(_: Data<App>, _: HttpRequest, _: Payload) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().content_type("text/plain").body("ok\n"))
+}
+
+/// Whether requests can be served: the database answers and the writer is there.
+async fn readyz(app: Data<App>, _: HttpRequest, _: Payload) -> Result<HttpResponse, Problem> {
+    let job = |reader: &mut crate::readers::Reader| {
+        store::read_state::<u64>(&reader.db, "revision").map_err(Error::from)
+    };
+    app.readers.run(job).await??;
+    if !app.writer.is_alive() {
+        return Err(Problem::busy("nothing can be written"));
+    }
+    Ok(HttpResponse::Ok().content_type("text/plain").body("ready\n"))
+}
+
+async fn metrics(app: Data<App>, _: HttpRequest, _: Payload) -> Result<HttpResponse, Problem> {
+    let text = app.metrics.text(
+        app.cache.stats(),
+        app.readers.waiting(),
+        app.writer.waiting(),
+        app.budget.used(),
+    );
+    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text))
+}
