@@ -96,6 +96,12 @@ $(linked): $(prelinked) include/tandem.h | need-go
 	{ cat include/tandem.h; echo "// Library: $$(sha256sum < $@ | cut -d ' ' -f 1)"; } \
 		> $(@D)/tandem_prelinked.h
 
+# In a folder of its own: the library is built here with an rlib, and must not take the place of the one for C and Go.
+.PHONY: fastjson-api
+fastjson-api: | need-rust need-c ## bin/fastjson-api, the document service
+	$(CARGO) build --release --package fastjson-api --target-dir target/fastjson-api
+	@install -D target/fastjson-api/release/fastjson-api bin/fastjson-api
+
 .PHONY: header
 header: | need-rust ## write include/tandem.h anew from src/ffi
 	TANDEM_WRITE_HEADER=1 $(CARGO) test --quiet --test header
@@ -132,7 +138,7 @@ lint: build | need-lint ## clippy, rustfmt, gofmt, go vet and staticcheck
 
 .PHONY: fmt
 fmt: | need-rust need-go ## format Rust and Go
-	$(CARGO) fmt
+	$(CARGO) fmt --all
 	$(GO)fmt -w $(wildcard go examples/microservice benches/peers)
 
 .PHONY: fuzz
