@@ -36,14 +36,19 @@ pub struct Level2 {
     /// How long a command may take, or connecting.
     timeout: Duration,
     breaker: Breaker,
+    /// Commands that failed.
+    failures: AtomicU64,
     prefix: RwLock<Arc<str>>,
     changes: Mutex<Changes>,
     metrics: Arc<Metrics>,
 }
 
+/// A connection, and how many commands had failed when it was made: where one fails, the others are likely to be broken too.
+type Link = Option<(u64, Connection)>;
+
 /// What the commands go over that change something.
 struct Changes {
-    connection: Option<Connection>,
+    connection: Link,
     /// Whether there may be values with the prefix.
     used: bool,
 }
@@ -60,6 +65,7 @@ impl Level2 {
             client: Client::open(server).map_err(OpenError::Server)?,
             timeout,
             breaker: Breaker::new(),
+            failures: AtomicU64::new(0),
             prefix: RwLock::new(fresh_prefix()),
             changes: Mutex::new(Changes { connection: None, used: false }),
             metrics,
@@ -152,20 +158,22 @@ impl Level2 {
     /// again, since an answer could still come.
     fn attempt<T>(
         &self,
-        connection: &mut Option<Connection>,
+        link: &mut Link,
         command: impl FnOnce(&mut Connection) -> RedisResult<T>,
     ) -> Option<T> {
         if !self.breaker.allows() {
             return None;
         }
+        let failures = self.failures.load(Ordering::Relaxed);
+        link.take_if(|(since, _)| *since != failures);
         let run = || {
-            if connection.is_none() {
+            if link.is_none() {
                 let fresh = self.client.get_connection_with_timeout(self.timeout)?;
                 fresh.set_read_timeout(Some(self.timeout))?;
                 fresh.set_write_timeout(Some(self.timeout))?;
-                *connection = Some(fresh);
+                *link = Some((failures, fresh));
             }
-            connection.as_mut().map(command).transpose()
+            link.as_mut().map(|(_, connection)| command(connection)).transpose()
         };
         match run() {
             Ok(answer) => {
@@ -175,7 +183,8 @@ impl Level2 {
                 answer
             }
             Err(error) => {
-                *connection = None;
+                *link = None;
+                self.failures.fetch_add(1, Ordering::Relaxed);
                 self.metrics.level2_failures.inc();
                 if self.breaker.open() {
                     tracing::warn!(%error, "the second level fails; going on without it");
@@ -202,7 +211,7 @@ impl Level2 {
 /// Reads from the second level over a connection of its own.
 pub struct Reader {
     level2: Arc<Level2>,
-    connection: Option<Connection>,
+    connection: Link,
 }
 
 impl Reader {
