@@ -2,12 +2,13 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use actix_web::http::header::{
     AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION,
 };
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::web::{self, Bytes, Data, Payload, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, Route};
 use serde::Deserialize;
@@ -36,6 +37,40 @@ pub struct App {
     pub readers: Readers,
     pub writer: Writer,
     pub metrics: Arc<Metrics>,
+    pub activity: Arc<Activity>,
+}
+
+/// What a stop waits for. The framework's own waits for idle connections too.
+#[derive(Default)]
+pub struct Activity {
+    requests: AtomicUsize,
+    stopping: AtomicBool,
+}
+
+impl Activity {
+    fn begin(self: &Arc<Self>) -> Active {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        Active(Arc::clone(self))
+    }
+
+    /// Makes each answer from now on the last of its connection.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Requests that are not answered to the end.
+    pub fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
+    }
+}
+
+/// A request that is being answered.
+struct Active(Arc<Activity>);
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.0.requests.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Says which handler answers what.
@@ -131,14 +166,18 @@ where
     R: Future<Output = Result<HttpResponse, Problem>> + 'static,
 {
     route.to(move |app: Data<App>, request: HttpRequest, payload: Payload| {
-        let begin = Instant::now();
+        let (begin, active) = (Instant::now(), app.activity.begin());
         let answer = handler(app.clone(), request, payload);
         async move {
-            let response = answer.await.unwrap_or_else(|problem| {
+            let mut response = answer.await.unwrap_or_else(|problem| {
                 tracing::debug!(?problem, "refused");
                 problem.response()
             });
             app.metrics.count(operation, response.status(), begin.elapsed());
+            if app.activity.stopping.load(Ordering::Relaxed) {
+                response.head_mut().set_connection_type(ConnectionType::Close);
+            }
+            drop(active);
             response
         }
     })
@@ -398,12 +437,13 @@ async fn export(app: Data<App>, request: HttpRequest, _: Payload) -> Result<Http
     let ExportQuery {} = query(&request)?;
     // The first page before the head of the response: after that, all that can be said is that it breaks off.
     let first = export_page(&app, &collection, String::new()).await?;
-    let rest = first.next.map(|next| (app, collection, next));
+    let active = app.activity.begin();
+    let rest = first.next.map(|next| (app, collection, next, active));
     let pages = futures_util::stream::unfold(rest, |rest| async {
-        let (app, collection, after) = rest?;
+        let (app, collection, after, active) = rest?;
         match export_page(&app, &collection, after).await {
             Ok(page) => {
-                let rest = page.next.map(|next| (app, collection, next));
+                let rest = page.next.map(|next| (app, collection, next, active));
                 Some((Ok(Bytes::from(page.text)), rest))
             }
             Err(error) => Some((Err(ExportBroken(error)), None)),

@@ -16,7 +16,7 @@ use crate::level2::Level2;
 use crate::metrics::Metrics;
 use crate::readers::Readers;
 use crate::readthrough::ReadThrough;
-use crate::routes::{self, App};
+use crate::routes::{self, Activity, App};
 use crate::store;
 use crate::writer::Writer;
 
@@ -54,6 +54,7 @@ pub fn run(config: Config) -> Result<(), String> {
         readers,
         writer,
         metrics,
+        activity: Arc::default(),
     });
     rt::System::new().block_on(serve(&config, app))?;
     // With the last request the queues have lost their last handle: the threads do what waits in them, and end.
@@ -71,6 +72,7 @@ async fn serve(config: &Config, app: Data<App>) -> Result<(), String> {
         None => available_parallelism().map_err(|error| error.to_string())?.get(),
     };
     let connections = (config.max_connections as usize).div_ceil(workers);
+    let activity = Arc::clone(&app.activity);
     let server = HttpServer::new(move || {
         Application::new().app_data(Data::clone(&app)).configure(routes::configure)
     })
@@ -79,7 +81,6 @@ async fn serve(config: &Config, app: Data<App>) -> Result<(), String> {
     .keep_alive(KEEP_ALIVE)
     .client_request_timeout(config.request_timeout)
     .client_disconnect_timeout(Duration::from_secs(1))
-    .shutdown_timeout(config.shutdown_timeout.as_secs().max(1))
     .disable_signals()
     .bind(config.addr)
     .map_err(|error| format!("can't listen on {}: {error}", config.addr))?;
@@ -92,13 +93,29 @@ async fn serve(config: &Config, app: Data<App>) -> Result<(), String> {
     }
     let stop = stop_signal().map_err(|error| format!("signals: {error}"))?;
     let server = server.run();
-    let handle = server.handle();
+    let (handle, timeout) = (server.handle(), config.shutdown_timeout);
     rt::spawn(async move {
         stop.await;
         tracing::info!("stopping");
-        handle.stop(true).await;
+        handle.pause().await;
+        if tokio::time::timeout(timeout, rest(&activity)).await.is_err() {
+            tracing::warn!("breaking off what takes too long");
+        }
+        handle.stop(false).await;
     });
     server.await.map_err(|error| error.to_string())
+}
+
+/// Ends once no request has been under way for a moment, in which the last answers are sent and those requests begin that were
+/// sent already.
+async fn rest(activity: &Activity) {
+    const STEP: Duration = Duration::from_millis(20);
+    activity.stop();
+    let mut quiet = 0;
+    while quiet < 10 {
+        quiet = if activity.requests() == 0 { quiet + 1 } else { 0 };
+        tokio::time::sleep(STEP).await;
+    }
 }
 
 /// Ends with the first signal that asks for it.

@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::io::{Read, Write};
+
 use serde_json::json;
 use support::{Folder, Service};
 
@@ -54,6 +56,24 @@ fn a_restart_keeps_everything_and_a_second_process_keeps_away() {
     service.request("DELETE", "/v1/things/a").send().unwrap();
     service.put("/v1/things/a", "1");
     assert_ne!(service.get("/v1/things/a").header("etag"), tag, "tags are not used again");
+}
+
+#[test]
+fn a_stop_waits_for_requests_and_not_for_connections() {
+    let folder = Folder::new();
+    let service = Service::start(&folder, &["--shutdown-timeout", "3600"]);
+    let idle = service.connect();
+    let mut busy = service.connect();
+    busy.write_all(b"PUT /v1/things/a HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n[").unwrap();
+    while !service.get("/metrics").text().contains("fastjson_body_bytes 1") {}
+    service.signal("TERM");
+    busy.write_all(b"]").unwrap();
+    let mut answer = String::new();
+    busy.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    assert!(service.stop().success());
+    drop(idle);
+    assert_eq!(Service::start(&folder, &[]).get("/v1/things/a").text(), "[]");
 }
 
 #[test]
