@@ -21,7 +21,7 @@ type protocolError string
 
 func (e protocolError) Error() string { return "ERR Protocol error: " + string(e) }
 
-// A parser cuts requests out of the bytes that a client sends. It takes each byte once, however small the pieces
+// A parser cuts requests out of the bytes that a client sends. It takes each argument once, however small the pieces
 // are that arrive, and believes no length until what it announces is there.
 type parser struct {
 	buffer []byte // what was read
