@@ -227,20 +227,21 @@ fn entries_are_limited() {
     cache.audit();
 }
 
-/// What is read stays, what is not goes.
+/// What is read often stays, what is not goes; what was lost is loaded again, as users do.
 #[test]
 fn reading_gives_a_second_chance() {
     let cache = cache(1 << 20);
     let hot = |key: u64| [b"hot".as_slice(), &key.to_le_bytes()].concat();
-    for key in 0..500 {
-        cache.set(&hot(key), &[1; 100]).unwrap();
-    }
+    let mut loads = 0;
     for key in 0..100_000_u64 {
         cache.set(&key.to_le_bytes(), &[2; 100]).unwrap();
-        cache.get(&hot(key % 500));
+        if cache.get(&hot(key % 500)).is_none() {
+            loads += 1;
+            cache.set(&hot(key % 500), &[1; 100]).unwrap();
+        }
     }
-    let left = (0..500).filter(|&key| cache.get(&hot(key)).is_some()).count();
-    assert!(left > 450, "{left} of 500 left");
+    // Without a second chance each would be lost and loaded some fifteen times.
+    assert!(loads < 1_500, "500 entries were loaded {loads} times");
 }
 
 #[test]
