@@ -20,6 +20,12 @@ func TestAllocations(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	longSlices := open(t, Options[string, []byte]{})
+	longStrings := open(t, Options[string, string]{})
+	long := make([]byte, 5000)
+	if err := errors.Join(longSlices.Set("", long), longStrings.Set("", string(long))); err != nil {
+		t.Fatal(err)
+	}
 	buffer := make([]byte, 0, 256)
 	value := make([]byte, 200)
 	i := 0
@@ -31,6 +37,8 @@ func TestAllocations(t *testing.T) {
 		{"AppendGet", 0, func() bool { _, found := texts.AppendGet(buffer, keys[i]); return found }},
 		{"AppendGet of a miss", 0, func() bool { _, found := texts.AppendGet(buffer, "none"); return !found }},
 		{"Get of a number", 0, func() bool { _, found := numbers.Get(uint64(i)); return found }},
+		{"Get of long bytes", 1, func() bool { v, _ := longSlices.Get(""); return len(v) == len(long) }},
+		{"Get of a long string", 1, func() bool { v, _ := longStrings.Get(""); return len(v) == len(long) }},
 		{"Get of bytes", 1, func() bool { _, found := texts.Get(keys[i]); return found }},
 		{"Set of bytes", 0, func() bool { return texts.Set(keys[i], value) == nil }},
 		{"Set of a number", 0, func() bool { return numbers.Set(uint64(i), 2) == nil }},

@@ -115,16 +115,28 @@ func (c *Cache[K, V]) Get(key K) (V, bool) {
 	case encoded:
 		return c.getEncoded(&key)
 	}
+	// A short value is copied out of the stack; memory for a longer one is made once, and handed out.
 	var value V
 	var short [256]byte
-	data, found := c.appendGet(short[:0], &key)
-	if !found {
+	var data []byte
+	keyData, keyLength := c.keys.bytes(unsafe.Pointer(&key))
+	length, status := c.core.Get(keyData, keyLength, &short[0], len(short))
+	runtime.KeepAlive(c)
+	switch status {
+	case ffi.OK:
+		data = append(make([]byte, 0, length), short[:length]...)
+	case ffi.BufferTooSmall:
+		var found bool
+		if data, found = c.appendGet(make([]byte, 0, length), &key); !found {
+			return value, false
+		}
+	default:
 		return value, false
 	}
 	if c.value.kind == text {
-		*(*string)(unsafe.Pointer(&value)) = string(data)
+		*(*string)(unsafe.Pointer(&value)) = unsafe.String(unsafe.SliceData(data), len(data))
 	} else {
-		*(*[]byte)(unsafe.Pointer(&value)) = append(make([]byte, 0, len(data)), data...)
+		*(*[]byte)(unsafe.Pointer(&value)) = data
 	}
 	return value, true
 }
