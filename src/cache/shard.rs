@@ -242,9 +242,13 @@ impl<'a> Shard<'a> {
     /// Gives the table of a shard without entries back.
     pub(super) fn drop_empty_table(&mut self) {
         if self.table.is_empty() {
-            *self.table = Table::new();
-            self.resources.bytes.release(std::mem::take(&mut self.log.table_bytes));
+            self.drop_table();
         }
+    }
+
+    fn drop_table(&mut self) {
+        *self.table = Table::new();
+        self.resources.bytes.release(std::mem::take(&mut self.log.table_bytes));
     }
 
     /// Removes the entry of a key; true if there was one that had not expired.
@@ -512,8 +516,7 @@ impl<'a> Shard<'a> {
             }
             self.release_oldest();
         }
-        *self.table = Table::new();
-        self.resources.bytes.release(std::mem::take(&mut self.log.table_bytes));
+        self.drop_table();
     }
 }
 
