@@ -2,7 +2,6 @@
 //! one sync of the disk.
 
 use std::collections::HashMap;
-use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -16,7 +15,7 @@ use crate::level2::Level2;
 use crate::metrics::Metrics;
 use crate::patch;
 use crate::precondition::{Precondition, Verdict};
-use crate::readers::wait;
+use crate::readers::{StartError, TIMEOUT, wait};
 use crate::readthrough::ReadThrough;
 use crate::store::{self, Error};
 
@@ -89,16 +88,14 @@ impl Writer {
         level2: Option<Arc<Level2>>,
         metrics: Arc<Metrics>,
     ) -> Result<(Self, JoinHandle<()>), StartError> {
-        let revision = store::read_state(&db, "revision")
-            .map_err(StartError::Database)?
-            .ok_or(StartError::Database(rusqlite::Error::QueryReturnedNoRows))?;
+        let revision =
+            store::read_state(&db, "revision")?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         let (queue, jobs) = mpsc::channel(QUEUE);
         let thread = Thread { db, revision, max_body, cache, level2, metrics };
         let handle = std::thread::Builder::new()
             .name("writer".to_owned())
             .stack_size(STACK)
-            .spawn(move || thread.work(jobs))
-            .map_err(StartError::Thread)?;
+            .spawn(move || thread.work(jobs))?;
         Ok((Writer { queue }, handle))
     }
 
@@ -122,7 +119,7 @@ impl Writer {
     ) -> Result<oneshot::Receiver<Result<Vec<Outcome>, Error>>, Error> {
         let (answer, receiver) = oneshot::channel();
         let job = Job { changes, answer };
-        match tokio::time::timeout(crate::readers::TIMEOUT, self.queue.send(job)).await {
+        match tokio::time::timeout(TIMEOUT, self.queue.send(job)).await {
             Ok(Ok(())) => Ok(receiver),
             Ok(Err(_)) => Err(Error::Stopped),
             Err(_) => Err(Error::Busy),
@@ -137,22 +134,6 @@ impl Writer {
     /// Whether the thread is there.
     pub fn is_alive(&self) -> bool {
         !self.queue.is_closed()
-    }
-}
-
-/// Why the thread can't be started.
-#[derive(Debug)]
-pub enum StartError {
-    Thread(io::Error),
-    Database(rusqlite::Error),
-}
-
-impl std::fmt::Display for StartError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            StartError::Thread(error) => error.fmt(f),
-            StartError::Database(error) => error.fmt(f),
-        }
     }
 }
 
