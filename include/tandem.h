@@ -27,11 +27,14 @@
 // Size of the `message` of a `tandem_error`, with its final NUL.
 #define TANDEM_ERROR_MESSAGE_SIZE 240
 
-// Numbers of open kind keep their text. For `tandem_shape_decode`.
+// Numbers of open kind keep their text. For `tandem_shape_decode` and `tandem_shape_decode_values`.
 #define TANDEM_DECODE_USE_NUMBER 1
 
-// Members that the shape does not know are a mismatch. For `tandem_shape_decode`.
+// Members that the shape does not know are a mismatch. For `tandem_shape_decode` and `tandem_shape_decode_values`.
 #define TANDEM_DECODE_DISALLOW_UNKNOWN 2
+
+// Values are separated by commas. For `tandem_shape_decode_values`.
+#define TANDEM_DECODE_COMMAS 4
 
 // `<`, `>` and `&` in strings are escaped. For `tandem_shape_encode`.
 #define TANDEM_ENCODE_ESCAPE_HTML 1
@@ -70,6 +73,8 @@ enum tandem_status
   TANDEM_STATUS_TOO_LARGE = 8,
   // The handle was closed.
   TANDEM_STATUS_CLOSED = 9,
+  // The text is the beginning of a JSON value: more of it is needed.
+  TANDEM_STATUS_INCOMPLETE = 10,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -105,6 +110,15 @@ typedef struct tandem_error {
   // What is wrong: UTF-8, terminated by NUL, cut off where it is longer.
   char message[TANDEM_ERROR_MESSAGE_SIZE];
 } tandem_error;
+
+// What was seen so far of a JSON value that arrives in pieces. Owned by the caller, and begins as all zeros: to
+// begin the next value, setting `position` to 0 is enough. Holds no memory to free.
+typedef struct tandem_json_scanner {
+  // Where in the grammar the next byte is.
+  uint64_t position;
+  // Which brackets are open.
+  uint64_t brackets[157];
+} tandem_json_scanner;
 
 // Settings of a cache. All zero is fine: then each has its default.
 typedef struct tandem_cache_options {
@@ -266,6 +280,30 @@ tandem_status tandem_json_position(const uint8_t *text,
                                    size_t *column,
                                    struct tandem_error *error);
 
+// Looks for the end of a JSON value in the next piece of a text. However the text is cut, each byte is looked at
+// once, and the first that can't be accepted is found in its piece.
+//
+// An array or object ends with its bracket. A string, a number or a literal ends before the byte that follows it; at the
+// end of the text, a piece of one space tells whether the value is complete. Strings may contain invalid UTF-8, and
+// nesting deeper than 10,000 is refused, as by tandem_json_valid. White space may come before the value.
+//
+// @param scanner the scanner.
+// @param text the piece; not kept.
+// @param text_length its length in bytes.
+// @param length receives how many bytes of the piece belong to the value, if it ends.
+// @param error what is wrong and where in the piece; may be NULL.
+// @return TANDEM_STATUS_OK, if the value ends; TANDEM_STATUS_INCOMPLETE, if more is needed; TANDEM_STATUS_SYNTAX. Only after
+// TANDEM_STATUS_INCOMPLETE may the scanner be used again as it is. Safe from any thread, but not for one scanner at once.
+//
+// # Safety
+// `scanner` is valid for reads and writes; `text` is valid for reads of `text_length` bytes; `length` is valid for
+// writes; `error` is NULL or valid for writes.
+tandem_status tandem_json_scanner_scan(struct tandem_json_scanner *scanner,
+                                       const uint8_t *text,
+                                       size_t text_length,
+                                       size_t *length,
+                                       struct tandem_error *error);
+
 // Makes a shape of its description.
 //
 // @param description see docs/run.md; not kept.
@@ -324,6 +362,45 @@ tandem_status tandem_shape_decode(const struct tandem_shape *shape,
                                   size_t *words_length,
                                   size_t *strings_length,
                                   struct tandem_error *error);
+
+// Decodes the JSON values that a text begins with, which follow each other with nothing or white space between them, or with
+// commas.
+//
+// Ends before a value that can't be decoded, that does not fit the buffers, or that may go on behind the text: an array
+// or object that is not closed, or any other value that nothing follows. If that leaves nothing, it is a failure.
+//
+// @param shape the shape of each of the values.
+// @param text the text; not kept. At 2 GiB and more it is a mismatch.
+// @param text_length its length in bytes.
+// @param flags any of TANDEM_DECODE_*, added.
+// @param limit the offset from which on no value is begun, save the first.
+// @param words where the runs go, before each of them a word with the offset of the byte behind its value.
+// @param words_capacity how many words fit there.
+// @param strings where the runs' text goes.
+// @param strings_capacity how many bytes fit there.
+// @param count how many values were decoded.
+// @param words_length how many words were written for them.
+// @param strings_length how many bytes were written for them.
+// @param error what is wrong with the first value and where; may be NULL.
+// @return TANDEM_STATUS_OK; TANDEM_STATUS_INCOMPLETE, if all of the text may be the beginning of the first value;
+// TANDEM_STATUS_SYNTAX; TANDEM_STATUS_MISMATCH and TANDEM_STATUS_BUFFER_TOO_SMALL as for `tandem_shape_decode`. Safe
+// from any thread.
+//
+// # Safety
+// As for `tandem_shape_decode`; `count` is valid for writes.
+tandem_status tandem_shape_decode_values(const struct tandem_shape *shape,
+                                         const uint8_t *text,
+                                         size_t text_length,
+                                         uint32_t flags,
+                                         size_t limit,
+                                         uint64_t *words,
+                                         size_t words_capacity,
+                                         uint8_t *strings,
+                                         size_t strings_capacity,
+                                         size_t *count,
+                                         size_t *words_length,
+                                         size_t *strings_length,
+                                         struct tandem_error *error);
 
 // Encodes a run as compact JSON.
 //

@@ -66,6 +66,19 @@ pub(crate) unsafe fn reference<'a, T>(
     Ok(unsafe { &*pointer })
 }
 
+/// A structure of the caller's that is read and written.
+///
+/// # Safety
+/// `pointer` is NULL or valid for reads and writes for `'a`, and nothing else uses that memory meanwhile.
+pub(crate) unsafe fn exclusive<'a, T>(
+    pointer: *mut T,
+    name: &'static str,
+) -> Result<&'a mut T, Failure> {
+    check(pointer, 1, name)?;
+    // SAFETY: not NULL and aligned, as checked; valid and not shared, as the caller promised.
+    Ok(unsafe { &mut *pointer })
+}
+
 /// The place for an output.
 pub(crate) struct Output<T>(*mut T);
 

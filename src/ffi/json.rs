@@ -3,10 +3,10 @@
 use std::convert::Infallible;
 use std::mem::MaybeUninit;
 
-use super::argument::{Output, buffer, slice};
+use super::argument::{Output, buffer, exclusive, slice};
 use super::guard::guard;
 use super::status::{Failure, tandem_error, tandem_status};
-use crate::json::{self, sink::Lent, text};
+use crate::json::{self, sink::Lent, stream::Scanner, text};
 
 impl From<json::Error> for Failure {
     fn from(error: json::Error) -> Self {
@@ -221,6 +221,75 @@ pub unsafe extern "C" fn tandem_json_position(
             let position = json::Position::of(text, offset);
             line.set(position.line);
             column.set(position.column);
+            Ok(())
+        })
+    }
+}
+
+/// What was seen so far of a JSON value that arrives in pieces. Owned by the caller, and begins as all zeros: to
+/// begin the next value, setting `position` to 0 is enough. Holds no memory to free.
+#[repr(C)]
+pub struct tandem_json_scanner {
+    /// Where in the grammar the next byte is.
+    pub position: u64,
+    /// Which brackets are open.
+    pub brackets: [u64; 157],
+}
+
+const _: () = {
+    assert!(size_of::<tandem_json_scanner>() == size_of::<Scanner>());
+    assert!(align_of::<tandem_json_scanner>() == align_of::<Scanner>());
+};
+
+/// Looks for the end of a JSON value in the next piece of a text. However the text is cut, each byte is looked at
+/// once, and the first that can't be accepted is found in its piece.
+///
+/// An array or object ends with its bracket. A string, a number or a literal ends before the byte that follows it; at the
+/// end of the text, a piece of one space tells whether the value is complete. Strings may contain invalid UTF-8, and
+/// nesting deeper than 10,000 is refused, as by tandem_json_valid. White space may come before the value.
+///
+/// @param scanner the scanner.
+/// @param text the piece; not kept.
+/// @param text_length its length in bytes.
+/// @param length receives how many bytes of the piece belong to the value, if it ends.
+/// @param error what is wrong and where in the piece; may be NULL.
+/// @return TANDEM_STATUS_OK, if the value ends; TANDEM_STATUS_INCOMPLETE, if more is needed; TANDEM_STATUS_SYNTAX. Only after
+/// TANDEM_STATUS_INCOMPLETE may the scanner be used again as it is. Safe from any thread, but not for one scanner at once.
+///
+/// # Safety
+/// `scanner` is valid for reads and writes; `text` is valid for reads of `text_length` bytes; `length` is valid for
+/// writes; `error` is NULL or valid for writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_json_scanner_scan(
+    scanner: *mut tandem_json_scanner,
+    text: *const u8,
+    text_length: usize,
+    length: *mut usize,
+    error: *mut tandem_error,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called; a `Scanner` has the size and alignment of the
+    // structure, and takes any contents.
+    unsafe {
+        guard(error, || {
+            let scanner = exclusive(scanner.cast::<Scanner>(), "scanner")?;
+            let text = slice(text, text_length, "text")?;
+            let length = Output::new(length, "length")?;
+            match scanner.scan(text) {
+                Ok(Some(end)) => length.set(end),
+                Ok(None) => {
+                    return Err(Failure::new(
+                        tandem_status::Incomplete,
+                        "the text ends within the value",
+                    ));
+                }
+                Err(offset) => {
+                    return Err(Failure {
+                        status: tandem_status::Syntax,
+                        offset: offset as u64,
+                        message: "unexpected character".into(),
+                    });
+                }
+            }
             Ok(())
         })
     }

@@ -3,7 +3,7 @@
 use super::argument::{Output, buffer, reference, slice};
 use super::guard::{guard, guard_or};
 use super::status::{Failure, tandem_error, tandem_status};
-use crate::json::decode::{DecodeError, DecodeOptions, decode};
+use crate::json::decode::{DecodeError, DecodeOptions, decode, decode_values};
 use crate::json::encode::{EncodeError, EncodeOptions, encode};
 use crate::json::{Shape, ShapeError};
 
@@ -16,12 +16,21 @@ pub struct tandem_shape {
     shape: Shape,
 }
 
-/// Numbers of open kind keep their text. For `tandem_shape_decode`.
+/// Numbers of open kind keep their text. For `tandem_shape_decode` and `tandem_shape_decode_values`.
 pub const TANDEM_DECODE_USE_NUMBER: u32 = 1;
-/// Members that the shape does not know are a mismatch. For `tandem_shape_decode`.
+/// Members that the shape does not know are a mismatch. For `tandem_shape_decode` and `tandem_shape_decode_values`.
 pub const TANDEM_DECODE_DISALLOW_UNKNOWN: u32 = 2;
+/// Values are separated by commas. For `tandem_shape_decode_values`.
+pub const TANDEM_DECODE_COMMAS: u32 = 4;
 /// `<`, `>` and `&` in strings are escaped. For `tandem_shape_encode`.
 pub const TANDEM_ENCODE_ESCAPE_HTML: u32 = 1;
+
+fn options(flags: u32) -> DecodeOptions {
+    DecodeOptions {
+        use_number: flags & TANDEM_DECODE_USE_NUMBER != 0,
+        disallow_unknown: flags & TANDEM_DECODE_DISALLOW_UNKNOWN != 0,
+    }
+}
 
 impl From<ShapeError> for Failure {
     fn from(error: ShapeError) -> Self {
@@ -44,6 +53,9 @@ impl From<DecodeError> for Failure {
             },
             DecodeError::Full => {
                 Failure::new(tandem_status::BufferTooSmall, "the run does not fit its buffers")
+            }
+            DecodeError::Incomplete => {
+                Failure::new(tandem_status::Incomplete, "the text ends within the value")
             }
         }
     }
@@ -154,19 +166,80 @@ pub unsafe extern "C" fn tandem_shape_decode(
             let shape = reference(shape, "shape")?;
             let words_length = Output::new(words_length, "words_length")?;
             let strings_length = Output::new(strings_length, "strings_length")?;
-            let options = DecodeOptions {
-                use_number: flags & TANDEM_DECODE_USE_NUMBER != 0,
-                disallow_unknown: flags & TANDEM_DECODE_DISALLOW_UNKNOWN != 0,
-            };
             let lengths = decode(
                 &shape.shape,
                 slice(text, text_length, "text")?,
-                options,
+                options(flags),
                 buffer(words, words_capacity, "words")?,
                 buffer(strings, strings_capacity, "strings")?,
             )?;
             words_length.set(lengths.0);
             strings_length.set(lengths.1);
+            Ok(())
+        })
+    }
+}
+
+/// Decodes the JSON values that a text begins with, which follow each other with nothing or white space between them, or with
+/// commas.
+///
+/// Ends before a value that can't be decoded, that does not fit the buffers, or that may go on behind the text: an array
+/// or object that is not closed, or any other value that nothing follows. If that leaves nothing, it is a failure.
+///
+/// @param shape the shape of each of the values.
+/// @param text the text; not kept. At 2 GiB and more it is a mismatch.
+/// @param text_length its length in bytes.
+/// @param flags any of TANDEM_DECODE_*, added.
+/// @param limit the offset from which on no value is begun, save the first.
+/// @param words where the runs go, before each of them a word with the offset of the byte behind its value.
+/// @param words_capacity how many words fit there.
+/// @param strings where the runs' text goes.
+/// @param strings_capacity how many bytes fit there.
+/// @param count how many values were decoded.
+/// @param words_length how many words were written for them.
+/// @param strings_length how many bytes were written for them.
+/// @param error what is wrong with the first value and where; may be NULL.
+/// @return TANDEM_STATUS_OK; TANDEM_STATUS_INCOMPLETE, if all of the text may be the beginning of the first value;
+/// TANDEM_STATUS_SYNTAX; TANDEM_STATUS_MISMATCH and TANDEM_STATUS_BUFFER_TOO_SMALL as for `tandem_shape_decode`. Safe
+/// from any thread.
+///
+/// # Safety
+/// As for `tandem_shape_decode`; `count` is valid for writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_shape_decode_values(
+    shape: *const tandem_shape,
+    text: *const u8,
+    text_length: usize,
+    flags: u32,
+    limit: usize,
+    words: *mut u64,
+    words_capacity: usize,
+    strings: *mut u8,
+    strings_capacity: usize,
+    count: *mut usize,
+    words_length: *mut usize,
+    strings_length: *mut usize,
+    error: *mut tandem_error,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(error, || {
+            let shape = reference(shape, "shape")?;
+            let count = Output::new(count, "count")?;
+            let words_length = Output::new(words_length, "words_length")?;
+            let strings_length = Output::new(strings_length, "strings_length")?;
+            let values = decode_values(
+                &shape.shape,
+                slice(text, text_length, "text")?,
+                options(flags),
+                flags & TANDEM_DECODE_COMMAS != 0,
+                limit,
+                buffer(words, words_capacity, "words")?,
+                buffer(strings, strings_capacity, "strings")?,
+            )?;
+            count.set(values.count);
+            words_length.set(values.words);
+            strings_length.set(values.strings);
             Ok(())
         })
     }

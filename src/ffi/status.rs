@@ -29,6 +29,8 @@ pub enum tandem_status {
     TooLarge = 8,
     /// The handle was closed.
     Closed = 9,
+    /// The text is the beginning of a JSON value: more of it is needed.
+    Incomplete = 10,
 }
 
 /// Size of the `message` of a `tandem_error`, with its final NUL.

@@ -54,6 +54,8 @@ pub enum DecodeError {
     Mismatch(usize),
     /// The buffers are too small.
     Full,
+    /// The text may be the beginning of a value. Only where values may follow each other.
+    Incomplete,
 }
 
 impl From<Error> for DecodeError {
@@ -86,17 +88,64 @@ pub fn decode(
     if i32::try_from(text.len()).is_err() {
         return Err(DecodeError::Mismatch(0));
     }
-    let mut decoder = Decoder {
-        shape,
-        options,
-        cursor: Cursor::new(text),
-        words: Output::new(words),
-        strings: Output::new(strings),
-        scratch: Vec::new(),
-    };
+    let mut decoder = Decoder::new(shape, text, options, words, strings);
     decoder.value(0, 0, 0)?;
     decoder.cursor.finish()?;
     Ok((decoder.words.len(), decoder.strings.len()))
+}
+
+/// What [`decode_values`] decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Values {
+    /// How many values.
+    pub count: usize,
+    /// The length of their words.
+    pub words: usize,
+    /// The length of their text.
+    pub strings: usize,
+}
+
+/// Decodes values that follow each other at the beginning of `text`, each to the offset of its end and its run. Commas
+/// separate them if `commas`, else nothing does, or white space.
+///
+/// Ends before a value that can't be decoded, does not fit the buffers or may go on behind the text, and at `limit`: no
+/// value but the first is begun there or later. If that leaves nothing, it is an error.
+pub fn decode_values(
+    shape: &Shape,
+    text: &[u8],
+    options: DecodeOptions,
+    commas: bool,
+    limit: usize,
+    words: &mut [std::mem::MaybeUninit<u64>],
+    strings: &mut [std::mem::MaybeUninit<u8>],
+) -> Result<Values, DecodeError> {
+    if i32::try_from(text.len()).is_err() {
+        return Err(DecodeError::Mismatch(0));
+    }
+    let mut decoder = Decoder::new(shape, text, options, words, strings);
+    let mut values = Values::default();
+    loop {
+        match decoder.value_and_end() {
+            Ok(()) => {}
+            Err(_) if values.count > 0 => return Ok(values),
+            Err(DecodeError::Syntax(Error { kind: ErrorKind::UnexpectedEnd, .. })) => {
+                return Err(DecodeError::Incomplete);
+            }
+            Err(error) => return Err(error),
+        }
+        values.count += 1;
+        values.words = decoder.words.len();
+        values.strings = decoder.strings.len();
+        if commas {
+            if decoder.cursor.peek_token() != Some(b',') {
+                return Ok(values);
+            }
+            decoder.cursor.at += 1;
+        }
+        if decoder.cursor.at >= limit {
+            return Ok(values);
+        }
+    }
 }
 
 type Result<T, E = DecodeError> = std::result::Result<T, E>;
@@ -116,6 +165,36 @@ fn head(payload: usize, label: u64) -> u64 {
 }
 
 impl<'a> Decoder<'a> {
+    fn new(
+        shape: &'a Shape,
+        text: &'a [u8],
+        options: DecodeOptions,
+        words: &'a mut [std::mem::MaybeUninit<u64>],
+        strings: &'a mut [std::mem::MaybeUninit<u8>],
+    ) -> Self {
+        Decoder {
+            shape,
+            options,
+            cursor: Cursor::new(text),
+            words: Output::new(words),
+            strings: Output::new(strings),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Decodes the value at the cursor, behind a word that says where it ends.
+    fn value_and_end(&mut self) -> Result<()> {
+        let place = self.words.push(0)?;
+        self.value(0, 0, 0)?;
+        let end = self.cursor.at;
+        // More may follow a scalar, if only a digit.
+        if end == self.cursor.text.len() && !matches!(self.cursor.text.last(), Some(b'}' | b']')) {
+            return Err(DecodeError::Incomplete);
+        }
+        self.words.written()[place] = end as u64;
+        Ok(())
+    }
+
     #[cold]
     fn mismatch(&self) -> DecodeError {
         DecodeError::Mismatch(self.cursor.at)

@@ -10,6 +10,7 @@ mod serde;
 mod shape;
 mod simd;
 pub(crate) mod sink;
+pub mod stream;
 mod string;
 pub(crate) mod text;
 

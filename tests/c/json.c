@@ -91,6 +91,49 @@ static void outputs(void) {
   CHECK(length == 999);
 }
 
+// Values in pieces of every size, behind each other in one text.
+static void scanner(void) {
+  static const char text[] = " {\"a b\": [1, -2.5e3, \"\\u00e4\"]} true\"x\"\n12 nul";
+  static const size_t ends[] = {31, 36, 39, 42};
+  size_t text_length = sizeof text - 1;
+  uint8_t *bytes = bytes_of(text);
+  for (size_t size = 1; size <= text_length; size++) {
+    struct tandem_json_scanner scanner = {0};
+    size_t at = 0, values = 0;
+    while (at < text_length) {
+      size_t piece = size < text_length - at ? size : text_length - at, length = 999;
+      tandem_status status = tandem_json_scanner_scan(&scanner, bytes + at, piece, &length, NULL);
+      if (status == TANDEM_STATUS_OK) {
+        at += length;
+        CHECK(values < 4 && at == ends[values]);
+        values++;
+        scanner.position = 0;
+      } else {
+        CHECK(status == TANDEM_STATUS_INCOMPLETE && length == 999);
+        at += piece;
+      }
+    }
+    CHECK(values == 4);
+    // The text's end is no end of `nul`.
+    size_t length = 999;
+    struct tandem_error error;
+    CHECK(tandem_json_scanner_scan(&scanner, (const uint8_t *)" ", 1, &length, &error) == TANDEM_STATUS_SYNTAX);
+    CHECK(error.offset == 0 && error.message_length > 0 && length == 999);
+  }
+  free(bytes);
+
+  size_t length = 999;
+  struct tandem_json_scanner broken;
+  memset(&broken, 0xFF, sizeof broken);
+  CHECK(tandem_json_scanner_scan(&broken, (const uint8_t *)"]", 1, &length, NULL) == TANDEM_STATUS_SYNTAX);
+  struct tandem_json_scanner fresh = {0};
+  CHECK(tandem_json_scanner_scan(&fresh, NULL, 0, &length, NULL) == TANDEM_STATUS_INCOMPLETE);
+  CHECK(tandem_json_scanner_scan(NULL, NULL, 0, &length, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_json_scanner_scan(&fresh, NULL, 1, &length, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_json_scanner_scan(&fresh, (const uint8_t *)"1", 1, NULL, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(length == 999);
+}
+
 static void positions(void) {
   static const struct {
     uint64_t offset;
@@ -129,6 +172,7 @@ static void refused(void) {
 int main(void) {
   valid();
   outputs();
+  scanner();
   positions();
   refused();
   return result();

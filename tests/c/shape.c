@@ -55,6 +55,60 @@ static void decode(const struct tandem_shape *shape) {
   free(input);
 }
 
+// Values behind each other: how many fit buffers of every size, and where each ends.
+static void decode_values(const struct tandem_shape *shape) {
+  static const struct {
+    const char *text;
+    uint32_t flags;
+    size_t limit, count;
+    tandem_status status;
+    uint64_t ends[3];
+  } cases[] = {
+      {"{\"n\":1}{\"n\":2}\n {\"n\":3}", 0, SIZE_MAX, 3, TANDEM_STATUS_OK, {7, 14, 23}},
+      {"{\"n\":1}{\"n\":2}\n {\"n\":3}", 0, 0, 1, TANDEM_STATUS_OK, {7, 0, 0}},
+      {"{\"n\":1}{\"n\":2}\n {\"n\":3}", 0, 14, 2, TANDEM_STATUS_OK, {7, 14, 0}},
+      {" {\"n\":1} , {\"n\":2}\n,", TANDEM_DECODE_COMMAS, SIZE_MAX, 2, TANDEM_STATUS_OK, {8, 18, 0}},
+      {"{\"n\":1},{\"n\":2}", 0, SIZE_MAX, 1, TANDEM_STATUS_OK, {7, 0, 0}},
+      {"{\"n\":1}{\"n\":2}", TANDEM_DECODE_COMMAS, SIZE_MAX, 1, TANDEM_STATUS_OK, {7, 0, 0}},
+      {"null{\"n\":", 0, SIZE_MAX, 1, TANDEM_STATUS_OK, {4, 0, 0}},
+      {"{}{x", 0, SIZE_MAX, 1, TANDEM_STATUS_OK, {2, 0, 0}},
+      {"{}[]", 0, SIZE_MAX, 1, TANDEM_STATUS_OK, {2, 0, 0}},
+      {"", 0, SIZE_MAX, 0, TANDEM_STATUS_INCOMPLETE, {0, 0, 0}},
+      {"null", 0, SIZE_MAX, 0, TANDEM_STATUS_INCOMPLETE, {0, 0, 0}},
+      {"{\"n\":1", 0, SIZE_MAX, 0, TANDEM_STATUS_INCOMPLETE, {0, 0, 0}},
+      {"{\"n\":}", 0, SIZE_MAX, 0, TANDEM_STATUS_SYNTAX, {0, 0, 0}},
+      {"[]", 0, SIZE_MAX, 0, TANDEM_STATUS_MISMATCH, {0, 0, 0}},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    size_t text_length = strlen(cases[i].text);
+    uint8_t *input = bytes_of(cases[i].text);
+    for (size_t capacity = 0; capacity <= 16; capacity++) {
+      uint64_t *words = (uint64_t *)(void *)block(8 * capacity);
+      size_t count = 999, words_length = 999, strings_length = 999;
+      tandem_status status =
+          tandem_shape_decode_values(shape, input, text_length, cases[i].flags, cases[i].limit, words, capacity,
+                                     NULL, 0, &count, &words_length, &strings_length, NULL);
+      if (status == TANDEM_STATUS_OK) {
+        CHECK(count <= cases[i].count && words_length <= capacity && strings_length == 0);
+        size_t at = 0;
+        for (size_t value = 0; value < count; value++) {
+          CHECK(words[at] == cases[i].ends[value]);
+          // null is a head alone; an object has its members, and an end.
+          at += (words[at + 1] & 1) != 0 ? 2 : words[at + 2] == UINT64_MAX ? 3 : 5;
+        }
+        CHECK(at == words_length);
+      } else {
+        CHECK(count == 999 && words_length == 999 && strings_length == 999);
+      }
+      // Five words are the most that one of these values takes.
+      CHECK(status == (capacity < 5 && status == TANDEM_STATUS_BUFFER_TOO_SMALL ? status : cases[i].status));
+      CHECK(status != TANDEM_STATUS_OK || capacity < 15 || count == cases[i].count);
+      free(words);
+    }
+    free(input);
+  }
+}
+
 static void encode(const struct tandem_shape *shape) {
   static const uint64_t words[] = {(uint64_t)-7, STRINGS};
   static const uint8_t strings[] = "h\xc3\xa9";
@@ -76,6 +130,7 @@ static void encode(const struct tandem_shape *shape) {
 static void *work(void *shape) {
   for (int round = 0; round < 20; round++) {
     decode(shape);
+    decode_values(shape);
     encode(shape);
   }
   return NULL;
@@ -116,6 +171,18 @@ static void refused(const struct tandem_shape *shape) {
   CHECK(tandem_shape_decode(shape, (const uint8_t *)"{\"n\":x}", 7, 0, words, 16, strings, 64, &a, &b,
                             &error) == TANDEM_STATUS_SYNTAX);
   CHECK(error.offset == 5);
+  size_t c = 999;
+  CHECK(tandem_shape_decode_values(NULL, input, 2, 0, 0, words, 16, strings, 64, &a, &b, &c, NULL) ==
+        TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_shape_decode_values(shape, NULL, 2, 0, 0, words, 16, strings, 64, &a, &b, &c, NULL) ==
+        TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_shape_decode_values(shape, input, 2, 0, 0, words, 16, NULL, 64, &a, &b, &c, NULL) ==
+        TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_shape_decode_values(shape, input, 2, 0, 0, words, 16, strings, 64, NULL, &b, &c, NULL) ==
+        TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_shape_decode_values(shape, input, 2, 0, 0, words, 16, strings, 64, &a, &b, NULL, NULL) ==
+        TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(c == 999);
   // A run that does not fit its shape.
   CHECK(tandem_shape_encode(shape, words, 0, NULL, 0, 0, strings, 64, &a, &error) ==
         TANDEM_STATUS_INVALID_ARGUMENT);

@@ -10,6 +10,8 @@ package ffi
 // #cgo nocallback tandem_json_indent
 // #cgo noescape tandem_json_html_escape
 // #cgo nocallback tandem_json_html_escape
+// #cgo noescape tandem_json_scanner_scan
+// #cgo nocallback tandem_json_scanner_scan
 // #include "tandem_go.h"
 import "C"
 
@@ -71,6 +73,20 @@ func JSONHTMLEscape(dst, src []byte) ([]byte, Status) {
 		status := C.tandem_json_html_escape(data, length, out, capacity, &written, nil)
 		return int(written), Status(status)
 	})
+}
+
+// A JSONScanner finds the end of a value that arrives in pieces. Its zero value is ready.
+type JSONScanner struct{ scanner C.struct_tandem_json_scanner }
+
+// Reset makes the scanner ready for the next value.
+func (s *JSONScanner) Reset() { s.scanner.position = 0 }
+
+// Scan looks at the next piece. With [OK], the value ends with that many bytes of it; [Incomplete] asks for more.
+func (s *JSONScanner) Scan(piece []byte) (int, Status) {
+	var end C.size_t
+	data, length := bytes(piece)
+	status := C.tandem_json_scanner_scan(&s.scanner, data, length, &end, nil)
+	return int(end), Status(status)
 }
 
 // appendTo appends what operation writes into room behind dst: room for guess bytes, and if these are too

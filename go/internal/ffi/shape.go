@@ -8,6 +8,8 @@ package ffi
 // #cgo nocallback tandem_shape_free
 // #cgo noescape tandem_shape_decode
 // #cgo nocallback tandem_shape_decode
+// #cgo noescape tandem_shape_decode_values
+// #cgo nocallback tandem_shape_decode_values
 // #cgo noescape tandem_shape_encode
 // #cgo nocallback tandem_shape_encode
 // #include "tandem_go.h"
@@ -15,10 +17,11 @@ import "C"
 
 import "unsafe"
 
-// Flags of [Shape.Decode] and [Shape.Encode].
+// Flags of [Shape.Decode], [Shape.DecodeValues] and [Shape.Encode].
 const (
 	DecodeUseNumber       = C.TANDEM_DECODE_USE_NUMBER
 	DecodeDisallowUnknown = C.TANDEM_DECODE_DISALLOW_UNKNOWN
+	DecodeCommas          = C.TANDEM_DECODE_COMMAS
 	EncodeEscapeHTML      = C.TANDEM_ENCODE_ESCAPE_HTML
 )
 
@@ -48,6 +51,19 @@ func (s Shape) Decode(text []byte, flags uint32, words []uint64, strings []byte)
 		(*C.uint8_t)(unsafe.SliceData(strings)), C.size_t(cap(strings)),
 		&wordsLength, &stringsLength, nil)
 	return int(wordsLength), int(stringsLength), Status(status)
+}
+
+// DecodeValues writes the runs of the values that text begins with into words and strings, up to their capacities, each behind
+// the offset of the byte after its value. No value but the first begins at limit or later. It returns how many values there are,
+// and the new lengths.
+func (s Shape) DecodeValues(text []byte, flags uint32, limit int, words []uint64, strings []byte) (int, int, int, Status) {
+	var count, wordsLength, stringsLength C.size_t
+	data, length := bytes(text)
+	status := C.tandem_shape_decode_values(s.handle, data, length, C.uint32_t(flags), C.size_t(limit),
+		(*C.uint64_t)(unsafe.SliceData(words)), C.size_t(cap(words)),
+		(*C.uint8_t)(unsafe.SliceData(strings)), C.size_t(cap(strings)),
+		&count, &wordsLength, &stringsLength, nil)
+	return int(count), int(wordsLength), int(stringsLength), Status(status)
 }
 
 // Encode renders a run into output, up to its capacity, and returns the length of the text.

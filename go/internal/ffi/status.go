@@ -20,6 +20,7 @@ const (
 	NotFound        Status = C.TANDEM_STATUS_NOT_FOUND
 	TooLarge        Status = C.TANDEM_STATUS_TOO_LARGE
 	Closed          Status = C.TANDEM_STATUS_CLOSED
+	Incomplete      Status = C.TANDEM_STATUS_INCOMPLETE
 )
 
 // Error describes a failure of the library.
