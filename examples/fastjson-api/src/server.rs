@@ -36,13 +36,12 @@ pub fn run(config: Config) -> Result<(), String> {
         .clone()
         .map(|url| Level2::open(url, config.l2_timeout, &db, Arc::clone(&metrics)));
     let level2 = level2.transpose().map_err(|error| format!("the second level: {error}"))?;
-    let (readers, mut threads) = Readers::start(path, config.readers.into(), level2.as_ref())
+    let (readers, reading) = Readers::start(path, config.readers.into(), level2.as_ref())
         .map_err(|error| database(&error))?;
     let max_body = usize::try_from(config.max_body).unwrap_or(usize::MAX);
-    let (writer, thread) =
+    let (writer, writing) =
         Writer::start(db, max_body, Arc::clone(&cache), level2, Arc::clone(&metrics))
             .map_err(|error| database(&error))?;
-    threads.push(thread);
 
     let limits =
         Limits { max_body, max_depth: config.max_depth.into(), timeout: config.request_timeout };
@@ -58,9 +57,13 @@ pub fn run(config: Config) -> Result<(), String> {
     });
     rt::System::new().block_on(serve(&config, app))?;
     // With the last request the queues have lost their last handle: the threads do what waits in them, and end.
-    for thread in threads {
-        thread.join().map_err(|_| "a thread of the database panicked".to_owned())?;
+    let panicked = |_| "a thread of the database panicked".to_owned();
+    for thread in reading {
+        thread.join().map_err(panicked)?;
     }
+    // The last connection that may write takes SQLite's log into the file, if nobody reads any more.
+    let db = writing.join().map_err(panicked)?;
+    db.close().map_err(|(_, error)| database(&error))?;
     drop(lock);
     tracing::info!("stopped");
     Ok(())

@@ -87,7 +87,7 @@ impl Writer {
         cache: Arc<ReadThrough>,
         level2: Option<Arc<Level2>>,
         metrics: Arc<Metrics>,
-    ) -> Result<(Self, JoinHandle<()>), StartError> {
+    ) -> Result<(Self, JoinHandle<Connection>), StartError> {
         let revision =
             store::read_state(&db, "revision")?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         let (queue, jobs) = mpsc::channel(QUEUE);
@@ -151,7 +151,8 @@ struct Thread {
 type Changed<'a> = HashMap<&'a Key, Option<Document>>;
 
 impl Thread {
-    fn work(mut self, mut jobs: mpsc::Receiver<Job>) {
+    /// Makes changes until nobody can ask for any, and gives the database back.
+    fn work(mut self, mut jobs: mpsc::Receiver<Job>) -> Connection {
         while let Some(job) = jobs.blocking_recv() {
             let mut bytes = job.bytes();
             let mut group = vec![job];
@@ -167,6 +168,7 @@ impl Thread {
         {
             tracing::warn!(%error, "the second level is not kept for the next start");
         }
+        self.db
     }
 
     /// Makes the changes of a group and answers for each, once all are on disk and in the cache.

@@ -50,6 +50,7 @@ fn a_restart_keeps_everything_and_a_second_process_keeps_away() {
     assert!(String::from_utf8_lossy(&second.stderr).contains("another process has it open"));
 
     assert!(service.stop().success());
+    assert!(!folder.path().join("data/test.db-wal").exists(), "SQLite's log is left behind");
     let service = Service::start(&folder, &[]);
     let got = service.get("/v1/things/a");
     assert_eq!((got.text(), got.header("etag")), ("1", &*tag));
