@@ -6,10 +6,12 @@ CC     ?= cc
 CXX    ?= c++
 PREFIX ?= /usr/local
 
-DATA     ?=
-ADDR     ?=
-FUZZTIME ?= 1m
-SOAK     ?= 2m
+DATA       ?=
+ADDR       ?=
+CACHE_ADDR ?=
+CACHE_HTTP ?=
+FUZZTIME   ?= 1m
+SOAK       ?= 2m
 
 .DELETE_ON_ERROR:
 export CARGO_TARGET_DIR := target
@@ -113,10 +115,21 @@ clean: ## remove what was built
 ##### Run
 
 .PHONY: run
-run: build ## start the example service (DATA=file imports a JSON or NDJSON file, ADDR=host:port)
+run: build ## both services together (DATA=file.ndjson imports yours; ADDR, CACHE_ADDR, CACHE_HTTP=host:port)
+	@test -x bin/fastjson-api || echo 'Compiling the services and SQLite, which takes some minutes the first time.'
+	@$(MAKE) --no-print-directory services
+	@cd examples/together && $(GO) build -o ../../bin/together .
+	@$(if $(ADDR),FASTJSON_ADDR='$(ADDR)') $(if $(CACHE_ADDR),RUST_CACHE_SERVER_ADDR='$(CACHE_ADDR)') \
+		$(if $(CACHE_HTTP),RUST_CACHE_SERVER_HTTP='$(CACHE_HTTP)') bin/together $(if $(DATA),-data '$(DATA)')
+
+.PHONY: run-microservice
+run-microservice: build ## the small example of a service in Go (DATA=file imports JSON or NDJSON, ADDR=host:port)
 	@test -x bin/microservice || echo 'Compiling the service and SQLite, which takes a minute or two the first time.'
 	@cd examples/microservice && $(GO) build -o ../../bin/microservice .
 	@bin/microservice $(if $(ADDR),-addr '$(ADDR)') $(if $(DATA),-data '$(DATA)')
+
+.PHONY: services
+services: fastjson-api rust-cache-server
 
 .PHONY: rust-cache-server
 rust-cache-server: build ## bin/rust-cache-server, which speaks Redis's protocol and HTTP

@@ -14,6 +14,9 @@ fn help_lists_the_targets() {
     for target in [
         "build",
         "run",
+        "run-microservice",
+        "rust-cache-server",
+        "fastjson-api",
         "test",
         "lint",
         "fmt",

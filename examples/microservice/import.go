@@ -27,7 +27,7 @@ func fill(ctx context.Context, store *store, c config, stdout, stderr *os.File) 
 		if err := i.run(ctx, samples); err != nil {
 			return err
 		}
-		fmt.Fprintf(stdout, "Filled %s with %d sample products (make run DATA=FILE imports yours).\n", c.db, i.committed)
+		fmt.Fprintf(stdout, "Filled %s with %d sample products (make run-microservice DATA=FILE imports yours).\n", c.db, i.committed)
 		return nil
 	}
 

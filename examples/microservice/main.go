@@ -61,7 +61,7 @@ func run(ctx context.Context, c config, stdout, stderr *os.File) error {
 	listener, err := net.Listen("tcp", c.addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%s is in use: end what runs there, or choose another address with -addr "+
-			"(make run ADDR=127.0.0.1:8081)", c.addr)
+			"(make run-microservice ADDR=127.0.0.1:8081)", c.addr)
 	}
 	if err != nil {
 		return err

@@ -1,0 +1,3 @@
+module tandem.example/together
+
+go 1.25.0
