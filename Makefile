@@ -101,8 +101,8 @@ $(linked): $(prelinked) include/tandem.h | need-go
 # In a folder of its own: the library is built here with an rlib, and must not take the place of the one for C and Go.
 .PHONY: fastjson-api
 fastjson-api: | need-rust need-c ## bin/fastjson-api, the document service
-	$(CARGO) build --release --package fastjson-api --target-dir target/fastjson-api
-	@install -D target/fastjson-api/release/fastjson-api bin/fastjson-api
+	$(CARGO) build --profile service --package fastjson-api --target-dir target/fastjson-api
+	@install -D target/fastjson-api/service/fastjson-api bin/fastjson-api
 
 .PHONY: header
 header: | need-rust ## write include/tandem.h anew from src/ffi
