@@ -141,6 +141,10 @@ rust-cache-server: build ## bin/rust-cache-server, which speaks Redis's protocol
 test: build | need-test ## everything that must hold, with totals at the end (STAGES="rust go" for some of it)
 	@GO=$(GO) CARGO=$(CARGO) tests/run $(STAGES)
 
+.PHONY: test-services
+test-services: services ## both services as they are installed: killed, overloaded and mistreated, at length
+	@TANDEM_SERVICES=full TANDEM_FASTJSON_API=$(CURDIR)/bin/fastjson-api GO=$(GO) CARGO=$(CARGO) tests/run services
+
 .PHONY: sanitize
 sanitize: build | need-sanitize ## C, Rust and Go under AddressSanitizer, UBSan and valgrind
 	@GO=$(GO) CARGO=$(CARGO) tests/run asan valgrind go-asan

@@ -6,6 +6,7 @@
 
 mod body;
 mod config;
+mod descriptors;
 mod document;
 mod import;
 mod level2;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_target(false)
         .init();
+    descriptors::raise_limit(config.max_connections);
     match server::run(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {

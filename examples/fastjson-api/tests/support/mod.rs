@@ -1,4 +1,4 @@
-//! Runs the service as a process of its own, as its users do.
+//! Runs the service, and the cache server that may be behind it, as processes of their own, as their users do.
 #![allow(dead_code, reason = "each program of tests uses a part")]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -12,6 +12,22 @@ use std::time::Duration;
 use serde_json::Value;
 use ureq::Agent;
 use ureq::http::{Request, Response};
+
+/// A number for the short form of tests, or for the full one, which TANDEM_SERVICES=full asks for.
+pub fn length(short: usize, full: usize) -> usize {
+    if std::env::var_os("TANDEM_SERVICES").is_some_and(|it| it == "full") { full } else { short }
+}
+
+/// Waits until something is so. That it never is so is what fails a test, not how long it takes.
+pub fn eventually(what: &str, mut is: impl FnMut() -> bool) {
+    for _ in 0..6000 {
+        if is() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    panic!("it does not come to this: {what}");
+}
 
 /// A folder that is removed in the end.
 pub struct Folder(PathBuf);
@@ -88,7 +104,12 @@ impl Service {
     }
 
     pub fn command(folder: &Folder, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fastjson-api"));
+        // With as many files as a process may open where nobody has asked for more.
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -Sn 1024 && exec \"$0\" \"$@\""]);
+        // The program as it is installed, where TANDEM_FASTJSON_API names it, and not as it was built for tests.
+        let program = std::env::var_os("TANDEM_FASTJSON_API");
+        command.arg(program.unwrap_or_else(|| env!("CARGO_BIN_EXE_fastjson-api").into()));
         let db = format!("sqlite://{}", folder.path().join("data/test.db").display());
         command.args(["--addr", "127.0.0.1:0", "--workers", "2", "--db", &db]).args(arguments);
         command
@@ -126,6 +147,17 @@ impl Service {
         answer
     }
 
+    /// A number of the service's metrics.
+    pub fn metric(&self, name: &str) -> u64 {
+        let metrics = self.get("/metrics");
+        let line = metrics.text().lines().find(|line| line.starts_with(name)).unwrap();
+        line.rsplit(' ').next().unwrap().parse().unwrap()
+    }
+
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The client, for threads that send requests of their own.
     pub fn agent(&self) -> Agent {
         self.agent.clone()
@@ -133,8 +165,7 @@ impl Service {
 
     /// Sends a signal, such as KILL.
     pub fn signal(&self, name: &str) {
-        let kill = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
-        assert!(kill.unwrap().success());
+        signal(&self.child, name);
     }
 
     /// Asks it to stop, and waits until it has.
@@ -145,6 +176,107 @@ impl Service {
 }
 
 impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn signal(child: &Child, name: &str) {
+    let kill = Command::new("kill").args(["-s", name, &child.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+}
+
+/// A running rust-cache-server. It is killed when it is dropped.
+pub struct CacheServer {
+    program: PathBuf,
+    arguments: Vec<String>,
+    child: Child,
+    /// Where it speaks Redis' protocol, and where HTTP.
+    pub address: SocketAddr,
+    pub http: SocketAddr,
+}
+
+impl CacheServer {
+    /// Starts the program that TANDEM_CACHE_SERVER names; None, and a line that says so, if it names none.
+    pub fn start(arguments: &[&str]) -> Option<Self> {
+        let Some(program) = std::env::var_os("TANDEM_CACHE_SERVER") else {
+            eprintln!("skipped: TANDEM_CACHE_SERVER names no program");
+            return None;
+        };
+        let program = PathBuf::from(program);
+        let arguments: Vec<_> = arguments.iter().map(|&it| it.to_owned()).collect();
+        // Ports that no client gets while the server is away, which those have that the system chooses.
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        for _ in 0..1000 {
+            let number = NEXT.fetch_add(2, Ordering::Relaxed);
+            let port = 10_000 + (std::process::id() as usize * 64 + number) % 20_000;
+            let [address, http] =
+                [port, port + 1].map(|port| SocketAddr::from(([127, 0, 0, 1], port as u16)));
+            if let Ok(child) = Self::launch(&program, &arguments, address, http) {
+                return Some(CacheServer { program, arguments, child, address, http });
+            }
+        }
+        panic!("no port is free");
+    }
+
+    /// Gives what it wrote if it ends at once.
+    fn launch(
+        program: &Path,
+        arguments: &[String],
+        address: SocketAddr,
+        http: SocketAddr,
+    ) -> Result<Child, String> {
+        let mut command = Command::new(program);
+        command.args(["--addr", &address.to_string(), "--http", &http.to_string()]);
+        command.args(arguments).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|it| panic!("{}: {it}", program.display()));
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut seen = String::new();
+        loop {
+            let before = seen.len();
+            if log.read_line(&mut seen).unwrap() == 0 {
+                let _ = child.wait();
+                return Err(seen);
+            }
+            if seen[before..].contains("listening for Redis's protocol") {
+                break;
+            }
+        }
+        thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        Ok(child)
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis://{}", self.address)
+    }
+
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts again where it was, after it was killed.
+    pub fn restart(&mut self) {
+        let child = Self::launch(&self.program, &self.arguments, self.address, self.http);
+        self.child = child.unwrap();
+    }
+
+    /// Sends a signal, such as STOP.
+    pub fn signal(&self, name: &str) {
+        signal(&self.child, name);
+    }
+
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn client(&self) -> redis::Connection {
+        redis::Client::open(self.url()).unwrap().get_connection().unwrap()
+    }
+}
+
+impl Drop for CacheServer {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
