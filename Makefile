@@ -44,7 +44,7 @@ get_rust := install Rust $(rust) or later from https://rustup.rs
 get_go   := install Go $(golang) or later from https://go.dev/dl
 get_apt   = install it with the system's packages (Debian: apt-get install $(1))
 
-.PHONY: need-rust need-go need-c need-lint need-test need-sanitize
+.PHONY: need-rust need-go need-c need-lint need-test need-sanitize need-wrk
 need-rust:
 	$(call need,$(CARGO),$(get_rust))
 	$(call least,$(CARGO),$(word 2,$(shell $(CARGO) --version)),$(rust),$(get_rust))
@@ -67,6 +67,9 @@ need-test: need-lint
 
 need-sanitize: need-test
 	$(call need,valgrind,$(call get_apt,valgrind))
+
+need-wrk:
+	$(call need,wrk,$(call get_apt,wrk))
 
 ##### Build
 
@@ -156,7 +159,7 @@ lint: build | need-lint ## clippy, rustfmt, gofmt, go vet and staticcheck
 .PHONY: fmt
 fmt: | need-rust need-go ## format Rust and Go
 	$(CARGO) fmt --all
-	$(GO)fmt -w $(wildcard go examples/microservice benches/peers)
+	$(GO)fmt -w $(wildcard go examples/microservice benches/peers benches/services)
 
 # Before 1.27, Go may end a clean run with "context deadline exceeded" (go.dev/issue/75804): a real failure names its input.
 .PHONY: fuzz
@@ -181,6 +184,12 @@ soak: build ## minutes of mixed random use (SOAK=2m)
 .PHONY: bench
 bench: build ## this project beside its peers in Go (TANDEM_DATA=folder for real documents and traces)
 	cd benches/peers && $(GO) run .
+
+.PHONY: bench-services
+bench-services: services | need-wrk ## fastjson-api beside a constant handler and a service in Go
+	$(CARGO) build --profile service --package fastjson-api --example constant --target-dir target/fastjson-api
+	@install -D target/fastjson-api/service/examples/constant bin/constant
+	cd benches/services && $(GO) run .
 
 .PHONY: bench-core
 bench-core: | need-rust ## the Rust core by itself
