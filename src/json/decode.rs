@@ -1,14 +1,16 @@
-//! Decoding by a shape: one pass over a text that checks all of it and writes a _run_, a flat sequence of
-//! words and string bytes in which names are numbers, numbers are binary, strings are unescaped
+//! Decoding by a shape: one walk over the tokens of a text that checks all of it and writes a _run_, a flat sequence
+//! of words and string bytes in which names are numbers, numbers are binary, strings are unescaped
 //! and counts come before elements. Whoever builds values walks the run once and stores.
 //! docs/run.md has its format.
 
 use super::error::{Error, ErrorKind};
+use super::index::{Invalid, Places, Tokens};
 use super::number;
 use super::output::{Full, Output};
-use super::scan::{Cursor, Span};
-use super::shape::{Found, Kind, Members, Names, Shape};
+use super::scan::Cursor;
+use super::shape::{Found, Kind, Members, Names, Node, Shape};
 use super::string;
+use super::text;
 
 /// Ends an object with known members, in place of a head.
 pub const END: u64 = u64::MAX;
@@ -58,19 +60,38 @@ pub enum DecodeError {
     Incomplete,
 }
 
-impl From<Error> for DecodeError {
-    fn from(error: Error) -> Self {
-        match error.kind {
-            // Deep texts are valid, up to a point that the caller's own decoder knows.
-            ErrorKind::TooDeep => DecodeError::Mismatch(error.offset),
-            _ => DecodeError::Syntax(error),
+/// Why the walk ended early.
+#[derive(Clone, Copy, Debug)]
+enum Stop {
+    Invalid,
+    Mismatch(usize),
+    Full,
+}
+
+impl Stop {
+    /// The error for the caller. What is wrong with an invalid text is found by going over it again.
+    fn into_error(self, find: impl FnOnce() -> Error) -> DecodeError {
+        match self {
+            Stop::Full => DecodeError::Full,
+            Stop::Mismatch(offset) => DecodeError::Mismatch(offset),
+            Stop::Invalid => match find() {
+                // Deep texts are valid, up to a point that the caller's own decoder knows.
+                Error { kind: ErrorKind::TooDeep, offset } => DecodeError::Mismatch(offset),
+                error => DecodeError::Syntax(error),
+            },
         }
     }
 }
 
-impl From<Full> for DecodeError {
+impl From<Invalid> for Stop {
+    fn from(_: Invalid) -> Self {
+        Stop::Invalid
+    }
+}
+
+impl From<Full> for Stop {
     fn from(_: Full) -> Self {
-        DecodeError::Full
+        Stop::Full
     }
 }
 
@@ -88,10 +109,12 @@ pub fn decode(
     if i32::try_from(text.len()).is_err() {
         return Err(DecodeError::Mismatch(0));
     }
-    let mut decoder = Decoder::new(shape, text, options, words, strings);
-    decoder.value(0, 0, 0)?;
-    decoder.cursor.finish()?;
-    Ok((decoder.words.len(), decoder.strings.len()))
+    let mut places = Places::new();
+    let mut decoder = Decoder::new(shape, text, options, &mut places, words, strings);
+    match decoder.whole() {
+        Ok(()) => Ok((decoder.words.len(), decoder.strings.len())),
+        Err(stop) => Err(stop.into_error(|| text::find_error(text))),
+    }
 }
 
 /// What [`decode_values`] decoded.
@@ -122,44 +145,55 @@ pub fn decode_values(
     if i32::try_from(text.len()).is_err() {
         return Err(DecodeError::Mismatch(0));
     }
-    let mut decoder = Decoder::new(shape, text, options, words, strings);
+    let mut places = Places::new();
+    let mut decoder = Decoder::new(shape, text, options, &mut places, words, strings);
     let mut values = Values::default();
     loop {
-        match decoder.value_and_end() {
-            Ok(()) => {}
-            Err(_) if values.count > 0 => return Ok(values),
-            Err(DecodeError::Syntax(Error { kind: ErrorKind::UnexpectedEnd, .. })) => {
-                return Err(DecodeError::Incomplete);
+        match decoder.value_and_end(values.count == 0) {
+            Ok(Some(end)) => {
+                values.count += 1;
+                values.words = decoder.words.len();
+                values.strings = decoder.strings.len();
+                let more = match commas {
+                    true => decoder.tokens.byte() == b',' && decoder.tokens.at() + 1 < limit,
+                    false => end < limit,
+                };
+                if !more {
+                    return Ok(values);
+                }
             }
-            Err(error) => return Err(error),
-        }
-        values.count += 1;
-        values.words = decoder.words.len();
-        values.strings = decoder.strings.len();
-        if commas {
-            if decoder.cursor.peek_token() != Some(b',') {
-                return Ok(values);
+            _ if values.count > 0 => return Ok(values),
+            Ok(None) => return Err(DecodeError::Incomplete),
+            Err(stop) => {
+                let find = || text::find_error_of_value(text);
+                return Err(match stop.into_error(find) {
+                    DecodeError::Syntax(Error { kind: ErrorKind::UnexpectedEnd, .. }) => {
+                        DecodeError::Incomplete
+                    }
+                    error => error,
+                });
             }
-            decoder.cursor.at += 1;
         }
-        if decoder.cursor.at >= limit {
+        // A comma that is followed by nothing is for the next call to find.
+        if commas && decoder.tokens.advance().is_err() {
             return Ok(values);
         }
     }
 }
 
-type Result<T, E = DecodeError> = std::result::Result<T, E>;
+type Result<T, E = Stop> = std::result::Result<T, E>;
 
 struct Decoder<'a> {
     shape: &'a Shape,
     options: DecodeOptions,
-    cursor: Cursor<'a>,
+    tokens: Tokens<'a>,
     words: Output<'a, u64>,
     strings: Output<'a, u8>,
     /// An unescaped string.
     scratch: Vec<u8>,
 }
 
+#[inline(always)]
 fn head(payload: usize, label: u64) -> u64 {
     (payload as u64) << 32 | label << 1
 }
@@ -169,152 +203,206 @@ impl<'a> Decoder<'a> {
         shape: &'a Shape,
         text: &'a [u8],
         options: DecodeOptions,
+        places: &'a mut Places,
         words: &'a mut [std::mem::MaybeUninit<u64>],
         strings: &'a mut [std::mem::MaybeUninit<u8>],
     ) -> Self {
         Decoder {
             shape,
             options,
-            cursor: Cursor::new(text),
+            tokens: Tokens::new(text, places),
             words: Output::new(words),
             strings: Output::new(strings),
             scratch: Vec::new(),
         }
     }
 
-    /// Decodes the value at the cursor, behind a word that says where it ends.
-    fn value_and_end(&mut self) -> Result<()> {
+    /// Decodes a text that is one value.
+    fn whole(&mut self) -> Result<()> {
+        self.tokens.advance()?;
+        self.value(self.shape.node(0), 0, 0)?;
+        Ok(self.tokens.finish()?)
+    }
+
+    /// Decodes a value, behind a word that says where it ends; returns where, unless more of it may follow the text.
+    fn value_and_end(&mut self, first: bool) -> Result<Option<usize>> {
+        if first {
+            self.tokens.advance()?;
+        }
+        let start = self.tokens.at();
         let place = self.words.push(0)?;
-        self.value(0, 0, 0)?;
-        let end = self.cursor.at;
+        let end = match self.value(self.shape.node(0), 0, 0) {
+            Ok(()) => self.tokens.end_before(),
+            Err(Stop::Invalid) => {
+                self.words.truncate(place + 1);
+                self.joined_scalar(start)?
+            }
+            Err(stop) => return Err(stop),
+        };
+        let text = self.tokens.text();
         // More may follow a scalar, if only a digit.
-        if end == self.cursor.text.len() && !matches!(self.cursor.text.last(), Some(b'}' | b']')) {
-            return Err(DecodeError::Incomplete);
+        if end == text.len() && !matches!(text.last(), Some(b'}' | b']')) {
+            return Ok(None);
         }
         self.words.written()[place] = end as u64;
-        Ok(())
+        Ok(Some(end))
+    }
+
+    /// Decodes the scalar at `start` that the next value follows at once, so that the two look like one.
+    #[cold]
+    fn joined_scalar(&mut self, start: usize) -> Result<usize> {
+        let text = self.tokens.text();
+        let mut cursor = Cursor { text, at: start };
+        if matches!(cursor.peek(), Some(b'{' | b'[' | b'"')) || cursor.skip_value(0).is_err() {
+            return Err(Stop::Invalid);
+        }
+        self.tokens.restart(&text[..cursor.at], start);
+        self.tokens.advance()?;
+        self.value(self.shape.node(0), 0, 0)?;
+        self.tokens.restart(text, cursor.at);
+        self.tokens.advance()?;
+        Ok(cursor.at)
     }
 
     #[cold]
-    fn mismatch(&self) -> DecodeError {
-        DecodeError::Mismatch(self.cursor.at)
+    fn mismatch(&self) -> Stop {
+        Stop::Mismatch(self.tokens.at())
     }
 
-    /// Decodes the value at the cursor.
-    fn value(&mut self, node: usize, label: u64, depth: usize) -> Result<()> {
-        let shape = self.shape;
-        let mut node = &shape.nodes[node];
-        while let Kind::Optional { element } = node.kind {
-            node = &shape.nodes[element];
-        }
-        let first = self.cursor.peek_token();
-        if first == Some(b'n') && !matches!(node.kind, Kind::Raw) {
-            self.cursor.literal(b"null")?;
-            self.words.push(head(0, label) | 1)?;
-            return Ok(());
-        }
+    /// Decodes the value that begins with the current token.
+    #[inline(always)]
+    fn value(&mut self, node: &'a Node, label: u64, depth: usize) -> Result<()> {
+        let first = self.tokens.byte();
         if node.quoted {
-            return self.quoted(&node.kind, label);
+            return self.quoted(node, label);
         }
-        match (&node.kind, first) {
-            (Kind::Struct(members), Some(b'{')) => self.members(members, label, depth),
-            (Kind::String | Kind::Bytes | Kind::Text, Some(b'"')) => self.string(label),
-            (Kind::Array { element }, Some(b'[')) => self.array(*element, label, depth),
-            (Kind::Map { names, element }, Some(b'{')) => self.map(*names, *element, label, depth),
-            (
-                Kind::Int { .. } | Kind::Uint { .. } | Kind::Float64 | Kind::Float32,
-                Some(b'-' | b'0'..=b'9'),
-            ) => {
-                let bits = self.number(&node.kind)?;
-                self.words.push(head(0, label))?;
-                self.words.push(bits)?;
+        match node.kind {
+            Kind::Struct(ref members) if first == b'{' => self.members(members, label, depth),
+            Kind::String | Kind::Bytes | Kind::Text if first == b'"' => self.string(label),
+            Kind::Array { element } if first == b'[' => self.array(element, label, depth),
+            Kind::Map { names, element } if first == b'{' => self.map(names, element, label, depth),
+            Kind::Int { .. } | Kind::Uint { .. } if is_number(first) => {
+                let bits = self.integer(&node.kind)?;
+                self.words.push_both(head(0, label), bits)?;
                 Ok(())
             }
-            (Kind::Bool, Some(b't')) => self.boolean(true, label),
-            (Kind::Bool, Some(b'f')) => self.boolean(false, label),
-            (Kind::Number, Some(b'-' | b'0'..=b'9')) => self.number_text(label),
-            (Kind::Any, Some(_)) => {
-                self.words.push(head(self.cursor.at, label))?;
+            Kind::Float64 if is_number(first) => {
+                let bits = self.double()?;
+                self.words.push_both(head(0, label), bits)?;
+                Ok(())
+            }
+            Kind::Bool if first == b't' => self.boolean(true, label),
+            Kind::Bool if first == b'f' => self.boolean(false, label),
+            Kind::Any if first != b'n' => {
+                self.words.push(head(self.tokens.at(), label))?;
                 self.any(depth)
             }
-            (Kind::Raw, Some(_)) => {
-                let start = self.cursor.at;
-                self.cursor.skip_value(depth)?;
-                let null = u64::from(first == Some(b'n'));
-                self.words.push(head(self.cursor.at - start, label) | null)?;
-                self.words.push(start as u64)?;
-                Ok(())
-            }
-            (_, Some(b'{' | b'[' | b'"' | b't' | b'f' | b'-' | b'0'..=b'9')) => {
-                Err(self.mismatch())
-            }
-            _ => Err(self.cursor.error(ErrorKind::ExpectedValue).into()),
+            _ => self.rare_value(node, label, depth),
         }
     }
 
+    /// Decodes a value of a rare kind, null, and what does not fit its node.
+    #[inline(never)]
+    fn rare_value(&mut self, node: &'a Node, label: u64, depth: usize) -> Result<()> {
+        let first = self.tokens.byte();
+        match (&node.kind, first) {
+            (Kind::Raw, _) => {
+                let start = self.tokens.at();
+                let end = self.tokens.skip_value(depth)?;
+                let null = u64::from(first == b'n');
+                self.words.push_both(head(end - start, label) | null, start as u64)?;
+                Ok(())
+            }
+            (_, b'n') => {
+                self.tokens.literal(b"null")?;
+                self.words.push(head(0, label) | 1)?;
+                Ok(())
+            }
+            (Kind::Number, b'-' | b'0'..=b'9') => self.number_text(label),
+            (Kind::Float32, b'-' | b'0'..=b'9') => {
+                let bits = self.number(&node.kind)?;
+                self.words.push_both(head(0, label), bits)?;
+                Ok(())
+            }
+            (_, b'{' | b'[' | b'"' | b't' | b'f' | b'-' | b'0'..=b'9') => Err(self.mismatch()),
+            _ => Err(Stop::Invalid),
+        }
+    }
+
+    #[inline(always)]
     fn boolean(&mut self, value: bool, label: u64) -> Result<()> {
-        self.cursor.literal(if value { b"true" } else { b"false" })?;
+        self.tokens.literal(if value { b"true" } else { b"false" })?;
         self.words.push(head(value.into(), label))?;
         Ok(())
     }
 
-    /// Decodes the number at the cursor to its bits.
+    /// Decodes an integer to its bits.
     #[inline(always)]
+    fn integer(&mut self, kind: &Kind) -> Result<u64> {
+        let Some(value) = self.tokens.short_integer()? else { return self.number(kind) };
+        let fits = match *kind {
+            Kind::Int { bits } => {
+                let unused = 64 - bits;
+                value << unused >> unused == value
+            }
+            Kind::Uint { bits } => value >= 0 && (bits == 64 || value >> bits == 0),
+            _ => false,
+        };
+        if fits { Ok(value as u64) } else { Err(self.mismatch()) }
+    }
+
+    /// Decodes a number to the bits of a double.
+    #[inline(always)]
+    fn double(&mut self) -> Result<u64> {
+        let start = self.tokens.at();
+        let number = self.tokens.number()?;
+        let value = number.to_f64(&self.tokens.text()[start..number.end]);
+        value.map(f64::to_bits).ok_or(Stop::Mismatch(start))
+    }
+
+    /// Decodes a number of any kind to its bits.
+    #[inline(never)]
     fn number(&mut self, kind: &Kind) -> Result<u64> {
-        let (start, text) = (self.cursor.at, self.cursor.text);
-        let number = self.scan_number()?;
-        let literal = &text[start..number.end];
+        let start = self.tokens.at();
+        let number = self.tokens.number()?;
+        let literal = &self.tokens.text()[start..number.end];
         let bits = match *kind {
             Kind::Int { bits } => number.to_int(literal, bits).map(|value| value as u64),
             Kind::Uint { bits } => number.to_uint(literal, bits),
             Kind::Float32 => number.to_f32(literal).map(|value| f64::from(value).to_bits()),
             _ => number.to_f64(literal).map(f64::to_bits),
         };
-        bits.ok_or(DecodeError::Mismatch(start))
+        bits.ok_or(Stop::Mismatch(start))
     }
 
-    #[inline(always)]
-    fn scan_number(&mut self) -> Result<number::Number> {
-        match number::parse(self.cursor.text, self.cursor.at) {
-            Ok(number) => {
-                self.cursor.at = number.end;
-                Ok(number)
-            }
-            Err(offset) => {
-                self.cursor.at = offset;
-                Err(self.cursor.error(ErrorKind::InvalidNumber).into())
-            }
-        }
-    }
-
+    #[inline(never)]
     fn number_text(&mut self, label: u64) -> Result<()> {
-        let start = self.cursor.at;
-        let end = self.scan_number()?.end;
-        self.strings.extend(&self.cursor.text[start..end])?;
+        let start = self.tokens.at();
+        let end = self.tokens.number()?.end;
+        self.strings.extend(&self.tokens.text()[start..end])?;
         self.words.push(head(end - start, label))?;
         Ok(())
     }
 
-    /// Decodes the string at the cursor.
     #[inline(always)]
     fn string(&mut self, label: u64) -> Result<()> {
-        let span = self.cursor.string()?;
-        let length = self.unescape(span)?;
+        let length = self.unescape()?;
         self.words.push(head(length, label))?;
         Ok(())
     }
 
-    /// Appends a string's value to the run's text; returns its length.
+    /// Appends the value of a string to the run's text; returns its length.
     #[inline(always)]
-    fn unescape(&mut self, span: Span) -> Result<usize> {
-        let raw = &self.cursor.text[span.start..span.end];
-        if span.plain {
-            self.strings.extend(raw)?;
-            return Ok(raw.len());
+    fn unescape(&mut self) -> Result<usize> {
+        let (start, end) = self.tokens.string()?;
+        let text = self.tokens.text();
+        if !self.tokens.not_utf8() && self.strings.extend_until_backslash(text, start, end) {
+            return Ok(end - start);
         }
-        self.unescape_slowly(raw)
+        self.unescape_slowly(&text[start..end])
     }
 
+    #[inline(never)]
     fn unescape_slowly(&mut self, raw: &[u8]) -> Result<usize> {
         let start = self.strings.len();
         string::unescape_lenient(raw, &mut self.strings)?;
@@ -322,15 +410,19 @@ impl<'a> Decoder<'a> {
     }
 
     /// Decodes a scalar that stands inside a string, as the `,string` option of `encoding/json` has it.
-    fn quoted(&mut self, kind: &Kind, label: u64) -> Result<()> {
-        let start = self.cursor.at;
-        if self.cursor.peek() != Some(b'"') {
-            return Err(self.mismatch());
+    #[inline(never)]
+    fn quoted(&mut self, node: &'a Node, label: u64) -> Result<()> {
+        let kind = &node.kind;
+        let start = self.tokens.at();
+        match self.tokens.byte() {
+            b'"' => {}
+            b'n' => return self.rare_value(node, label, 0),
+            _ => return Err(self.mismatch()),
         }
-        let span = self.cursor.string()?;
+        let (from, to) = self.tokens.string()?;
         let mut outer = Vec::new();
-        let inner = unescaped(&self.cursor.text[span.start..span.end], &mut outer)?;
-        let literal = |bits: Option<u64>| bits.ok_or(DecodeError::Mismatch(start));
+        let inner = unescaped(&self.tokens.text()[from..to], &mut outer)?;
+        let literal = |bits: Option<u64>| bits.ok_or(Stop::Mismatch(start));
         let number = match kind {
             Kind::Int { .. } | Kind::Uint { .. } | Kind::Float32 | Kind::Float64 => {
                 number::parse(inner, 0).ok().filter(|number| number.end == inner.len())
@@ -353,7 +445,7 @@ impl<'a> Decoder<'a> {
             (Kind::String, [b'"', ..], _) => {
                 let mut cursor = Cursor::new(inner);
                 let whole = cursor.string().ok().filter(|_| cursor.at == inner.len());
-                let span = whole.ok_or(DecodeError::Mismatch(start))?;
+                let span = whole.ok_or(Stop::Mismatch(start))?;
                 let length = self.unescape_slowly(&inner[span.start..span.end])?;
                 self.words.push(head(length, label))?;
                 return Ok(());
@@ -366,82 +458,84 @@ impl<'a> Decoder<'a> {
                 literal(number.to_f32(inner).map(|value| f64::from(value).to_bits()))?
             }
             (Kind::Float64, _, Some(number)) => literal(number.to_f64(inner).map(f64::to_bits))?,
-            _ => return Err(DecodeError::Mismatch(start)),
+            _ => return Err(Stop::Mismatch(start)),
         };
         self.words.push(head(0, label))?;
         self.words.push(bits)?;
         Ok(())
     }
 
-    /// Enters the array or object at the cursor; tells whether it has anything in it.
+    /// Enters an array or object; tells whether it has anything in it.
     #[inline(always)]
     fn enter(&mut self, close: u8, depth: usize) -> Result<bool> {
         if depth >= MAX_SHAPE_DEPTH {
             return Err(self.mismatch());
         }
-        self.cursor.at += 1;
-        if self.cursor.peek_token() == Some(close) {
-            self.cursor.at += 1;
+        self.tokens.advance()?;
+        if self.tokens.byte() == close {
+            self.tokens.advance()?;
             return Ok(false);
         }
         Ok(true)
     }
 
-    /// Moves on to the next element or member; tells whether there is one.
-    #[inline(always)]
-    fn next(&mut self, close: u8) -> Result<bool> {
-        match self.cursor.peek_token() {
-            Some(b',') => {
-                self.cursor.at += 1;
-                if close == b'}' {
-                    self.cursor.peek_token();
-                }
-                Ok(true)
-            }
-            Some(byte) if byte == close => {
-                self.cursor.at += 1;
-                Ok(false)
-            }
-            _ if close == b'}' => Err(self.cursor.error(ErrorKind::ExpectedCommaOrBrace).into()),
-            _ => Err(self.cursor.error(ErrorKind::ExpectedCommaOrBracket).into()),
-        }
-    }
-
-    fn members(&mut self, members: &Members, label: u64, depth: usize) -> Result<()> {
+    #[inline(never)]
+    fn members(&mut self, members: &'a Members, label: u64, depth: usize) -> Result<()> {
         self.words.push(head(0, label))?;
         let mut expected = 0;
         let mut more = self.enter(b'}', depth)?;
         while more {
-            let start = self.cursor.at;
-            let span = self.cursor.name()?;
-            let raw = &self.cursor.text[span.start..span.end];
-            let found = if span.plain {
-                members.find(raw, &mut expected)
-            } else {
-                members.find(unescaped(raw, &mut self.scratch)?, &mut expected)
-            };
-            match found {
-                Found::Member(number) => {
-                    self.value(members.list[number].node, number as u64, depth + 1)?
+            match members.list.get(expected) {
+                Some(member) if member.stands_at(self.tokens.text(), self.tokens.at()) => {
+                    self.tokens.pass_name()?;
+                    self.value(self.shape.node(member.node), expected as u64, depth + 1)?;
+                    expected += 1;
                 }
-                Found::Nothing if !self.options.disallow_unknown => {
-                    self.cursor.peek_token();
-                    self.cursor.skip_value(depth + 1)?;
-                }
-                _ => return Err(DecodeError::Mismatch(start)),
+                _ => self.other_member(members, &mut expected, depth)?,
             }
-            more = self.next(b'}')?;
+            more = self.tokens.next_or(b'}')?;
         }
         self.words.push(END)?;
         Ok(())
     }
 
+    /// Decodes a member that is not the one expected.
+    #[inline(never)]
+    fn other_member(
+        &mut self,
+        members: &'a Members,
+        expected: &mut usize,
+        depth: usize,
+    ) -> Result<()> {
+        let place = self.tokens.at();
+        let (start, end) = self.tokens.name()?;
+        self.tokens.take(b':')?;
+        let raw = &self.tokens.text()[start..end];
+        let found = match members.find_raw(raw) {
+            Some(number) => Found::Member(number),
+            None => members.find(unescaped(raw, &mut self.scratch)?),
+        };
+        match found {
+            Found::Member(number) => {
+                *expected = number + 1;
+                let node = self.shape.node(members.list[number].node);
+                self.value(node, number as u64, depth + 1)
+            }
+            Found::Nothing if !self.options.disallow_unknown => {
+                self.tokens.skip_value(depth + 1)?;
+                Ok(())
+            }
+            _ => Err(Stop::Mismatch(place)),
+        }
+    }
+
+    #[inline(never)]
     fn array(&mut self, element: usize, label: u64, depth: usize) -> Result<()> {
         let place = self.words.push(head(0, label))?;
-        let shape = self.shape;
-        let node = &shape.nodes[element];
+        let node = self.shape.node(element);
         let more = self.enter(b']', depth)?;
-        let payload = match node.kind {
+        // Behind pointers numbers have heads.
+        let payload = match self.shape.nodes[element].kind {
             Kind::Int { .. } | Kind::Uint { .. } | Kind::Float32 | Kind::Float64
                 if !node.quoted =>
             {
@@ -451,9 +545,9 @@ impl<'a> Decoder<'a> {
                 let mut count = 0;
                 let mut more = more;
                 while more {
-                    self.value(element, 0, depth + 1)?;
+                    self.value(node, 0, depth + 1)?;
                     count += 1;
-                    more = self.next(b']')?;
+                    more = self.tokens.next_or(b']')?;
                 }
                 count
             }
@@ -468,27 +562,31 @@ impl<'a> Decoder<'a> {
         let mut count = 0;
         let mut loose = false;
         while more {
-            match self.cursor.peek_token() {
-                Some(b'-' | b'0'..=b'9') => {
-                    let bits = self.number(kind)?;
+            match self.tokens.byte() {
+                b'-' | b'0'..=b'9' => {
+                    let bits = match kind {
+                        Kind::Float64 => self.double()?,
+                        Kind::Float32 => self.number(kind)?,
+                        _ => self.integer(kind)?,
+                    };
                     if loose {
                         self.words.push(head(0, 0))?;
                     }
                     self.words.push(bits)?;
                 }
-                Some(b'n') => {
-                    self.cursor.literal(b"null")?;
+                b'n' => {
+                    self.tokens.literal(b"null")?;
                     if !loose {
                         self.loosen(first)?;
                         loose = true;
                     }
                     self.words.push(1)?;
                 }
-                Some(b'{' | b'[' | b'"' | b't' | b'f') => return Err(self.mismatch()),
-                _ => return Err(self.cursor.error(ErrorKind::ExpectedValue).into()),
+                b'{' | b'[' | b'"' | b't' | b'f' => return Err(self.mismatch()),
+                _ => return Err(Stop::Invalid),
             }
             count += 1;
-            more = self.next(b']')?;
+            more = self.tokens.next_or(b']')?;
         }
         Ok(if loose { count | LOOSE as usize } else { count })
     }
@@ -507,25 +605,30 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
+    #[inline(never)]
     fn map(&mut self, names: Names, element: usize, label: u64, depth: usize) -> Result<()> {
         let place = self.words.push(head(0, label))?;
+        let node = self.shape.node(element);
         let mut count = 0;
         let mut more = self.enter(b'}', depth)?;
         while more {
-            let span = self.cursor.name()?;
+            if self.tokens.byte() != b'"' {
+                return Err(Stop::Invalid);
+            }
             let name = match names {
-                Names::Strings => self.unescape(span)? as u64,
-                Names::Ints { bits } => self.integer_name(span, |number, name| {
+                Names::Strings => self.unescape()? as u64,
+                Names::Ints { bits } => self.integer_name(|number, name| {
                     number.to_int(name, bits).map(|value| value as u64)
                 })?,
                 Names::Uints { bits } => {
-                    self.integer_name(span, |number, name| number.to_uint(name, bits))?
+                    self.integer_name(|number, name| number.to_uint(name, bits))?
                 }
             };
+            self.tokens.take(b':')?;
             self.words.push(name)?;
-            self.value(element, 0, depth + 1)?;
+            self.value(node, 0, depth + 1)?;
             count += 1;
-            more = self.next(b'}')?;
+            more = self.tokens.next_or(b'}')?;
         }
         self.words.written()[place] = head(count, label);
         Ok(())
@@ -533,63 +636,78 @@ impl<'a> Decoder<'a> {
 
     /// A member name that is an integer, in the form that numbers have in JSON.
     fn integer_name(
-        &self,
-        span: Span,
+        &mut self,
         convert: impl Fn(number::Number, &[u8]) -> Option<u64>,
     ) -> Result<u64> {
-        let name = &self.cursor.text[span.start..span.end];
+        let (start, end) = self.tokens.string()?;
+        let name = &self.tokens.text()[start..end];
         let number = number::parse(name, 0).ok().filter(|number| number.end == name.len());
-        number.and_then(|number| convert(number, name)).ok_or(DecodeError::Mismatch(span.start))
+        number.and_then(|number| convert(number, name)).ok_or(Stop::Mismatch(start))
     }
 
-    /// Decodes the value at the cursor with its kind as a tag.
+    /// Decodes a value with its kind as a tag.
+    #[inline(always)]
     fn any(&mut self, depth: usize) -> Result<()> {
-        match self.cursor.peek_token() {
-            Some(b'"') => self.string(tag::STRING),
-            Some(b'-' | b'0'..=b'9') if self.options.use_number => self.number_text(tag::NUMBER),
-            Some(b'-' | b'0'..=b'9') => {
-                let bits = self.number(&Kind::Float64)?;
-                self.words.push(head(0, tag::FLOAT))?;
-                self.words.push(bits)?;
+        match self.tokens.byte() {
+            b'"' => self.string(tag::STRING),
+            b'-' | b'0'..=b'9' if self.options.use_number => self.number_text(tag::NUMBER),
+            b'-' | b'0'..=b'9' => {
+                let bits = self.double()?;
+                self.words.push_both(head(0, tag::FLOAT), bits)?;
                 Ok(())
             }
-            Some(b'{') => {
-                let place = self.words.push(0)?;
-                let mut count = 0;
-                let mut more = self.enter(b'}', depth)?;
-                while more {
-                    let span = self.cursor.name()?;
-                    let length = self.unescape(span)?;
-                    self.words.push(length as u64)?;
-                    self.any(depth + 1)?;
-                    count += 1;
-                    more = self.next(b'}')?;
-                }
-                self.words.written()[place] = head(count, tag::OBJECT);
-                Ok(())
-            }
-            Some(b'[') => {
-                let place = self.words.push(0)?;
-                let mut count = 0;
-                let mut more = self.enter(b']', depth)?;
-                while more {
-                    self.any(depth + 1)?;
-                    count += 1;
-                    more = self.next(b']')?;
-                }
-                self.words.written()[place] = head(count, tag::ARRAY);
-                Ok(())
-            }
-            Some(b't') => self.boolean(true, tag::BOOL),
-            Some(b'f') => self.boolean(false, tag::BOOL),
-            Some(b'n') => {
-                self.cursor.literal(b"null")?;
+            b'{' => self.any_object(depth),
+            b'[' => self.any_array(depth),
+            b't' => self.boolean(true, tag::BOOL),
+            b'f' => self.boolean(false, tag::BOOL),
+            b'n' => {
+                self.tokens.literal(b"null")?;
                 self.words.push(1)?;
                 Ok(())
             }
-            _ => Err(self.cursor.error(ErrorKind::ExpectedValue).into()),
+            _ => Err(Stop::Invalid),
         }
     }
+
+    #[inline(never)]
+    fn any_object(&mut self, depth: usize) -> Result<()> {
+        let place = self.words.push(0)?;
+        let mut count = 0;
+        let mut more = self.enter(b'}', depth)?;
+        while more {
+            if self.tokens.byte() != b'"' {
+                return Err(Stop::Invalid);
+            }
+            let length = self.unescape()?;
+            self.words.push(length as u64)?;
+            self.tokens.take(b':')?;
+            self.any(depth + 1)?;
+            count += 1;
+            more = self.tokens.next_or(b'}')?;
+        }
+        self.words.written()[place] = head(count, tag::OBJECT);
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn any_array(&mut self, depth: usize) -> Result<()> {
+        let place = self.words.push(0)?;
+        let mut count = 0;
+        let mut more = self.enter(b']', depth)?;
+        while more {
+            self.any(depth + 1)?;
+            count += 1;
+            more = self.tokens.next_or(b']')?;
+        }
+        self.words.written()[place] = head(count, tag::ARRAY);
+        Ok(())
+    }
+}
+
+/// Whether a value that begins with `byte` is a number, or nothing.
+#[inline(always)]
+fn is_number(byte: u8) -> bool {
+    byte.is_ascii_digit() || byte == b'-'
 }
 
 /// A string's value: `raw` itself where that is it already, else unescaped into `scratch`.
@@ -598,6 +716,6 @@ fn unescaped<'b>(raw: &'b [u8], scratch: &'b mut Vec<u8>) -> Result<&'b [u8]> {
         return Ok(raw);
     }
     scratch.clear();
-    string::unescape_lenient(raw, scratch).map_err(|_| DecodeError::Full)?;
+    string::unescape_lenient(raw, scratch).map_err(|_| Stop::Full)?;
     Ok(scratch)
 }

@@ -3,6 +3,7 @@
 pub mod decode;
 pub mod encode;
 mod error;
+mod index;
 mod number;
 mod output;
 mod scan;

@@ -2,6 +2,7 @@
 
 use std::mem::MaybeUninit;
 
+use super::simd;
 use super::sink::Sink;
 
 /// The buffer is full.
@@ -34,6 +35,21 @@ impl<'a, T: Copy> Output<'a, T> {
         Ok(place)
     }
 
+    /// Drops what is beyond the first `length` elements.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.length = self.length.min(length);
+    }
+
+    /// Appends two elements.
+    #[inline(always)]
+    pub(crate) fn push_both(&mut self, first: T, second: T) -> Result<(), Full> {
+        let room = self.buffer.get_mut(self.length..self.length + 2).ok_or(Full)?;
+        room[0].write(first);
+        room[1].write(second);
+        self.length += 2;
+        Ok(())
+    }
+
     /// Appends a run of elements.
     #[inline(always)]
     pub(crate) fn extend(&mut self, elements: &[T]) -> Result<(), Full> {
@@ -54,6 +70,19 @@ impl<'a, T: Copy> Output<'a, T> {
         // SAFETY: the first `length` elements were written by `push` and `extend`, and `length` never
         // passes the buffer's end.
         unsafe { std::slice::from_raw_parts_mut(self.buffer.as_mut_ptr().cast(), self.length) }
+    }
+}
+
+impl Output<'_, u8> {
+    /// Appends `text[start..end]` unless that has a backslash or there is no room; tells whether it did.
+    #[inline(always)]
+    pub(crate) fn extend_until_backslash(&mut self, text: &[u8], start: usize, end: usize) -> bool {
+        let room = &mut self.buffer[self.length..];
+        let copied = simd::copy_until_backslash(&text[start..], end - start, room);
+        if copied {
+            self.length += end - start;
+        }
+        copied
     }
 }
 

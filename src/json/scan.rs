@@ -314,7 +314,7 @@ impl Visitor for Discard {
 
 /// Which of the open brackets are objects: a stack of bits, so that depth costs no recursion. Nothing is set up before
 /// it is needed, since many values are skipped and few are deep.
-struct Nesting {
+pub(crate) struct Nesting {
     /// The innermost brackets, from the lowest bit up, and a one above them.
     bits: u64,
     /// The brackets around them, in the same form.
@@ -328,12 +328,12 @@ const NO_BITS: u64 = 1;
 
 impl Nesting {
     /// An empty stack within `base` brackets that are open already.
-    fn new(base: usize) -> Self {
+    pub(crate) fn new(base: usize) -> Self {
         Nesting { bits: NO_BITS, around: Vec::new(), room: MAX_DEPTH.saturating_sub(base) }
     }
 
     #[inline(always)]
-    fn push(&mut self, object: bool) -> Result<(), ErrorKind> {
+    pub(crate) fn push(&mut self, object: bool) -> Result<(), ErrorKind> {
         self.room = self.room.checked_sub(1).ok_or(ErrorKind::TooDeep)?;
         if self.bits.leading_zeros() == 0 {
             self.bits = spill(&mut self.around, self.bits)?;
@@ -343,7 +343,7 @@ impl Nesting {
     }
 
     #[inline(always)]
-    fn pop(&mut self) {
+    pub(crate) fn pop(&mut self) {
         self.room += 1;
         self.bits >>= 1;
         if self.bits == NO_BITS {
@@ -352,7 +352,7 @@ impl Nesting {
     }
 
     #[inline(always)]
-    fn innermost(&self) -> Option<bool> {
+    pub(crate) fn innermost(&self) -> Option<bool> {
         (self.bits != NO_BITS).then_some(self.bits & 1 == 1)
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::TryReserveError;
 
 use super::error::Error;
+use super::index::{Invalid, Places, Tokens};
 use super::scan::{Cursor, Token, Visitor};
 use super::simd;
 use super::sink::Sink;
@@ -13,9 +14,30 @@ use super::string::Escape;
 /// As in `encoding/json`, strings may contain invalid UTF-8, and nesting beyond
 /// [`MAX_DEPTH`](super::MAX_DEPTH) is refused.
 pub fn valid(text: &[u8]) -> Result<(), Error> {
+    if is_valid(text).is_ok() { Ok(()) } else { Err(find_error(text)) }
+}
+
+fn is_valid(text: &[u8]) -> Result<(), Invalid> {
+    let mut places = Places::new();
+    let mut tokens = Tokens::new(text, &mut places);
+    tokens.advance()?;
+    tokens.skip_value(0)?;
+    tokens.finish()
+}
+
+/// What is wrong with a text that is known to be invalid.
+#[cold]
+pub(crate) fn find_error(text: &[u8]) -> Error {
     let mut cursor = Cursor::new(text);
-    cursor.skip_value(0)?;
-    cursor.finish()
+    let result = cursor.skip_value(0).and_then(|()| cursor.finish());
+    result.expect_err("the index and the cursor agree on what is valid")
+}
+
+/// What is wrong with a text that is known not to begin with a value.
+#[cold]
+pub(crate) fn find_error_of_value(text: &[u8]) -> Error {
+    let result = Cursor::new(text).skip_value(0);
+    result.expect_err("the index and the cursor agree on what is valid")
 }
 
 /// Appends `text` to `out` without the white space between its tokens, and checks it as [`valid`]

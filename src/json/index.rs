@@ -1,0 +1,737 @@
+//! The structural index: where the tokens of a text begin, found for 64 bytes at a time without a branch on what they
+//! are (G. Langdale and D. Lemire, "Parsing Gigabytes of JSON per Second", 2019).
+//!
+//! A [`Tokens`] walks over these places. It scans a chunk of the text when the one before is used up, so that what it
+//! finds is still in the first-level cache when it is read, and a short text pays for no more than it has. Strings are
+//! checked completely on the way: that they end, that they have no control characters, that their escapes are
+//! right. So whoever walks only checks the order of tokens, numbers and literals, and skips a string by moving on.
+//!
+//! There is a kernel for each kind of processor, chosen when a walk begins. All of them are tested on every machine that
+//! has them, and the portable one everywhere.
+
+use std::mem::MaybeUninit;
+
+use super::number::{self, Number};
+use super::scan::Nesting;
+use super::string;
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+#[cfg(any(test, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod sse2;
+
+/// How many bytes a block has: one for each bit of a word.
+const BLOCK: usize = 64;
+
+/// How many bytes are scanned at a time. Their places fill at most a quarter of a first-level cache, and mostly a tenth.
+const CHUNK: usize = 4096;
+
+/// The text is not JSON. What is wrong and where is for [`Cursor`](super::scan::Cursor) to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Invalid;
+
+/// Room for the places of a chunk, which whoever walks has on the stack. Places beyond the last are written, too.
+pub(crate) struct Places([MaybeUninit<u32>; CHUNK + BLOCK]);
+
+impl Places {
+    #[inline(always)]
+    pub(crate) fn new() -> Self {
+        Places([MaybeUninit::uninit(); CHUNK + BLOCK])
+    }
+
+    /// Writes the places of all `bits` from `count` on, each plus `base`; returns the new count.
+    #[inline(always)]
+    fn write(&mut self, count: usize, base: u32, mut bits: u64) -> usize {
+        assert!(count <= CHUNK, "no more places than bytes");
+        let found = bits.count_ones() as usize;
+        let mut write = |number: usize| {
+            // SAFETY: `number` is below 64, and so many places are left behind `CHUNK` of them.
+            let place = unsafe { self.0.get_unchecked_mut(count + number) };
+            place.write(base.wrapping_add(bits.trailing_zeros()));
+            bits &= bits.wrapping_sub(1);
+        };
+        // A fixed number at a time: most blocks have fewer than eight, and a loop would be left at another place each time.
+        (0..8).for_each(&mut write);
+        if found > 8 {
+            (8..16).for_each(&mut write);
+            if found > 16 {
+                (16..found).for_each(&mut write);
+            }
+        }
+        count + found
+    }
+}
+
+/// What a kernel must know of the text before a chunk.
+#[derive(Clone, Copy, Default)]
+struct Carry {
+    /// All ones if the chunk begins inside of a string.
+    in_string: u64,
+    /// 1 if the first byte is escaped.
+    escaped: u64,
+    /// 1 if the byte before was of a number or a literal.
+    scalar: u64,
+}
+
+/// What a kernel has found in a chunk.
+struct Found {
+    /// How many tokens begin there.
+    count: usize,
+    /// Whether there are bytes beyond ASCII.
+    non_ascii: bool,
+    /// Whether a string is wrong. Only the tokens before that are counted.
+    broken: bool,
+}
+
+/// Scans `text[from..to]`, of which `from` is where a block begins, and writes the places relative to `from`.
+type Kernel = fn(text: &[u8], from: usize, to: usize, &mut Carry, &mut Places) -> Found;
+
+/// What a block consists of; bit n stands for byte n.
+struct Classes {
+    quotes: u64,
+    backslashes: u64,
+    /// `{`, `}`, `[`, `]`, `:`, `,`, and perhaps control characters.
+    operators: u64,
+    white_space: u64,
+    /// Below U+0020.
+    control: u64,
+    non_ascii: bool,
+}
+
+/// 64 bytes.
+trait Block {
+    fn classify(bytes: &[u8; BLOCK]) -> Classes;
+
+    /// Each bit of the result is the sum, modulo 2, of that bit and all below it.
+    #[inline(always)]
+    fn prefix_xor(mut bits: u64) -> u64 {
+        for shift in [1, 2, 4, 8, 16, 32] {
+            bits ^= bits << shift;
+        }
+        bits
+    }
+}
+
+/// A kernel's body, to be inlined into a function that may use the instructions of `B`.
+#[inline(always)]
+fn scan<B: Block>(
+    text: &[u8],
+    from: usize,
+    to: usize,
+    carry: &mut Carry,
+    places: &mut Places,
+) -> Found {
+    let mut state = *carry;
+    let mut found = Found { count: 0, non_ascii: false, broken: false };
+    let mut rest = &text[from..to];
+    let mut base = 0;
+    while let Some((block, after)) = rest.split_first_chunk() {
+        step::<B>(text, from, block, base, &mut state, places, &mut found);
+        if found.broken {
+            return found;
+        }
+        base += BLOCK as u32;
+        rest = after;
+    }
+    if !rest.is_empty() {
+        let mut block = [b' '; BLOCK];
+        block[..rest.len()].copy_from_slice(rest);
+        step::<B>(text, from, &block, base, &mut state, places, &mut found);
+    }
+    *carry = state;
+    found
+}
+
+#[inline(always)]
+fn step<B: Block>(
+    text: &[u8],
+    from: usize,
+    block: &[u8; BLOCK],
+    base: u32,
+    carry: &mut Carry,
+    places: &mut Places,
+    found: &mut Found,
+) {
+    let classes = B::classify(block);
+    let mut escaped = carry.escaped;
+    let mut escapes = 0;
+    if classes.backslashes != 0 {
+        (escapes, escaped) = split_backslashes(classes.backslashes, carry.escaped);
+        carry.escaped = escapes >> 63;
+    } else {
+        carry.escaped = 0;
+    }
+    let quotes = classes.quotes & !escaped;
+    // Opening quotes are inside, closing ones outside.
+    let in_string = B::prefix_xor(quotes) ^ carry.in_string;
+    carry.in_string = ((in_string as i64) >> 63) as u64;
+    let mut wrong = classes.control & in_string;
+    if escapes & in_string != 0 {
+        wrong |= wrong_escapes(text, from + base as usize, escapes & in_string);
+    }
+    let scalars = !(classes.operators | classes.white_space | quotes);
+    let after_scalars = scalars << 1 | carry.scalar;
+    carry.scalar = scalars >> 63;
+    let starts = classes.operators | (scalars | quotes) & !after_scalars;
+    let mut tokens = starts & !(in_string ^ quotes);
+    if wrong != 0 {
+        found.broken = true;
+        tokens &= (1 << wrong.trailing_zeros()) - 1;
+    }
+    found.non_ascii |= classes.non_ascii;
+    found.count = places.write(found.count, base, tokens);
+}
+
+/// Tells backslashes that begin an escape, and the bytes that are escaped, given whether the first one is.
+#[inline(always)]
+fn split_backslashes(backslashes: u64, first_escaped: u64) -> (u64, u64) {
+    const ODD: u64 = 0xAAAA_AAAA_AAAA_AAAA;
+    // In a row of backslashes every other one begins an escape. Subtracting the row from itself shifted carries through rows
+    // to tell those that begin at even places from those that begin at odd ones.
+    let rows = backslashes & !first_escaped;
+    let alternating = ((rows << 1 | ODD).wrapping_sub(rows)) ^ ODD;
+    (alternating & backslashes, alternating ^ (backslashes | first_escaped))
+}
+
+/// Which of the escapes are wrong, whose backslashes are the bits of a block that begins at `from`.
+#[inline(never)]
+fn wrong_escapes(text: &[u8], from: usize, escapes: u64) -> u64 {
+    let (mut wrong, mut rest) = (0, escapes);
+    while rest != 0 {
+        let at = from + rest.trailing_zeros() as usize;
+        let right = match text.get(at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => true,
+            Some(b'u') => string::code_unit(&text[at..]).is_some(),
+            _ => false,
+        };
+        if !right {
+            wrong |= rest & rest.wrapping_neg();
+        }
+        rest &= rest - 1;
+    }
+    wrong
+}
+
+fn kernel() -> Kernel {
+    #[cfg(target_arch = "x86_64")]
+    return avx2::kernel().unwrap_or(sse2::kernel);
+    #[cfg(target_arch = "aarch64")]
+    return neon::kernel;
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    return portable::kernel;
+}
+
+/// A walk over the tokens of a text: brackets, commas, colons, and the first bytes of strings, numbers and literals. Bytes
+/// that are no part of JSON appear as tokens, too.
+pub(crate) struct Tokens<'a> {
+    text: &'a [u8],
+    /// Where the current token begins, and its first byte; at the text's end its length and 0.
+    at: usize,
+    byte: u8,
+    /// The places of the tokens to come, and what they are relative to.
+    next: *const u32,
+    end: *const u32,
+    base: usize,
+    places: &'a mut Places,
+    /// How much of the text is scanned.
+    scanned: usize,
+    /// How much of it is known to be UTF-8, or not.
+    decoded: usize,
+    not_utf8: bool,
+    /// What is behind the last place is wrong.
+    broken: bool,
+    carry: Carry,
+    kernel: Kernel,
+}
+
+impl<'a> Tokens<'a> {
+    /// A walk that is to move on to the first token.
+    #[inline(always)]
+    pub(crate) fn new(text: &'a [u8], places: &'a mut Places) -> Self {
+        Self::with(kernel(), text, places)
+    }
+
+    #[inline(always)]
+    fn with(kernel: Kernel, text: &'a [u8], places: &'a mut Places) -> Self {
+        Tokens {
+            text,
+            at: 0,
+            byte: 0,
+            next: std::ptr::null(),
+            end: std::ptr::null(),
+            base: 0,
+            places,
+            scanned: 0,
+            decoded: 0,
+            not_utf8: false,
+            broken: false,
+            carry: Carry::default(),
+            kernel,
+        }
+    }
+
+    /// Makes this a walk over the tokens of another text from `from` on, which lies outside of strings.
+    pub(crate) fn restart(&mut self, text: &'a [u8], from: usize) {
+        (self.text, self.at, self.byte) = (text, 0, 0);
+        self.end = self.next;
+        (self.scanned, self.decoded) = (from, from);
+        (self.not_utf8, self.broken) = (false, false);
+        self.carry = Carry::default();
+    }
+
+    #[inline(always)]
+    pub(crate) fn text(&self) -> &'a [u8] {
+        self.text
+    }
+
+    /// Where the current token begins.
+    #[inline(always)]
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The first byte of the current token, 0 at the text's end.
+    #[inline(always)]
+    pub(crate) fn byte(&self) -> u8 {
+        self.byte
+    }
+
+    /// Checks that all tokens were passed.
+    #[inline(always)]
+    pub(crate) fn finish(&self) -> Result<(), Invalid> {
+        if self.at == self.text.len() { Ok(()) } else { Err(Invalid) }
+    }
+
+    /// Whether a string before the current token may have bytes that are not UTF-8.
+    #[inline(always)]
+    pub(crate) fn not_utf8(&self) -> bool {
+        self.not_utf8
+    }
+
+    /// Moves on to the next token.
+    #[inline(always)]
+    pub(crate) fn advance(&mut self) -> Result<(), Invalid> {
+        if self.next == self.end {
+            return self.refill();
+        }
+        // SAFETY: the places from `next` to `end` were written, to an array that stays as it is until all are read. Kernels
+        // find tokens within the text only.
+        unsafe {
+            self.at = self.base + *self.next as usize;
+            self.byte = *self.text.get_unchecked(self.at);
+            self.next = self.next.add(1);
+        }
+        Ok(())
+    }
+
+    /// Scans until there is another token.
+    #[inline(never)]
+    fn refill(&mut self) -> Result<(), Invalid> {
+        while self.scanned < self.text.len() {
+            let from = self.scanned;
+            let to = self.text.len().min(from + CHUNK);
+            let found = (self.kernel)(self.text, from, to, &mut self.carry, self.places);
+            self.scanned = to;
+            if !found.non_ascii && self.decoded == from {
+                self.decoded = to;
+            } else if !self.not_utf8 {
+                self.check_utf8();
+            }
+            if found.broken {
+                (self.broken, self.scanned) = (true, self.text.len());
+            }
+            if found.count > 0 {
+                let places: &[MaybeUninit<u32>] = &self.places.0[..found.count];
+                let range = places.as_ptr_range();
+                (self.base, self.next, self.end) = (from, range.start.cast(), range.end.cast());
+                return self.advance();
+            }
+        }
+        (self.at, self.byte) = (self.text.len(), 0);
+        if self.broken || self.carry.in_string != 0 { Err(Invalid) } else { Ok(()) }
+    }
+
+    /// Checks what was scanned, up to a character that may go on in the next chunk.
+    #[cold]
+    fn check_utf8(&mut self) {
+        let mut to = self.scanned;
+        if to < self.text.len() {
+            // Such a character begins among the last three bytes.
+            let last = (to - 3..to).rev().find(|&at| self.text[at] & 0xC0 != 0x80);
+            to = last.filter(|&at| self.text[at] >= 0x80).unwrap_or(to);
+        }
+        self.not_utf8 = !string::is_utf8(&self.text[self.decoded..to]);
+        self.decoded = to;
+    }
+
+    /// Passes the token that is `byte`.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, byte: u8) -> Result<(), Invalid> {
+        if self.byte() == byte { self.advance() } else { Err(Invalid) }
+    }
+
+    /// Passes the comma behind an element or member, or the bracket `close`; tells whether it was a comma.
+    #[inline(always)]
+    pub(crate) fn next_or(&mut self, close: u8) -> Result<bool, Invalid> {
+        let byte = self.byte();
+        if byte != b',' && byte != close {
+            return Err(Invalid);
+        }
+        self.advance()?;
+        Ok(byte == b',')
+    }
+
+    /// Passes a string, whose opening quote is the current token; returns where its contents begin and end.
+    #[inline(always)]
+    pub(crate) fn string(&mut self) -> Result<(usize, usize), Invalid> {
+        let start = self.at + 1;
+        self.advance()?;
+        let mut end = self.at - 1;
+        if self.text[end] != b'"' {
+            end = self.closing_quote();
+        }
+        if end < start { Err(Invalid) } else { Ok((start, end)) }
+    }
+
+    /// Where the string before the current token ends. Behind it is white space.
+    #[inline(never)]
+    fn closing_quote(&self) -> usize {
+        self.text[..self.at].iter().rposition(|&byte| byte == b'"').unwrap_or(0)
+    }
+
+    /// As [`string`](Self::string), if the current token is one.
+    #[inline(always)]
+    pub(crate) fn name(&mut self) -> Result<(usize, usize), Invalid> {
+        if self.byte() == b'"' { self.string() } else { Err(Invalid) }
+    }
+
+    /// Passes a member's name, whose opening quote is the current token, and the colon behind it.
+    #[inline(always)]
+    pub(crate) fn pass_name(&mut self) -> Result<(), Invalid> {
+        self.advance()?;
+        self.take(b':')
+    }
+
+    /// Passes an integer of few digits, whose first byte was seen. For other numbers does nothing.
+    #[inline(always)]
+    pub(crate) fn short_integer(&mut self) -> Result<Option<i64>, Invalid> {
+        let Some((value, end)) = number::short_integer(self.text, self.at) else { return Ok(None) };
+        match self.text.get(end) {
+            Some(b'.' | b'e' | b'E') => Ok(None),
+            _ => self.leave_scalar(end).map(|()| Some(value)),
+        }
+    }
+
+    /// Passes a number, whose first byte was seen.
+    #[inline(always)]
+    pub(crate) fn number(&mut self) -> Result<Number, Invalid> {
+        let number = number::parse(self.text, self.at).map_err(|_| Invalid)?;
+        self.leave_scalar(number.end)?;
+        Ok(number)
+    }
+
+    /// Passes `literal`, whose first byte was seen.
+    #[inline(always)]
+    pub(crate) fn literal(&mut self, literal: &'static [u8]) -> Result<(), Invalid> {
+        if !self.text[self.at..].starts_with(literal) {
+            return Err(Invalid);
+        }
+        self.leave_scalar(self.at + literal.len())
+    }
+
+    /// Moves on from a number or literal that should end at `end`: what follows must be a token or white space.
+    #[inline(always)]
+    fn leave_scalar(&mut self, end: usize) -> Result<(), Invalid> {
+        self.advance()?;
+        let follows = end == self.at || matches!(self.text[end], b' ' | b'\n' | b'\r' | b'\t');
+        if follows { Ok(()) } else { Err(Invalid) }
+    }
+
+    /// Passes a value that lies within `depth` arrays and objects; returns where it ends.
+    pub(crate) fn skip_value(&mut self, depth: usize) -> Result<usize, Invalid> {
+        let mut open = Nesting::new(depth);
+        loop {
+            match self.byte() {
+                b'"' => self.advance()?,
+                b'-' | b'0'..=b'9' => {
+                    self.number()?;
+                }
+                bracket @ (b'{' | b'[') => {
+                    let object = bracket == b'{';
+                    open.push(object).map_err(|_| Invalid)?;
+                    self.advance()?;
+                    // The closing bracket is the second character after the opening one in ASCII.
+                    if self.byte() != bracket + 2 {
+                        if object {
+                            self.skip_name()?;
+                        }
+                        continue;
+                    }
+                    self.advance()?;
+                    open.pop();
+                }
+                b't' => self.literal(b"true")?,
+                b'f' => self.literal(b"false")?,
+                b'n' => self.literal(b"null")?,
+                _ => return Err(Invalid),
+            }
+            loop {
+                let Some(object) = open.innermost() else { return Ok(self.end_before()) };
+                if self.next_or(if object { b'}' } else { b']' })? {
+                    if object {
+                        self.skip_name()?;
+                    }
+                    break;
+                }
+                open.pop();
+            }
+        }
+    }
+
+    /// Passes a member's name and the colon behind it.
+    #[inline(always)]
+    fn skip_name(&mut self) -> Result<(), Invalid> {
+        self.take(b'"')?;
+        self.take(b':')
+    }
+
+    /// Where what lies before the current token ends.
+    pub(crate) fn end_before(&self) -> usize {
+        let before = &self.text[..self.at];
+        before.len() - before.iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scan::Cursor;
+    use super::*;
+
+    fn kernels() -> Vec<(&'static str, Kernel)> {
+        let mut kernels: Vec<(&str, Kernel)> = vec![("portable", portable::kernel)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            kernels.push(("sse2", sse2::kernel));
+            kernels.extend(avx2::kernel().map(|kernel| ("avx2", kernel)));
+        }
+        #[cfg(target_arch = "aarch64")]
+        kernels.push(("neon", neon::kernel));
+        kernels
+    }
+
+    struct Random(u64);
+
+    impl Random {
+        fn below(&mut self, limit: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            (self.0 >> 33) as usize % limit
+        }
+    }
+
+    /// A text of pieces that matter to the index, right or wrong.
+    fn pieces(random: &mut Random, count: usize) -> Vec<u8> {
+        const PIECES: [&[u8]; 30] = [
+            b"{",
+            b"}",
+            b"[",
+            b"]",
+            b",",
+            b":",
+            b"\"",
+            b"\"",
+            b"\"ab\"",
+            b"\"\"",
+            b" ",
+            b"\n\t\r",
+            b"12",
+            b"-0.5e7",
+            b"true",
+            b"null",
+            b"\\",
+            b"\\\\",
+            b"\\\"",
+            b"\\u12aF",
+            b"\\u12",
+            b"\\n",
+            b"\\x",
+            "ä".as_bytes(),
+            "\u{FFFF}".as_bytes(),
+            b"\xFF",
+            b"\x1F",
+            b"\0",
+            b"abcdefgh",
+            b"                                                                  ",
+        ];
+        (0..count).flat_map(|_| PIECES[random.below(PIECES.len())]).copied().collect()
+    }
+
+    /// The places of tokens, found one byte at a time, and whether all strings are right. It ends at a backslash outside
+    /// of strings, which is for those to refuse who look at tokens.
+    fn slow(text: &[u8]) -> (Vec<usize>, Option<bool>) {
+        let (mut places, mut at) = (Vec::new(), 0);
+        let mut scalar = false;
+        while at < text.len() {
+            match text[at] {
+                b' ' | b'\n' | b'\r' | b'\t' => scalar = false,
+                b'{' | b'}' | b'[' | b']' | b',' | b':' => {
+                    places.push(at);
+                    scalar = false;
+                }
+                b'"' => {
+                    if !scalar {
+                        places.push(at);
+                    }
+                    let mut cursor = Cursor { text, at };
+                    if cursor.string().is_err() {
+                        return (places, Some(false));
+                    }
+                    at = cursor.at - 1;
+                    scalar = false;
+                }
+                b'\\' => {
+                    if !scalar {
+                        places.push(at);
+                    }
+                    return (places, None);
+                }
+                _ => {
+                    if !scalar {
+                        places.push(at);
+                    }
+                    scalar = true;
+                }
+            }
+            at += 1;
+        }
+        (places, Some(true))
+    }
+
+    fn walk(kernel: Kernel, text: &[u8]) -> (Vec<usize>, bool) {
+        let mut room = Places::new();
+        let mut places = Vec::new();
+        let mut tokens = Tokens::with(kernel, text, &mut room);
+        loop {
+            if tokens.advance().is_err() {
+                return (places, false);
+            }
+            if tokens.finish().is_ok() {
+                return (places, true);
+            }
+            assert_eq!(tokens.byte(), text[tokens.at()]);
+            places.push(tokens.at());
+        }
+    }
+
+    #[test]
+    fn all_kernels_find_the_tokens() {
+        let mut random = Random(7);
+        for round in 0..30_000 {
+            let text = match round {
+                // Longer than a chunk, with few strings, so that most of it is looked at.
+                0..200 => {
+                    let mut text = pieces(&mut random, 4000);
+                    let wrong = [b'"', b'\\', 0x1F];
+                    text.retain(|byte| !wrong.contains(byte));
+                    text
+                }
+                _ => pieces(&mut random, 1 + round % 40),
+            };
+            let (places, right) = slow(&text);
+            for (name, kernel) in kernels() {
+                let (found, passed) = walk(kernel, &text);
+                let shown = text.escape_ascii();
+                match right {
+                    Some(right) => {
+                        assert_eq!(passed, right, "{name}: {shown}");
+                        assert_eq!(found, places, "{name}: {shown}");
+                    }
+                    None => assert!(!passed || found.starts_with(&places), "{name}: {shown}"),
+                }
+            }
+        }
+    }
+
+    /// Every position of a string's end and of an escape relative to blocks and chunks.
+    #[test]
+    fn strings_may_lie_across_blocks_and_chunks() {
+        for length in (0..200).chain(CHUNK - 70..CHUNK + 70) {
+            for middle in ["", "\\\"", "\\\\", "\\u00e4", "\\\\\\\"", "ä", "\u{10FFFF}"] {
+                let contents = format!("{}{middle}", "x".repeat(length));
+                let text = format!("[\"{contents}\" , 1]");
+                for (name, kernel) in kernels() {
+                    let mut room = Places::new();
+                    let mut tokens = Tokens::with(kernel, text.as_bytes(), &mut room);
+                    tokens.advance().unwrap();
+                    tokens.take(b'[').unwrap();
+                    let (start, end) = tokens.string().unwrap();
+                    assert_eq!(text[start..end], contents, "{name} {length}");
+                    assert!(!tokens.not_utf8(), "{name} {length} {middle}");
+                    assert_eq!(tokens.next_or(b']'), Ok(true));
+                    tokens.number().unwrap();
+                    assert_eq!(tokens.next_or(b']'), Ok(false));
+                    tokens.finish().unwrap();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_noticed_before_their_string_ends() {
+        for length in (0..70).chain(CHUNK - 70..CHUNK + 10) {
+            for wrong in [&b"\xFF"[..], b"\xC3", b"\xE2\x82", b"\xF0\x9F\x92", b"\x80\x80\x80\x80"]
+            {
+                let text = [b"\"", &*vec![b'x'; length], wrong, b"\""].concat();
+                for (name, kernel) in kernels() {
+                    let mut room = Places::new();
+                    let mut tokens = Tokens::with(kernel, &text, &mut room);
+                    tokens.advance().unwrap();
+                    tokens.string().unwrap();
+                    assert!(tokens.not_utf8(), "{name} {length} {}", wrong.escape_ascii());
+                }
+            }
+        }
+    }
+
+    /// Texts of pieces, and such that were valid before something was changed.
+    #[test]
+    fn a_walk_accepts_what_the_cursor_accepts() {
+        let valid =
+            br#"{"a":[1,-0.5e+7,{"b":null,"\u00e4\\":"\"x"},[],{}] , "c" : true,"d":[false,"",0]}"#;
+        let mut random = Random(3);
+        let mut accepted = 0;
+        for round in 0..60_000 {
+            let mut text = valid.to_vec();
+            match round % 3 {
+                0 => text = pieces(&mut random, 1 + round % 6),
+                1 => {
+                    let place = random.below(text.len());
+                    text[place] = b"{}[],:\"\\ 01-.eatn\x1F\xC3\x0C\x1A"[random.below(21)];
+                }
+                _ => {
+                    let place = random.below(text.len());
+                    let piece = pieces(&mut random, 1);
+                    text.splice(place..place + random.below(2), piece);
+                }
+            }
+            let mut cursor = Cursor::new(&text);
+            let want = cursor.skip_value(0).and_then(|()| cursor.finish()).is_ok();
+            accepted += usize::from(want);
+            for (name, kernel) in kernels() {
+                let mut room = Places::new();
+                let mut tokens = Tokens::with(kernel, &text, &mut room);
+                let result = tokens
+                    .advance()
+                    .and_then(|()| tokens.skip_value(0))
+                    .and_then(|_| tokens.finish());
+                assert_eq!(result.is_ok(), want, "{name}: {}", text.escape_ascii());
+            }
+        }
+        assert!(accepted > 1000, "only {accepted} texts were valid");
+    }
+}

@@ -1,0 +1,63 @@
+//! The kernel for every aarch64 processor.
+
+use std::arch::aarch64::*;
+
+use super::{BLOCK, Block, Carry, Classes, Found, Places, scan};
+
+pub(super) fn kernel(
+    text: &[u8],
+    from: usize,
+    to: usize,
+    carry: &mut Carry,
+    places: &mut Places,
+) -> Found {
+    scan::<Neon>(text, from, to, carry, places)
+}
+
+struct Neon;
+
+impl Block for Neon {
+    #[inline(always)]
+    fn classify(bytes: &[u8; BLOCK]) -> Classes {
+        // SAFETY: NEON is part of every aarch64; 64 bytes are read, of 64.
+        unsafe {
+            let vectors = vld1q_u8_x4(bytes.as_ptr());
+            let is = |bytes, byte| vceqq_u8(bytes, vdupq_n_u8(byte));
+            Classes {
+                quotes: bits(vectors, |bytes| is(bytes, b'"')),
+                backslashes: bits(vectors, |bytes| is(bytes, b'\\')),
+                operators: bits(vectors, |bytes| {
+                    // `[` and `{` differ in one bit, as do `]` and `}`.
+                    let curly = vorrq_u8(bytes, vdupq_n_u8(0x20));
+                    let brackets = vorrq_u8(is(curly, b'{'), is(curly, b'}'));
+                    vorrq_u8(brackets, vorrq_u8(is(bytes, b','), is(bytes, b':')))
+                }),
+                white_space: bits(vectors, |bytes| {
+                    let lines = vorrq_u8(is(bytes, b'\n'), is(bytes, b'\r'));
+                    vorrq_u8(lines, vorrq_u8(is(bytes, b' '), is(bytes, b'\t')))
+                }),
+                control: bits(vectors, |bytes| vcltq_u8(bytes, vdupq_n_u8(0x20))),
+                non_ascii: {
+                    let low = vorrq_u8(vectors.0, vectors.1);
+                    vmaxvq_u8(vorrq_u8(low, vorrq_u8(vectors.2, vectors.3))) >= 0x80
+                },
+            }
+        }
+    }
+}
+
+/// One bit for each byte of which `class` makes all ones.
+#[inline(always)]
+fn bits(vectors: uint8x16x4_t, class: impl Fn(uint8x16_t) -> uint8x16_t) -> u64 {
+    const PLACES: [u8; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128];
+    // SAFETY: NEON; sixteen bytes are read, of sixteen.
+    unsafe {
+        let places = vld1q_u8(PLACES.as_ptr());
+        let part = |bytes| vandq_u8(class(bytes), places);
+        // Sums of neighbours, three times over: eight bits become one byte.
+        let low = vpaddq_u8(part(vectors.0), part(vectors.1));
+        let high = vpaddq_u8(part(vectors.2), part(vectors.3));
+        let sums = vpaddq_u8(low, high);
+        vgetq_lane_u64::<0>(vreinterpretq_u64_u8(vpaddq_u8(sums, sums)))
+    }
+}
