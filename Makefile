@@ -195,6 +195,10 @@ bench-services: services | need-wrk ## fastjson-api beside a constant handler an
 bench-core: | need-rust ## the Rust core by itself
 	$(CARGO) bench
 
+.PHONY: bench-redis
+bench-redis: rust-cache-server ## rust-cache-server beside redis-server, under redis-benchmark (ROUNDS=7)
+	@benches/services/redis
+
 ##### Install
 
 include_dir   := $(DESTDIR)$(PREFIX)/include
