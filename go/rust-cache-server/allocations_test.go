@@ -27,7 +27,7 @@ func TestCommandsDoNotAllocate(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			server.execute(c, args)
+			server.find(c, args).run(c, args)
 		}
 		server.store.Set([]byte("key"), []byte("value\x00"))
 		if got := testing.AllocsPerRun(1000, run); got > 0 {

@@ -16,6 +16,7 @@ type command struct {
 	arity int // of arguments with the name; negative if that is the least
 	flags string
 	keys  keySpan
+	long  bool // it takes long, and is carried out aside
 	run   func(c *client, args [][]byte)
 	// subcommands by name. A command that has any has no run.
 	subcommands []*command
@@ -58,14 +59,14 @@ func newCommands() []*command {
 		{name: "exists", arity: -2, flags: "readonly fast", keys: manyKeys, run: exists},
 		{name: "expire", arity: -3, flags: "write fast", keys: oneKey, run: expire},
 		{name: "expireat", arity: -3, flags: "write fast", keys: oneKey, run: expireAt},
-		{name: "flushall", arity: -1, flags: "write", keys: noKeys, run: flush},
-		{name: "flushdb", arity: -1, flags: "write", keys: noKeys, run: flush},
-		{name: "keys", arity: 2, flags: "readonly", keys: noKeys, run: keys},
+		{name: "flushall", arity: -1, flags: "write", keys: noKeys, long: true, run: flush},
+		{name: "flushdb", arity: -1, flags: "write", keys: noKeys, long: true, run: flush},
+		{name: "keys", arity: 2, flags: "readonly", keys: noKeys, long: true, run: keys},
 		{name: "persist", arity: 2, flags: "write fast", keys: oneKey, run: persist},
 		{name: "pexpire", arity: -3, flags: "write fast", keys: oneKey, run: pexpire},
 		{name: "pexpireat", arity: -3, flags: "write fast", keys: oneKey, run: pexpireAt},
 		{name: "pttl", arity: 2, flags: "readonly fast", keys: oneKey, run: pttl},
-		{name: "scan", arity: -2, flags: "readonly", keys: noKeys, run: scan},
+		{name: "scan", arity: -2, flags: "readonly", keys: noKeys, long: true, run: scan},
 		{name: "touch", arity: -2, flags: "readonly fast", keys: manyKeys, run: exists},
 		{name: "ttl", arity: 2, flags: "readonly fast", keys: oneKey, run: ttl},
 		{name: "type", arity: 2, flags: "readonly fast", keys: oneKey, run: typeOf},
@@ -94,7 +95,7 @@ func newCommands() []*command {
 		{name: "config", arity: -2, subcommands: []*command{
 			{name: "get", arity: -3, flags: "admin noscript loading stale", run: configGet},
 		}},
-		{name: "info", arity: -1, flags: "loading stale", run: info},
+		{name: "info", arity: -1, flags: "loading stale", long: true, run: info},
 	}
 }
 
@@ -116,13 +117,14 @@ func (s *server) command(name []byte) *command {
 	return s.commands[string(lower[:len(name)])]
 }
 
-// execute carries out a request, which has at least one argument.
-func (s *server) execute(c *client, args [][]byte) {
+// find returns the command that a request, which has at least one argument, is for. Where there is none, or the client may not
+// use it so, it replies and returns nil.
+func (s *server) find(c *client, args [][]byte) *command {
 	command := s.command(args[0])
 	if command == nil {
 		s.unknown.Add(1)
 		c.fail(unknownCommand(args))
-		return
+		return nil
 	}
 	name := command.name
 	if len(args) > 1 && len(command.subcommands) > 0 {
@@ -130,7 +132,7 @@ func (s *server) execute(c *client, args [][]byte) {
 		if command == nil {
 			s.unknown.Add(1)
 			c.fail(fmt.Sprintf("ERR unknown subcommand '%.128s'. Try %s HELP.", args[1], strings.ToUpper(name)))
-			return
+			return nil
 		}
 		name += "|" + command.name
 	}
@@ -141,9 +143,16 @@ func (s *server) execute(c *client, args [][]byte) {
 	case !c.authenticated && !strings.Contains(command.flags, "no_auth"):
 		c.fail("NOAUTH Authentication required.")
 	default:
-		command.run(c, args)
+		return command
 	}
+	return nil
 }
+
+// takesLong tells whether a request is likely to take so long that others would notice.
+func (c *command) takesLong(args [][]byte) bool { return c.long || len(args) > manyArguments }
+
+// manyArguments is the number of arguments with which commands of many keys take about 0.1 ms.
+const manyArguments = 512
 
 func (c *command) subcommand(name []byte) *command {
 	for _, sub := range c.subcommands {

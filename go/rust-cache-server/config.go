@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -25,6 +26,7 @@ type config struct {
 	MaxBytes size            `placeholder:"SIZE" help:"Most memory that the cache may hold, everything counted, such as 512MiB or 2GB (a quarter of this machine's, or of the container's). Old entries make room for new ones."`
 	Password string          `placeholder:"TEXT" help:"What clients have to send with AUTH, or over HTTP as a bearer token. Needed to listen on more than loopback. Better in the environment, where other users do not see it."`
 	Snapshot string          `placeholder:"FILE" help:"Where to keep the entries between a stop and the next start. A start takes the file away, as later changes are not in it."`
+	Threads  int             `placeholder:"N" help:"How many threads serve Redis's protocol (half as many as there are processors: the system needs as much for the network, and one does some 100,000 requests a second, or 1,000,000 in pipelines)."`
 	Config   kong.ConfigFlag `placeholder:"FILE" help:"A JSON file of these settings, such as {\"max-bytes\": \"2GB\", \"max-clients\": 500}."`
 	LogLevel slog.Level      `default:"INFO" placeholder:"LEVEL" help:"DEBUG, INFO, WARN or ERROR (${default})."`
 
@@ -98,7 +100,12 @@ func (c *config) check() error {
 		}
 		c.MaxBytes = size(memory / 4)
 	}
+	if c.Threads == 0 {
+		c.Threads = max(1, runtime.GOMAXPROCS(0)/2)
+	}
 	switch {
+	case c.Threads < 0:
+		return errors.New("--threads must not be negative")
 	case c.MaxBytes < 64<<10:
 		return errors.New("--max-bytes must be 64KiB or more")
 	case c.MaxClients < 1:

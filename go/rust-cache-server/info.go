@@ -125,7 +125,7 @@ func clientInfo(c *client, _ [][]byte) {
 		version = 3
 	}
 	c.verbatim(fmt.Sprintf("id=%d addr=%s laddr=%s name=%s age=%d idle=0 flags=N db=0 user=default resp=%d lib-name=%s lib-ver=%s\n",
-		c.id, c.conn.RemoteAddr(), c.conn.LocalAddr(), c.name, int(time.Since(c.since).Seconds()), version, c.library, c.version))
+		c.id, c.peer, c.local, c.name, int(time.Since(c.since).Seconds()), version, c.library, c.version))
 }
 
 // info is INFO [section ...].

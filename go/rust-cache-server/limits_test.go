@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -162,6 +163,56 @@ func TestLongPipelines(t *testing.T) {
 		s.do2(fmt.Sprintf("$%q", value))
 	}
 	s.do2("+PONG")
+}
+
+// TestRepliesBeyondTheBacklog sends requests whose replies are far more than --max-backlog, and reads all the while.
+func TestRepliesBeyondTheBacklog(t *testing.T) {
+	s := dial(t, start(t, config{MaxBacklog: 1 << 20}).addr())
+	value := strings.Repeat("x", 100_000)
+	s.do("SET", "a", value)
+	const n = 300 // 30 MB of replies
+	s.send(strings.Repeat("GET a\r\n", n) + "PING\r\n")
+	for range n {
+		s.do2(fmt.Sprintf("$%q", value))
+	}
+	s.do2("+PONG")
+}
+
+// TestLongCommandsInPipelines has commands that are carried out aside between others, in one piece and in many.
+func TestLongCommandsInPipelines(t *testing.T) {
+	addr := start(t, config{}).addr()
+	mget := append([]string{"MGET"}, slices.Repeat([]string{"a"}, 2*manyArguments)...)
+	input := request("SET", "a", "1") + request("KEYS", "*") + request("APPEND", "a", "2") + request(mget...) +
+		"SCAN 0 COUNT 1000\r\nFLUSHALL\r\nGET a\r\nKEYS *\r\nPING\r\n"
+	values := strings.Repeat(` $"12"`, 2*manyArguments)[1:]
+	for _, size := range []int{len(input), 1, 100} {
+		s := dial(t, addr)
+		for piece := range slices.Chunk([]byte(input), size) {
+			s.send(string(piece))
+		}
+		s.do2("+OK", `*($"a")`, ":2", "*("+values+")", `*($"0" *($"a"))`, "+OK", "$-1", "*()", "+PONG")
+	}
+}
+
+// TestClientsThatLeaveDuringALongCommand has clients close their connection before the reply is there.
+func TestClientsThatLeaveDuringALongCommand(t *testing.T) {
+	server := start(t, config{})
+	witness := dial(t, server.addr())
+	for i := range 20_000 {
+		server.store.Set(fmt.Append(nil, i), []byte("\x00"))
+	}
+	for i := range 100 {
+		s := dial(t, server.addr())
+		s.send("KEYS *\r\nKEYS *\r\n")
+		if i%2 == 0 {
+			_ = s.conn.(*net.TCPConn).SetLinger(0) // which resets the connection
+		}
+		s.conn.Close()
+	}
+	if got := witness.do("DBSIZE"); got != ":20000" {
+		t.Error("another client gets", got)
+	}
+	eventually(t, "the others are gone", func() bool { return server.connected() == 1 })
 }
 
 func TestClientsThatDoNotRead(t *testing.T) {

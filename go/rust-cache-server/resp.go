@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"unsafe"
 )
 
 // What a client may send, from Redis where it does not depend on --max-request.
@@ -32,6 +33,8 @@ type parser struct {
 	marks  []mark // of the arguments that are there
 	args   [][]byte
 
+	// shared is a buffer that many parsers use in turn, each from room to settle. Without one, a parser has its own.
+	shared    []byte
 	max       int  // length of a request
 	anonymous bool // clients that are not authenticated may send little
 }
@@ -43,9 +46,13 @@ type mark struct{ start, end int }
 func (p *parser) room() []byte {
 	if p.start == len(p.buffer) {
 		p.start = 0
-		p.buffer = p.buffer[:0]
-		if cap(p.buffer) != inputSize {
+		switch p.buffer = p.buffer[:0]; {
+		case p.shared != nil:
+			p.buffer = p.shared[:0]
+		case cap(p.buffer) != inputSize:
 			p.buffer = make([]byte, 0, inputSize)
+		}
+		if cap(p.marks) > marksKept {
 			p.marks, p.args = nil, nil
 		}
 	} else if len(p.buffer) == cap(p.buffer) {
@@ -57,6 +64,22 @@ func (p *parser) room() []byte {
 		p.start = 0
 	}
 	return p.buffer[len(p.buffer):cap(p.buffer)]
+}
+
+// marksKept is how many arguments there is room for while no request is there.
+const marksKept = 64
+
+// settle takes what is left of a request out of the shared buffer.
+func (p *parser) settle() {
+	rest := p.buffer[p.start:]
+	switch {
+	case p.shared == nil:
+	case len(rest) == 0:
+		p.buffer, p.start = nil, 0
+	case unsafe.SliceData(p.buffer) == unsafe.SliceData(p.shared):
+		p.buffer = append(make([]byte, 0, max(inputSize, len(rest))), rest...)
+		p.start = 0
+	}
 }
 
 // read tells how much was read to room.

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A server answers clients that speak Redis's protocol from one store.
@@ -19,10 +21,11 @@ type server struct {
 	log      *slog.Logger
 	started  time.Time
 
+	loops   []*loop
 	mu      sync.Mutex
 	clients map[*client]struct{}
 	stopped bool
-	running sync.WaitGroup
+	running sync.WaitGroup // clients
 
 	ready    atomic.Bool // clients are taken
 	lastID   atomic.Int64
@@ -57,6 +60,21 @@ const tick = time.Second
 
 // serve takes clients until ctx ends, and answers the requests that it has read by then.
 func (s *server) serve(ctx context.Context, listener net.Listener) error {
+	var running sync.WaitGroup
+	defer func() {
+		for _, l := range s.loops {
+			l.end()
+		}
+		running.Wait()
+	}()
+	for range s.config.Threads {
+		l, err := newLoop(s)
+		if err != nil {
+			return err
+		}
+		s.loops = append(s.loops, l)
+		running.Go(l.run)
+	}
 	watched, stopWatch := context.WithCancel(context.Background())
 	defer stopWatch()
 	go s.watch(watched)
@@ -73,6 +91,7 @@ func (s *server) serve(ctx context.Context, listener net.Listener) error {
 			s.stop()
 			return nil
 		case errors.Is(err, net.ErrClosed):
+			s.stop()
 			return err
 		case err != nil: // too many open files, for example, which passes
 			s.log.Warn("a client could not be accepted", "error", err)
@@ -86,29 +105,33 @@ func (s *server) serve(ctx context.Context, listener net.Listener) error {
 const acceptPause = 50 * time.Millisecond
 
 func (s *server) accept(conn *net.TCPConn) {
-	c := &client{server: s, conn: conn, id: s.lastID.Add(1), since: time.Now(), authenticated: s.config.Password == ""}
+	socket, err := takeOver(conn)
+	if err != nil {
+		s.log.Warn("a client could not be accepted", "error", err)
+		return
+	}
+	id := s.lastID.Add(1)
+	c := &client{
+		server:        s,
+		loop:          s.loops[int(id)%len(s.loops)],
+		socket:        socket,
+		peer:          conn.RemoteAddr(),
+		local:         conn.LocalAddr(),
+		id:            id,
+		since:         time.Now(),
+		authenticated: s.config.Password == "",
+	}
 	c.requests.max = int(s.config.MaxRequest)
 	c.requests.anonymous = !c.authenticated
 	c.lastUsed.Store(s.ticks.Load())
-	var err error
-	if c.output, err = newOutput(conn, int(s.config.MaxBacklog), s.config.WriteTimeout); err != nil {
-		_ = conn.Close()
-		return
-	}
 	if !s.add(c) {
 		s.refused.Add(1)
-		_ = c.output.send([]byte("-ERR max number of clients reached\r\n"))
-		_ = conn.Close()
+		_, _ = send(socket, []byte("-ERR max number of clients reached\r\n"))
+		_ = unix.Close(socket)
 		return
 	}
 	s.accepted.Add(1)
-	go func() {
-		defer s.remove(c)
-		if err := c.serve(); err != nil {
-			s.log.Debug("a client's connection was ended", "client", c.id, "address", conn.RemoteAddr(), "reason", err)
-		}
-		c.output.close()
-	}()
+	c.loop.post(func() { c.loop.add(c) })
 }
 
 func (s *server) add(c *client) bool {
@@ -164,8 +187,8 @@ func (s *server) look(now int64) {
 			continue
 		}
 		s.evicted.Add(1)
-		s.log.Info("a client's connection was ended", "client", c.id, "address", c.conn.RemoteAddr(), "reason", reason)
-		_ = c.conn.Close()
+		s.log.Info("a client's connection was ended", "client", c.id, "address", c.peer, "reason", reason)
+		c.loop.post(func() { c.loop.close(c, nil) })
 	}
 }
 
@@ -174,10 +197,10 @@ func (s *server) stop() {
 	s.ready.Store(false)
 	s.mu.Lock()
 	s.stopped = true
-	for c := range s.clients {
-		_ = c.conn.SetReadDeadline(time.Now())
-	}
 	s.mu.Unlock()
+	for _, l := range s.loops {
+		l.post(l.finishAll)
+	}
 	done := make(chan struct{})
 	go func() {
 		s.running.Wait()
@@ -188,11 +211,9 @@ func (s *server) stop() {
 		return
 	case <-time.After(s.config.ShutdownTimeout):
 	}
-	s.mu.Lock()
-	s.log.Warn(fmt.Sprintf("%d clients did not take their replies in time", len(s.clients)))
-	for c := range s.clients {
-		_ = c.conn.Close()
+	s.log.Warn(fmt.Sprintf("%d clients did not take their replies in time", s.connected()))
+	for _, l := range s.loops {
+		l.post(l.closeAll)
 	}
-	s.mu.Unlock()
 	<-done
 }

@@ -26,6 +26,7 @@ func start(t testing.TB, c config) running {
 		t.Fatal(err)
 	}
 	or(&c.MaxBytes, 64<<20)
+	or(&c.Threads, 2)
 	or(&c.MaxClients, defaults.MaxClients)
 	or(&c.MaxRequest, defaults.MaxRequest)
 	or(&c.MaxBacklog, defaults.MaxBacklog)
