@@ -35,7 +35,7 @@ func jsonBenchmarks() ([]benchmark, error) {
 			}})
 		}
 	}
-	return benchmarks, nil
+	return append(benchmarks, streamBenchmarks(documents)...), nil
 }
 
 // jsonOperations are what codecs are compared in. Each checks the contenders' results on a document before they are

@@ -14,7 +14,7 @@ import (
 type Document struct {
 	// Name is the kind of the document, usable as the name of a subtest.
 	Name string
-	// Data is one JSON value, save for [Logs], where it is one value a line.
+	// Data is one JSON value, save for [Lines], where it is one value a line.
 	Data []byte
 	// New returns a pointer to a new zero value of the document's type.
 	New func() any
@@ -23,6 +23,21 @@ type Document struct {
 // document renders a generated value, indented by indent if that is not empty.
 func document[T any](name string, value any, indent string) Document {
 	return Document{Name: name, Data: render(value, indent), New: func() any { return new(T) }}
+}
+
+// documentLines renders generated values, each on a line of its own.
+func documentLines[T any](name string, lines int, value func() any) Document {
+	var data []byte
+	for range lines {
+		data = append(appendValue(data, value()), '\n')
+	}
+	return Document{Name: name, Data: data, New: func() any { return new(T) }}
+}
+
+// Lines returns newline-delimited JSON of each kind, of about the given number of bytes: small values, large ones, and those of
+// a log.
+func Lines(bytes int) []Document {
+	return []Document{Orders(bytes / 500), Tweets(bytes / 3000), Logs(bytes / 200)}
 }
 
 // kinds are the generators, each with the number of items of a sample and of a document of the usual size.

@@ -46,17 +46,19 @@ func TestDocumentsAreTheSameEachTime(t *testing.T) {
 	}
 }
 
-func TestLogsHoldOneValueALine(t *testing.T) {
-	logs := corpus.Logs(100)
-	lines := bytes.Split(bytes.TrimSuffix(logs.Data, []byte("\n")), []byte("\n"))
-	if len(lines) != 100 {
-		t.Fatalf("%d lines, want 100", len(lines))
-	}
-	for _, line := range lines {
-		decoder := json.NewDecoder(bytes.NewReader(line))
-		decoder.DisallowUnknownFields()
-		if err := decoder.Decode(logs.New()); err != nil {
-			t.Errorf("%v in %s", err, line)
+func TestLinesHoldOneValueEach(t *testing.T) {
+	for _, document := range corpus.Lines(100_000) {
+		if length := len(document.Data); length < 70_000 || length > 150_000 {
+			t.Errorf("%s: %d bytes, want about 100000", document.Name, length)
+		}
+		for line := range bytes.Lines(document.Data) {
+			value := document.New()
+			if err := json.Unmarshal(line, value); err != nil {
+				t.Errorf("%s: %v in %s", document.Name, err, line)
+			}
+			if text, err := json.Marshal(value); err != nil || len(text) < len(line)/3 {
+				t.Errorf("%s: %v, %d bytes are left of %s", document.Name, err, len(text), line)
+			}
 		}
 	}
 }

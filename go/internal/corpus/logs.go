@@ -16,8 +16,7 @@ type LogLine struct {
 // Logs generates a log of that many lines: newline-delimited JSON, a value of [LogLine] on each line.
 func Logs(lines int) Document {
 	s := newSource(8)
-	var data []byte
-	for range lines {
+	return documentLines[LogLine]("logs", lines, func() any {
 		line := object{
 			{"time", s.moment().UTC().Format("2006-01-02T15:04:05.000Z")},
 			{"level", pick(s, []string{"debug", "info", "info", "info", "warn", "error"})},
@@ -37,7 +36,6 @@ func Logs(lines int) Document {
 				{"cached", s.chance(50)},
 			}})
 		}
-		data = append(appendValue(data, line), '\n')
-	}
-	return Document{Name: "logs", Data: data, New: func() any { return new(LogLine) }}
+		return line
+	})
 }

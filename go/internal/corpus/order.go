@@ -32,7 +32,16 @@ type (
 
 // Order generates an order of that many items; one of two items takes about 440 bytes.
 func Order(items int) Document {
-	s := newSource(1)
+	return document[PurchaseOrder]("order", order(newSource(1), items), "")
+}
+
+// Orders generates that many orders of one to four items, one on each line.
+func Orders(lines int) Document {
+	s := newSource(9)
+	return documentLines[PurchaseOrder]("orders", lines, func() any { return order(s, s.between(1, 4)) })
+}
+
+func order(s source, items int) object {
 	total := 0.0
 	lines := several(items, func(int) any {
 		price, quantity := s.cents(200), s.between(1, 4)
@@ -45,7 +54,7 @@ func Order(items int) Document {
 			{"options", object{{"color", pick(s, []string{"black", "oak", "weiß"})}}},
 		}
 	})
-	return document[PurchaseOrder]("order", object{
+	return object{
 		{"id", "ord_" + s.hex(16)},
 		{"customer", object{
 			{"id", s.id(7)},
@@ -60,5 +69,5 @@ func Order(items int) Document {
 		{"created", 1700000000 + s.IntN(1000000)},
 		{"coupon", nil},
 		{"notes", "Ring twice"},
-	}, "")
+	}
 }

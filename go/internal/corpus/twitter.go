@@ -162,6 +162,12 @@ func Twitter(statuses int) Document {
 	}, "  ")
 }
 
+// Tweets generates that many statuses, one on each line.
+func Tweets(lines int) Document {
+	s := newSource(10)
+	return documentLines[TwitterStatus]("tweets", lines, func() any { return twitterStatus(s, s.chance(40)) })
+}
+
 func twitterStatus(s source, retweet bool) object {
 	id := s.id(18)
 	status := object{
