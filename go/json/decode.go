@@ -30,14 +30,8 @@ func Unmarshal(data []byte, v any) error {
 
 // unmarshal reports whether the value could be decoded here; if not, nothing was stored.
 func unmarshal(data []byte, v any, flags uint32) (bool, error) {
-	t := reflect.TypeOf(v)
-	target := (*eface)(unsafe.Pointer(&v)).data
-	if t == nil || t.Kind() != reflect.Pointer || t.Name() != "" || target == nil {
-		return false, nil
-	}
-	plan := decodePlanOf(t.Elem())
-	budget := maxSearch
-	if plan == nil || plan.root.holdsPointer(target, &budget) {
+	plan, target := planFor(v)
+	if plan == nil || !plan.takes(target) {
 		return false, nil
 	}
 	b := takeBuffers(len(data))
@@ -55,6 +49,22 @@ func unmarshal(data []byte, v any, flags uint32) (bool, error) {
 	// If a method of the user's panics, the buffers are lost to the pool, and that is all.
 	b.release()
 	return true, err
+}
+
+// planFor returns the plan for what v points to, and where that is. The plan is nil if that is left to encoding/json.
+func planFor(v any) (*decodePlan, unsafe.Pointer) {
+	t := reflect.TypeOf(v)
+	target := (*eface)(unsafe.Pointer(&v)).data
+	if t == nil || t.Kind() != reflect.Pointer || t.Name() != "" || target == nil {
+		return nil, nil
+	}
+	return decodePlanOf(t.Elem()), target
+}
+
+// takes reports whether a value can be stored at p.
+func (plan *decodePlan) takes(p unsafe.Pointer) bool {
+	budget := maxSearch
+	return !plan.root.holdsPointer(p, &budget)
 }
 
 // maxSearch bounds how many values of a target are searched for interfaces that hold pointers. Targets with more

@@ -8,14 +8,10 @@
 // Without cgo the package is encoding/json under another name.
 package json
 
-import (
-	"encoding/json"
-	"io"
-)
+import "encoding/json"
 
 // The types of the standard library, so that errors.As, type switches and existing methods keep working.
 type (
-	Decoder               = json.Decoder
 	Delim                 = json.Delim
 	InvalidUTF8Error      = json.InvalidUTF8Error //lint:ignore SA1019 part of the interface of encoding/json
 	InvalidUnmarshalError = json.InvalidUnmarshalError
@@ -31,6 +27,3 @@ type (
 	UnsupportedTypeError  = json.UnsupportedTypeError
 	UnsupportedValueError = json.UnsupportedValueError
 )
-
-// NewDecoder returns a decoder that reads from r.
-func NewDecoder(r io.Reader) *Decoder { return json.NewDecoder(r) }

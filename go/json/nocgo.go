@@ -7,6 +7,12 @@ import (
 	"io"
 )
 
+// A Decoder reads JSON values from an input stream: see [json.Decoder] of encoding/json.
+type Decoder = json.Decoder
+
+// NewDecoder returns a decoder that reads from r.
+func NewDecoder(r io.Reader) *Decoder { return json.NewDecoder(r) }
+
 // An Encoder writes JSON values to an output stream: see [json.Encoder] of encoding/json.
 type Encoder = json.Encoder
 

@@ -1,0 +1,578 @@
+//go:build cgo
+
+package json
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"runtime"
+	"strings"
+	"unsafe"
+
+	"tandem.example/go/internal/ffi"
+)
+
+// A Decoder reads JSON values and tokens from an input stream, as [json.Decoder] of encoding/json does, and may read
+// beyond them. It may be used by one goroutine at a time.
+//
+// It holds what it has read of the value at hand, and up to 64 KiB beyond it. A value that lies in its buffer as a whole is
+// checked and decoded in one pass; the end of another one is found as its parts arrive, without looking at any of
+// them again. Values of one type that follow each other are decoded several at a time, so strings of different
+// values may share a block of at most 4 KiB.
+type Decoder struct {
+	r       io.Reader
+	err     error // ends the stream
+	buf     []byte
+	next    int   // where in buf unread data begins
+	before  int64 // bytes of the stream before buf
+	scanned int64 // bytes of the values that were read, which is what the offsets of syntax errors count
+	flags   uint32
+
+	filled bool // the last read filled the buffer: a larger one makes fewer reads
+	roomy  int  // reads for which a large buffer was nearly empty
+
+	state tokenState
+	stack []tokenState // of the arrays and objects around
+
+	ahead   ahead
+	scanner *ffi.JSONScanner // made for the first value that needs it
+	tokens  *tokenMaker      // made for the first token
+	work    int64            // bytes that were looked at before they could be decoded
+}
+
+const (
+	minRead  = 512
+	readSize = 64 << 10
+	// maxBuffer is the size from which on a buffer is given up when values are small again.
+	maxBuffer = 1 << 20
+	// maxAhead bounds how much text is decoded ahead: runs should stay in the processor's caches.
+	maxAhead = 16 << 10
+	// maxRetry bounds what is decoded again from its beginning, rather than scanned to its end first.
+	maxRetry = 16 << 10
+)
+
+// ahead are values that were decoded into runs, but not stored yet. They lie in the decoder's buffer behind each other, so
+// that nothing is read as long as there are any.
+type ahead struct {
+	count   int
+	filler  filler
+	buffers *buffers
+	base    int // where in the decoder's buffer filler.input begins
+
+	typ  unsafe.Pointer // type word of the pointer that was decoded into last
+	plan *decodePlan    // for it
+	// limit is how much text to decode ahead: more the longer the type stays the same.
+	limit int
+}
+
+// NewDecoder returns a decoder that reads from r.
+func NewDecoder(r io.Reader) *Decoder { return &Decoder{r: r} }
+
+// UseNumber causes the Decoder to unmarshal a number into an interface value as a [Number] instead of as a float64.
+func (d *Decoder) UseNumber() { d.setFlag(ffi.DecodeUseNumber) }
+
+// DisallowUnknownFields causes the Decoder to return an error when the destination is a struct and the input contains
+// object keys which do not match any non-ignored, exported fields in the destination.
+func (d *Decoder) DisallowUnknownFields() { d.setFlag(ffi.DecodeDisallowUnknown) }
+
+func (d *Decoder) setFlag(flag uint32) {
+	if d.flags&flag == 0 {
+		d.forget()
+		d.flags |= flag
+	}
+}
+
+// Buffered returns a reader of the data remaining in the Decoder's buffer. The reader is valid until the next call to
+// [Decoder.Decode].
+func (d *Decoder) Buffered() io.Reader { return bytes.NewReader(d.buf[d.next:]) }
+
+// InputOffset returns the input stream byte offset of the current decoder position. The offset gives the location of the
+// end of the most recently returned token and the beginning of the next token.
+func (d *Decoder) InputOffset() int64 { return d.before + int64(d.next) }
+
+// Decode reads the next JSON-encoded value from its input and stores it in the value pointed to by v, as
+// [Unmarshal] does. An error in the value's syntax, or of the reader, ends the stream: io.EOF where no value begins.
+func (d *Decoder) Decode(v any) error {
+	if d.err != nil {
+		return d.err
+	}
+	if err := d.prepareForDecode(); err != nil {
+		return err
+	}
+	if !d.state.takesValue() {
+		return d.stateError(' ')
+	}
+	return d.decode(v)
+}
+
+// decode decodes the next value, where one may be.
+func (d *Decoder) decode(v any) error {
+	err, done := d.decodeBuffered(v)
+	if done {
+		return err
+	}
+	length, err := d.find(err)
+	if err != nil {
+		d.err = err
+		return err
+	}
+	value := d.buf[d.next : d.next+length]
+	d.take(length)
+	done, err = unmarshal(value, v, d.flags)
+	if !done {
+		err = unmarshalForeign(value, v, d.flags)
+	}
+	d.state.endValue()
+	return err
+}
+
+// take passes over the next bytes, which are a value's.
+func (d *Decoder) take(length int) {
+	d.next += length
+	d.scanned += int64(length)
+}
+
+// unmarshalForeign decodes a valid text that is left to encoding/json.
+func unmarshalForeign(text []byte, v any, flags uint32) error {
+	foreign := json.NewDecoder(bytes.NewReader(text))
+	if flags&ffi.DecodeUseNumber != 0 {
+		foreign.UseNumber()
+	}
+	if flags&ffi.DecodeDisallowUnknown != 0 {
+		foreign.DisallowUnknownFields()
+	}
+	return foreign.Decode(v)
+}
+
+// decodeBuffered decodes the next value in one pass, if it is in the buffer, or after one read. If it is not done, an error
+// of the reader is returned that counts once the data in the buffer was looked at.
+func (d *Decoder) decodeBuffered(v any) (err error, done bool) { //nolint:revive // err comes with either
+	if typ := (*eface)(unsafe.Pointer(&v)).typ; typ != d.ahead.typ {
+		d.forget()
+		d.ahead.typ = typ
+		d.ahead.plan, _ = planFor(v)
+	}
+	plan, target := d.ahead.plan, (*eface)(unsafe.Pointer(&v)).data
+	if plan == nil || target == nil || plan.root.any && !plan.takes(target) {
+		d.forget()
+		return nil, false
+	}
+	for d.ahead.count == 0 {
+		status := d.lookAhead()
+		if status == ffi.OK {
+			break
+		}
+		if status != ffi.Incomplete || err != nil {
+			return err, false
+		}
+		// All there is may begin a value. With four times as much it is worth to begin anew: then the vain tries look at
+		// no more than a third again.
+		had := len(d.buf) - d.next
+		err = d.refill()
+		if had > maxRetry || len(d.buf)-d.next < 4*had {
+			return err, false
+		}
+	}
+	err = d.store(target)
+	runtime.KeepAlive(v)
+	return err, true
+}
+
+// lookAhead decodes values that the buffer has into runs.
+func (d *Decoder) lookAhead() ffi.Status {
+	text := d.buf[d.next:]
+	if len(text) == 0 {
+		return ffi.Incomplete
+	}
+	flags := d.flags
+	limit := d.ahead.limit
+	switch d.state {
+	case tokenArrayStart, tokenArrayValue:
+		flags |= ffi.DecodeCommas
+	case tokenObjectValue:
+		limit = 0
+	}
+	d.ahead.limit = min(max(2*d.ahead.limit, minRead), maxAhead)
+	size := min(len(text), max(limit, minRead))
+	b := takeBuffers(size)
+	b.grow(size/4+64, size)
+	for {
+		count, words, strings, status := d.ahead.plan.shape.DecodeValues(text, flags, limit, b.words, b.text)
+		switch {
+		case status == ffi.OK:
+			d.ahead.count, d.ahead.buffers, d.ahead.base = count, b, d.next
+			d.ahead.filler = filler{words: b.words[:words], text: b.text[:strings], input: text}
+			return ffi.OK
+		case status == ffi.BufferTooSmall && (len(b.words) < len(text)+8 || len(b.text) < 3*len(text)):
+			b.grow(min(4*len(b.words), len(text)+8), min(4*len(b.text), 3*len(text)))
+			continue
+		case status == ffi.Incomplete:
+			d.work += int64(len(text))
+		}
+		b.release()
+		return status
+	}
+}
+
+// store stores the first of the values ahead.
+func (d *Decoder) store(target unsafe.Pointer) error {
+	// The methods of the value may use the decoder, or panic: meanwhile, nothing is ahead.
+	now := d.ahead
+	d.ahead.count, d.ahead.buffers = 0, nil
+	f := &now.filler
+	d.take(now.base + int(f.next()) - d.next)
+	offset, flags := d.InputOffset(), d.flags
+	f.saved, f.names, f.parent = nil, f.names[:0], nil
+	err := f.store(now.plan.root, target, f.next())
+	d.state.endValue()
+	now.count--
+	if err != nil || now.count == 0 || now.typ != d.ahead.typ || offset != d.InputOffset() || flags != d.flags {
+		now.buffers.release()
+	} else {
+		d.ahead = now
+	}
+	if err == nil {
+		err = f.saved
+	}
+	return err
+}
+
+// forget discards the values ahead. They are decoded again when it is their turn.
+func (d *Decoder) forget() {
+	d.ahead.limit = 0
+	if d.ahead.count > 0 {
+		d.ahead.count = 0
+		d.ahead.buffers.release()
+		d.ahead.buffers = nil
+	}
+}
+
+// find returns the length of the next value and the white space before it, and has all of it in the buffer. The error that it is
+// given is that of the last read.
+func (d *Decoder) find(err error) (int, error) {
+	length := 0
+	for {
+		if piece := d.buf[d.next+length:]; len(piece) > 0 {
+			n, status := d.scan(piece, length == 0)
+			switch status {
+			case ffi.OK:
+				return length + n, nil
+			case ffi.Incomplete:
+				length += len(piece)
+			default:
+				return 0, d.syntaxError()
+			}
+		}
+		if err == io.EOF && skipSpace(d.buf, d.next) < len(d.buf) {
+			if _, status := d.scan([]byte{' '}, false); status == ffi.OK {
+				return length, nil
+			}
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return 0, err
+		}
+		err = d.refill()
+	}
+}
+
+// scan looks at the next piece of a value for the value's end.
+func (d *Decoder) scan(piece []byte, first bool) (int, ffi.Status) {
+	if first {
+		if d.scanner == nil {
+			d.scanner = new(ffi.JSONScanner)
+		}
+		d.scanner.Reset()
+	}
+	d.work += int64(len(piece))
+	return d.scanner.Scan(piece)
+}
+
+// syntaxError returns what encoding/json finds wrong with the next value.
+func (d *Decoder) syntaxError() error {
+	var text json.RawMessage
+	err := json.NewDecoder(bytes.NewReader(d.buf[d.next:])).Decode(&text)
+	if syntax, ok := err.(*SyntaxError); ok {
+		syntax.Offset += d.scanned
+	}
+	return err
+}
+
+// refill reads more data into the buffer, behind what was not used yet.
+func (d *Decoder) refill() error {
+	unread := d.buf[d.next:]
+	size := cap(d.buf)
+	switch {
+	case size-len(unread) < minRead:
+		size = 2*size + minRead
+	case d.filled && size < readSize:
+		size = min(4*size, readSize)
+	case size > maxBuffer && len(unread) < readSize/2:
+		if d.roomy++; d.roomy > 4 {
+			size = readSize
+		}
+	default:
+		d.roomy = 0
+	}
+	if size != cap(d.buf) {
+		d.buf = append(make([]byte, 0, size), unread...)
+	} else if d.next > 0 {
+		d.buf = d.buf[:copy(d.buf, unread)]
+	}
+	d.before += int64(d.next)
+	d.next = 0
+	room := d.buf[len(d.buf):cap(d.buf)]
+	room = room[:min(len(room), max(len(d.buf), readSize))]
+	n, err := d.r.Read(room)
+	d.buf = d.buf[:len(d.buf)+n]
+	d.filled = n == len(room)
+	return err
+}
+
+// A tokenState says where in the grammar the stream is.
+type tokenState uint8
+
+const (
+	tokenTopValue tokenState = iota
+	tokenArrayStart
+	tokenArrayValue
+	tokenArrayComma
+	tokenObjectStart
+	tokenObjectKey
+	tokenObjectColon
+	tokenObjectValue
+	tokenObjectComma
+)
+
+func (s tokenState) takesValue() bool {
+	switch s {
+	case tokenTopValue, tokenArrayStart, tokenArrayValue, tokenObjectValue:
+		return true
+	}
+	return false
+}
+
+// endValue moves on behind a value.
+func (s *tokenState) endValue() {
+	switch *s {
+	case tokenArrayStart, tokenArrayValue:
+		*s = tokenArrayComma
+	case tokenObjectValue:
+		*s = tokenObjectComma
+	}
+}
+
+// prepareForDecode passes over what stands between the last token and a value.
+func (d *Decoder) prepareForDecode() error {
+	var separator byte
+	var after tokenState
+	switch d.state {
+	case tokenArrayComma:
+		separator, after = ',', tokenArrayValue
+	case tokenObjectColon:
+		separator, after = ':', tokenObjectValue
+	default:
+		return nil
+	}
+	c, err := d.peek()
+	if err != nil {
+		return err
+	}
+	if c != separator {
+		return d.stateError(c)
+	}
+	d.next++
+	d.state = after
+	return nil
+}
+
+// stateError returns the error of encoding/json for a value that is decoded where none may be.
+func (d *Decoder) stateError(c byte) error {
+	foreign := d.state.standard(c)
+	var value json.RawMessage
+	return d.here(foreign.Decode(&value))
+}
+
+// tokenError returns the error of encoding/json for a byte that may not come next.
+func (d *Decoder) tokenError(c byte) error {
+	_, err := d.state.standard(c).Token()
+	return d.here(err)
+}
+
+// standard returns a decoder of encoding/json in the same state, of a stream that goes on with c.
+func (s tokenState) standard(c byte) *json.Decoder {
+	tokens := [...][]string{
+		tokenTopValue:    {},
+		tokenArrayStart:  {"["},
+		tokenArrayValue:  {"[", `""`, ","},
+		tokenArrayComma:  {"[", `""`},
+		tokenObjectStart: {"{"},
+		tokenObjectKey:   {"{", `""`, ":", `""`, ","},
+		tokenObjectColon: {"{", `""`},
+		tokenObjectValue: {"{", `""`, ":"},
+		tokenObjectComma: {"{", `""`, ":", `""`},
+	}[s]
+	foreign := json.NewDecoder(strings.NewReader(strings.Join(tokens, "") + string([]byte{c})))
+	for _, token := range tokens {
+		// Commas and colons are not tokens: they are passed over with the next one.
+		if token != "," && token != ":" {
+			_, _ = foreign.Token()
+		}
+	}
+	return foreign
+}
+
+// here gives an error the offset of the current position.
+func (d *Decoder) here(err error) error {
+	if syntax, ok := err.(*SyntaxError); ok {
+		syntax.Offset = d.InputOffset()
+	}
+	return err
+}
+
+// More reports whether there is another element in the current array or object being parsed.
+func (d *Decoder) More() bool {
+	c, err := d.peek()
+	return err == nil && c != ']' && c != '}'
+}
+
+// peek returns the next byte that is no white space, and passes over what is before it.
+func (d *Decoder) peek() (byte, error) {
+	spaces := 0
+	var err error
+	for {
+		at := skipSpace(d.buf, d.next+spaces)
+		if at < len(d.buf) {
+			d.next = at
+			return d.buf[at], nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		spaces = at - d.next
+		err = d.refill()
+	}
+}
+
+// Token returns the next JSON token in the input stream. At the end of the input stream, Token returns nil, [io.EOF].
+//
+// Token guarantees that the delimiters [ ] { } it returns are properly nested and matched: if Token encounters an unexpected
+// delimiter in the input, it will return an error.
+//
+// The input stream consists of basic JSON values—bool, string, number, and null—along with delimiters [ ] { } of type
+// [Delim] to mark the start and end of arrays and objects. Commas and colons are elided.
+func (d *Decoder) Token() (Token, error) {
+	d.forget()
+	for {
+		c, err := d.peek()
+		if err != nil {
+			return nil, err
+		}
+		switch c {
+		case '[', '{':
+			if !d.state.takesValue() {
+				return nil, d.tokenError(c)
+			}
+			d.next++
+			d.stack = append(d.stack, d.state)
+			if c == '[' {
+				d.state = tokenArrayStart
+				return Delim('['), nil
+			}
+			d.state = tokenObjectStart
+			return Delim('{'), nil
+		case ']':
+			if d.state != tokenArrayStart && d.state != tokenArrayComma {
+				return nil, d.tokenError(c)
+			}
+			d.close()
+			return Delim(']'), nil
+		case '}':
+			if d.state != tokenObjectStart && d.state != tokenObjectComma {
+				return nil, d.tokenError(c)
+			}
+			d.close()
+			return Delim('}'), nil
+		case ':':
+			if d.state != tokenObjectColon {
+				return nil, d.tokenError(c)
+			}
+			d.next++
+			d.state = tokenObjectValue
+		case ',':
+			switch d.state {
+			case tokenArrayComma:
+				d.state = tokenArrayValue
+			case tokenObjectComma:
+				d.state = tokenObjectKey
+			default:
+				return nil, d.tokenError(c)
+			}
+			d.next++
+		default:
+			if c == '"' && (d.state == tokenObjectStart || d.state == tokenObjectKey) {
+				return d.name()
+			}
+			if !d.state.takesValue() {
+				return nil, d.tokenError(c)
+			}
+			return d.scalar()
+		}
+	}
+}
+
+// close passes over a closing bracket.
+func (d *Decoder) close() {
+	d.next++
+	d.state = d.stack[len(d.stack)-1]
+	d.stack = d.stack[:len(d.stack)-1]
+	d.state.endValue()
+}
+
+// name returns the member name that is next.
+func (d *Decoder) name() (Token, error) {
+	if d.err != nil {
+		return nil, d.err
+	}
+	token, length := d.maker().name(d.buf[d.next:], d.InputOffset())
+	if length == 0 {
+		old := d.state
+		d.state = tokenTopValue
+		var name string
+		err := d.decode(&name)
+		d.state = old
+		if err != nil {
+			return nil, err
+		}
+		token = name
+	}
+	d.take(length)
+	d.state = tokenObjectColon
+	return token, nil
+}
+
+// scalar returns the value that is next, which has no brackets.
+func (d *Decoder) scalar() (Token, error) {
+	if d.err != nil {
+		return nil, d.err
+	}
+	token, length := d.maker().scalar(d.buf[d.next:], d.InputOffset(), d.flags&ffi.DecodeUseNumber != 0)
+	if length == 0 {
+		var value any
+		if err := d.decode(&value); err != nil {
+			return nil, err
+		}
+		return value, nil
+	}
+	d.take(length)
+	d.state.endValue()
+	return token, nil
+}
+
+func (d *Decoder) maker() *tokenMaker {
+	if d.tokens == nil {
+		d.tokens = new(tokenMaker)
+	}
+	return d.tokens
+}

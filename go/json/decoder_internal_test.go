@@ -1,0 +1,140 @@
+//go:build cgo
+
+package json
+
+import (
+	"io"
+	"math"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+// However a stream arrives, what is looked at without being decoded is no more than two and a half streams.
+func TestDecoderLooksAtBytesOnce(t *testing.T) {
+	long := `{"a":[` + strings.Repeat(`{"name":"value","n":[1,2.5,null]},`, 5000) + `0]}`
+	for _, test := range []struct{ name, stream string }{
+		{"one long value", long},
+		{"one long string", `"` + strings.Repeat("x", 100_000) + `"`},
+		{"one long number", "0." + strings.Repeat("1", 100_000)},
+		{"white space", strings.Repeat(" ", 100_000) + "1"},
+		{"deep", strings.Repeat("[", 9000) + strings.Repeat("]", 9000)},
+		{"small values", strings.Repeat(`{"a":[1,"b"]}`+"\n", 10_000)},
+		{"a small value before a long one", "1 " + long},
+		{"a value of a type that is left to encoding/json", `{"A":` + long + `}`},
+	} {
+		for _, reader := range []struct {
+			name string
+			open func(io.Reader) io.Reader
+		}{
+			{"whole", func(r io.Reader) io.Reader { return r }},
+			{"by bytes", iotest.OneByteReader},
+			{"by halves", iotest.HalfReader},
+			{"by 1000 bytes", func(r io.Reader) io.Reader { return shortReader{r, 1000} }},
+		} {
+			d := NewDecoder(reader.open(strings.NewReader(test.stream)))
+			for {
+				var value any
+				err := d.Decode(&value)
+				if err == io.EOF {
+					break
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if limit := 5*int64(len(test.stream))/2 + 100; d.work > limit {
+				t.Errorf("%s, %s: %d bytes looked at, of %d", test.name, reader.name, d.work, len(test.stream))
+			}
+		}
+	}
+}
+
+// A shortReader reads so many bytes at most.
+type shortReader struct {
+	r io.Reader
+	n int
+}
+
+func (r shortReader) Read(into []byte) (int, error) { return r.r.Read(into[:min(r.n, len(into))]) }
+
+// The buffer takes the longest value and not much more, and shrinks when no others as long come.
+func TestDecoderBufferIsBounded(t *testing.T) {
+	const large = 8 << 20
+	small := strings.Repeat(`{"a":"a small value"}`+"\n", 100_000)
+	stream := small + `"` + strings.Repeat("x", large) + `"` + small
+	d := NewDecoder(strings.NewReader(stream))
+	largest, last := 0, 0
+	for {
+		var value any
+		if err := d.Decode(&value); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		last = cap(d.buf)
+		largest = max(largest, last)
+		if d.InputOffset() < int64(len(small)) && last > readSize {
+			t.Fatalf("%d bytes for small values", last)
+		}
+	}
+	if largest < large || largest > 3*large {
+		t.Errorf("a buffer of %d bytes for a value of %d", largest, large)
+	}
+	if last > readSize {
+		t.Errorf("%d bytes are kept for small values", last)
+	}
+}
+
+// What is ahead is dropped when something else is asked for, and its buffers go back.
+func TestDecoderForgetsWhatIsAhead(t *testing.T) {
+	text := strings.Repeat(`{"a":1} `, 100)
+	type one struct{ A int }
+	for name, use := range map[string]func(d *Decoder){
+		"another type":  func(d *Decoder) { must(t, d.Decode(new(any))) },
+		"a flag":        func(d *Decoder) { d.UseNumber() },
+		"a token":       func(d *Decoder) { _, err := d.Token(); must(t, err) },
+		"a nil pointer": func(d *Decoder) { _ = d.Decode((*one)(nil)) },
+	} {
+		d := NewDecoder(strings.NewReader(text))
+		for range 5 {
+			must(t, d.Decode(new(one)))
+		}
+		if d.ahead.count == 0 || d.ahead.buffers == nil {
+			t.Fatal("nothing is ahead")
+		}
+		use(d)
+		if d.ahead.count != 0 || d.ahead.buffers != nil {
+			t.Errorf("%s: %d values are still ahead", name, d.ahead.count)
+		}
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Tokens that are cut here are those that the core and the standard library make.
+func TestParseNumber(t *testing.T) {
+	for _, test := range []struct {
+		text  string
+		value float64
+		end   int
+	}{
+		{"0,", 0, 1}, {"-0 ", 0, 2}, {"12]", 12, 2}, {"1.5}", 1.5, 3}, {"-0.001\n", -0.001, 6}, {"9007199254740993 ", 9007199254740992, 16},
+		{"123456789012345678901 ", 123456789012345678901, 21}, {"0.3e-5,", 0.3e-5, 6}, {"1E+2 ", 100, 4}, {"1e23,", 1e23, 4}, {"0.12345678901234567890123 ", 0.12345678901234567890123, 25},
+		{"0.0000000000000000000000000001,", 1e-28, 30}, {"5e-324 ", 5e-324, 6}, {"1e-400 ", 0, 6},
+		{"1", 0, 0}, {"1.", 0, 0}, {"1. ", 0, 0}, {"-", 0, 0}, {"- ", 0, 0}, {"01 ", 0, 0}, {"1e ", 0, 0}, {"1e+ ", 0, 0}, {"1e5", 0, 0}, {"x", 0, 0}, {"1e400 ", 0, 0}, {".5 ", 0, 0},
+	} {
+		value, end, ok := parseNumber([]byte(test.text))
+		if ok != (test.end > 0) || ok && (value != test.value || end != test.end) {
+			t.Errorf("%q: %v, %d, %t", test.text, value, end, ok)
+		}
+	}
+	if value, _, _ := parseNumber([]byte("-0 ")); !math.Signbit(value) {
+		t.Error("-0 lost its sign")
+	}
+}
