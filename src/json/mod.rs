@@ -16,8 +16,9 @@ mod string;
 pub(crate) mod text;
 
 pub use self::serde::{
-    CodecError, CodecErrorKind, Deserializer, MAX_RECURSION, Serializer, from_reader, from_slice,
-    from_str, to_string, to_string_pretty, to_vec, to_vec_pretty, to_writer, to_writer_pretty,
+    CodecError, CodecErrorKind, Deserializer, MAX_RECURSION, RawValue, ReaderDeserializer,
+    ReaderValues, Serializer, Values, from_reader, from_slice, from_str, to_raw_value, to_string,
+    to_string_pretty, to_vec, to_vec_pretty, to_writer, to_writer_pretty,
 };
 pub use error::{Error, ErrorKind, Position};
 pub use scan::MAX_DEPTH;

@@ -1,17 +1,16 @@
 //! Reading: JSON text as serde's data model.
 
-use std::io::Read;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use serde::de::{
-    self, Deserialize, DeserializeOwned, DeserializeSeed, Error as _, Expected, Unexpected, Visitor,
-};
+use serde::de::{self, Deserialize, DeserializeSeed, Error as _, Expected, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::error::CodecError;
-use crate::json::scan::{Cursor, Span};
-use crate::json::{Error, ErrorKind, number, string};
+use super::raw::{self, Raw};
+use super::values::Values;
+use crate::json::scan::Cursor;
+use crate::json::{Error, ErrorKind, number, simd, string};
 
 /// Arrays and objects nested this deep are refused, as serde reads them by recursion: the limit of
 /// `serde_json`. Values that nobody asked for are skipped without recursion, and may be nested deeper.
@@ -42,13 +41,6 @@ pub fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T> {
     read(Deserializer::from_str(text))
 }
 
-/// Reads a value from all that `reader` has, which is JSON text and held in memory meanwhile.
-pub fn from_reader<R: Read, T: DeserializeOwned>(mut reader: R) -> Result<T> {
-    let mut text = Vec::new();
-    reader.read_to_end(&mut text)?;
-    from_slice(&text)
-}
-
 fn read<'de, T: Deserialize<'de>>(mut deserializer: Deserializer<'de>) -> Result<T> {
     let text = deserializer.cursor.text;
     deserializer
@@ -74,7 +66,7 @@ impl<'de> Deserializer<'de> {
     pub fn from_slice(text: &'de [u8]) -> Self {
         Deserializer {
             cursor: Cursor::new(text),
-            utf8: std::str::from_utf8(text).ok(),
+            utf8: simdutf8::basic::from_utf8(text).ok(),
             scratch: String::new(),
             depth_left: MAX_RECURSION,
         }
@@ -94,6 +86,30 @@ impl<'de> Deserializer<'de> {
     /// Checks that nothing but white space follows the values that were read.
     pub fn finish(&mut self) -> Result<()> {
         Ok(self.cursor.finish()?)
+    }
+
+    /// The values that follow one another, with or without white space between them: the lines of NDJSON, for one.
+    #[expect(clippy::should_implement_trait, reason = "named as in serde_json, and generic")]
+    pub fn into_iter<T: Deserialize<'de>>(self) -> Values<'de, T> {
+        Values::new(self)
+    }
+
+    /// All of the text, and how much of it was read.
+    pub(super) fn place(&self) -> (&'de [u8], usize) {
+        (self.cursor.text, self.cursor.at)
+    }
+
+    /// Reads the next value, if there is one.
+    pub(super) fn next_value<T: Deserialize<'de>>(&mut self) -> Option<Result<T>> {
+        let first = self.cursor.peek_token()?;
+        Some(self.value(PhantomData).and_then(|value| {
+            // Numbers and literals don't tell where they end. What can't be a part of them is the next value's matter.
+            match (first, self.cursor.peek()) {
+                (b'"' | b'[' | b'{', _) | (_, None) => Ok(value),
+                (_, Some(byte)) if b" \n\t\r\"[]{},:".contains(&byte) => Ok(value),
+                _ => Err(self.cursor.error(ErrorKind::TrailingData).into()),
+            }
+        }))
     }
 
     /// The error that the value at the cursor is not what was expected: of another type, or none.
@@ -131,34 +147,86 @@ impl<'de> Deserializer<'de> {
 
     /// Reads a value. An error that types make of it when it is read already is found at its beginning.
     #[inline(always)]
-    fn value<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
-        self.cursor.peek_token();
-        let start = self.cursor.at;
-        seed.deserialize(&mut *self).map_err(|error| error.at(start))
+    pub(super) fn value<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
+        let before = self.cursor.at;
+        let mut result = seed.deserialize(&mut *self);
+        if let Err(error) = &mut result {
+            error.locate(self.token_after(before));
+        }
+        result
+    }
+
+    /// Where the token begins that follows the place `before`.
+    #[cold]
+    fn token_after(&self, before: usize) -> usize {
+        let mut cursor = Cursor { at: before, ..self.cursor.clone() };
+        cursor.peek_token();
+        cursor.at
     }
 
     /// Reads the string whose opening quote was peeked.
     #[inline(always)]
     fn string(&mut self) -> Result<Text<'de, '_>> {
-        let span = self.cursor.string()?;
-        if span.escaped {
-            return self.unescape(span);
+        let start = self.cursor.at + 1;
+        let (end, _) = simd::find_string_special(self.cursor.text, start);
+        if self.cursor.text.get(end) != Some(&b'"') {
+            return self.escaped_string(end);
         }
+        self.cursor.at = end + 1;
         // A string ends at ASCII characters, so that it can be cut out of the text.
-        match self.utf8.and_then(|text| text.get(span.start..span.end)) {
+        match self.utf8.and_then(|text| text.get(start..end)) {
             Some(value) => Ok(Text::Borrowed(value)),
-            None => match string::check_utf8(&self.cursor.text[span.start..span.end]) {
-                Ok(value) => Ok(Text::Borrowed(value)),
-                Err(error) => Err(error.after(span.start).into()),
-            },
+            None => check_utf8(self.cursor.text, start, end).map(Text::Borrowed),
         }
     }
 
-    fn unescape(&mut self, span: Span) -> Result<Text<'de, '_>> {
+    /// Reads the string whose opening quote was peeked, and whose first escape or forbidden byte is at `special`.
+    #[inline(never)]
+    fn escaped_string(&mut self, special: usize) -> Result<Text<'de, '_>> {
+        match self.unescape(special) {
+            Some(end) => self.cursor.at = end,
+            None => self.unescape_slowly()?,
+        }
+        Ok(Text::Copied(&self.scratch))
+    }
+
+    /// As [`unescape`](Self::unescape), and says what is wrong with a string that has no value.
+    #[cold]
+    fn unescape_slowly(&mut self) -> Result<()> {
+        let span = self.cursor.string()?;
         self.scratch.clear();
         string::unescape_strict(&self.cursor.text[span.start..span.end], &mut self.scratch)
-            .map_err(|error| error.after(span.start))?;
-        Ok(Text::Copied(&self.scratch))
+            .map_err(|error| error.after(span.start).into())
+    }
+
+    /// Writes the value of the string at the cursor to `scratch`, and returns its end, if it has a value.
+    #[inline(always)]
+    fn unescape(&mut self, mut special: usize) -> Option<usize> {
+        let text = self.cursor.text;
+        let mut start = self.cursor.at + 1;
+        self.scratch.clear();
+        loop {
+            if start < special {
+                let piece = match self.utf8 {
+                    Some(text) => text.get(start..special)?,
+                    None => std::str::from_utf8(&text[start..special]).ok()?,
+                };
+                self.scratch.push_str(piece);
+            }
+            match text.get(special)? {
+                b'"' => return Some(special + 1),
+                b'\\' => {}
+                _ => return None,
+            }
+            let (character, length) = escape(&text[special..])?;
+            self.scratch.push(character);
+            start = special + length;
+            // Escapes are often many in a row.
+            special = match text.get(start) {
+                Some(b'\\' | b'"') => start,
+                _ => simd::find_string_special(text, start).0,
+            };
+        }
     }
 
     /// Reads the number whose first byte was peeked.
@@ -194,17 +262,33 @@ impl<'de> Deserializer<'de> {
         }
     }
 
-    /// Reads an integer that may not fit a word, and returns its offset, too.
-    fn wide_integer<T: FromStr>(&mut self, expected: &dyn Expected) -> Result<(T, usize)> {
+    /// Reads an integer that may not fit a word.
+    fn wide_integer<T: FromStr>(&mut self, expected: &dyn Expected) -> Result<T> {
         match self.cursor.peek_token() {
             Some(b'-' | b'0'..=b'9') => {
                 let start = self.cursor.at;
                 let (_, literal) = self.parse_number()?;
-                let value = string::check_utf8(literal)?.parse();
-                Ok((value.map_err(|_| out_of_range(start))?, start))
+                string::check_utf8(literal)?.parse().map_err(|_| out_of_range(start))
             }
             _ => Err(self.mismatch(expected)),
         }
+    }
+
+    /// Reads a value of any type, as it is written.
+    fn raw(&mut self) -> Result<&'de str> {
+        self.cursor.peek_token();
+        let start = self.cursor.at;
+        self.cursor.skip_value(self.depth())?;
+        let end = self.cursor.at;
+        match self.utf8.and_then(|text| text.get(start..end)) {
+            Some(value) => Ok(value),
+            None => check_utf8(self.cursor.text, start, end),
+        }
+    }
+
+    /// How many arrays and objects are open.
+    fn depth(&self) -> usize {
+        usize::from(MAX_RECURSION - self.depth_left)
     }
 
     /// Reads what is within the bracket at the cursor, one level deeper.
@@ -225,10 +309,16 @@ impl<'de> Deserializer<'de> {
     fn array<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
         let start = self.cursor.at;
         self.nested(|de| {
-            let value =
-                visitor.visit_seq(Elements { de, first: true }).map_err(|error| error.at(start))?;
-            de.close(b']', "more elements than expected", ErrorKind::ExpectedCommaOrBracket)?;
-            Ok(value)
+            let mut result = visitor.visit_seq(Elements { de, first: true });
+            match &mut result {
+                Ok(_) => de.close(
+                    b']',
+                    "more elements than expected",
+                    ErrorKind::ExpectedCommaOrBracket,
+                )?,
+                Err(error) => error.locate(start),
+            }
+            result
         })
     }
 
@@ -237,10 +327,14 @@ impl<'de> Deserializer<'de> {
     fn object<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
         let start = self.cursor.at;
         self.nested(|de| {
-            let value =
-                visitor.visit_map(Members { de, first: true }).map_err(|error| error.at(start))?;
-            de.close(b'}', "more members than expected", ErrorKind::ExpectedCommaOrBrace)?;
-            Ok(value)
+            let mut result = visitor.visit_map(Members { de, first: true });
+            match &mut result {
+                Ok(_) => {
+                    de.close(b'}', "more members than expected", ErrorKind::ExpectedCommaOrBrace)?
+                }
+                Err(error) => error.locate(start),
+            }
+            result
         })
     }
 
@@ -273,6 +367,40 @@ impl<'de> Deserializer<'de> {
 #[cold]
 fn out_of_range(offset: usize) -> CodecError {
     Error { kind: ErrorKind::NumberOutOfRange, offset }.into()
+}
+
+/// The part of `text` between `start` and `end`, which are beside ASCII characters.
+#[cold]
+fn check_utf8(text: &[u8], start: usize, end: usize) -> Result<&str> {
+    string::check_utf8(&text[start..end]).map_err(|error| error.after(start).into())
+}
+
+/// The character that the escape at the front of `text` stands for, or the pair of them, and how long it is.
+#[inline(always)]
+fn escape(text: &[u8]) -> Option<(char, usize)> {
+    let character = match text.get(1)? {
+        b'n' => '\n',
+        b'u' => return escaped_unit(text),
+        byte @ (b'"' | b'\\' | b'/') => char::from(*byte),
+        b'b' => '\u{8}',
+        b'f' => '\u{C}',
+        b'r' => '\r',
+        b't' => '\t',
+        _ => return None,
+    };
+    Some((character, 2))
+}
+
+#[inline(always)]
+fn escaped_unit(text: &[u8]) -> Option<(char, usize)> {
+    let unit = string::code_unit(text)?;
+    match char::from_u32(unit.into()) {
+        Some(character) => Some((character, 6)),
+        None => {
+            let pair = [unit, string::code_unit(&text[6..])?];
+            char::decode_utf16(pair).next()?.ok().map(|character| (character, 12))
+        }
+    }
 }
 
 /// The value of a string.
@@ -329,10 +457,7 @@ impl<'de> Deserializer<'de> {
     #[inline]
     fn deserialize_number<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
         match self.cursor.peek_token() {
-            Some(b'-' | b'0'..=b'9') => {
-                let start = self.cursor.at;
-                self.number()?.visit(visitor).map_err(|error| error.at(start))
-            }
+            Some(b'-' | b'0'..=b'9') => self.number()?.visit(visitor),
             _ => Err(self.mismatch(&visitor)),
         }
     }
@@ -342,9 +467,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
     type Error = CodecError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let byte = self.cursor.peek_token();
-        let start = self.cursor.at;
-        match byte {
+        match self.cursor.peek_token() {
             Some(b'"') => self.string()?.visit(visitor),
             Some(b'-' | b'0'..=b'9') => self.number()?.visit(visitor),
             Some(b'{') => self.object(visitor),
@@ -361,15 +484,12 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
                 self.cursor.literal(b"null")?;
                 visitor.visit_unit()
             }
-            _ => return Err(self.cursor.error(ErrorKind::ExpectedValue).into()),
+            _ => Err(self.cursor.error(ErrorKind::ExpectedValue).into()),
         }
-        .map_err(|error: CodecError| error.at(start))
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let byte = self.cursor.peek_token();
-        let start = self.cursor.at;
-        match byte {
+        match self.cursor.peek_token() {
             Some(b't') => {
                 self.cursor.literal(b"true")?;
                 visitor.visit_bool(true)
@@ -378,9 +498,8 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
                 self.cursor.literal(b"false")?;
                 visitor.visit_bool(false)
             }
-            _ => return Err(self.mismatch(&visitor)),
+            _ => Err(self.mismatch(&visitor)),
         }
-        .map_err(|error: CodecError| error.at(start))
     }
 
     deserialize_as_number! {
@@ -395,30 +514,26 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
             Some(b'-' | b'0'..=b'9') => {
                 let start = self.cursor.at;
                 let (number, literal) = self.parse_number()?;
-                let value = number.to_f32(literal).ok_or_else(|| out_of_range(start))?;
-                visitor.visit_f32(value).map_err(|error: CodecError| error.at(start))
+                visitor.visit_f32(number.to_f32(literal).ok_or_else(|| out_of_range(start))?)
             }
             _ => Err(self.mismatch(&visitor)),
         }
     }
 
     fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let (value, start) = self.wide_integer(&visitor)?;
-        visitor.visit_i128(value).map_err(|error: CodecError| error.at(start))
+        let value = self.wide_integer(&visitor)?;
+        visitor.visit_i128(value)
     }
 
     fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let (value, start) = self.wide_integer(&visitor)?;
-        visitor.visit_u128(value).map_err(|error: CodecError| error.at(start))
+        let value = self.wide_integer(&visitor)?;
+        visitor.visit_u128(value)
     }
 
     #[inline]
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.cursor.peek_token() {
-            Some(b'"') => {
-                let start = self.cursor.at;
-                self.string()?.visit(visitor).map_err(|error| error.at(start))
-            }
+            Some(b'"') => self.string()?.visit(visitor),
             _ => Err(self.mismatch(&visitor)),
         }
     }
@@ -440,9 +555,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
 
     /// A string's bytes need not be UTF-8; an array of numbers will do as well.
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let byte = self.cursor.peek_token();
-        let start = self.cursor.at;
-        match byte {
+        match self.cursor.peek_token() {
             Some(b'"') => {
                 let span = self.cursor.string()?;
                 let raw = &self.cursor.text[span.start..span.end];
@@ -455,9 +568,8 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
                 }
             }
             Some(b'[') => self.array(visitor),
-            _ => return Err(self.mismatch(&visitor)),
+            _ => Err(self.mismatch(&visitor)),
         }
-        .map_err(|error: CodecError| error.at(start))
     }
 
     fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -493,12 +605,15 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         self.deserialize_unit(visitor)
     }
 
-    #[inline]
+    #[inline(always)]
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value> {
+        if name == raw::TOKEN {
+            return visitor.visit_map(Raw::new(self.raw()?));
+        }
         visitor.visit_newtype_struct(self)
     }
 
@@ -559,18 +674,21 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         match byte {
             Some(b'"') => visitor.visit_enum(UnitVariant { de: self }),
             Some(b'{') => self.nested(|de| {
-                let value = visitor.visit_enum(Variant { de }).map_err(|error| error.at(start))?;
-                de.close(b'}', "more than one variant", ErrorKind::ExpectedCommaOrBrace)?;
-                Ok(value)
+                let mut result = visitor.visit_enum(Variant { de });
+                match &mut result {
+                    Ok(_) => {
+                        de.close(b'}', "more than one variant", ErrorKind::ExpectedCommaOrBrace)?
+                    }
+                    Err(error) => error.locate(start),
+                }
+                result
             }),
-            _ => return Err(self.mismatch(&visitor)),
+            _ => Err(self.mismatch(&visitor)),
         }
-        .map_err(|error: CodecError| error.at(start))
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let depth = usize::from(MAX_RECURSION - self.depth_left);
-        self.cursor.skip_value(depth)?;
+        self.cursor.skip_value(self.depth())?;
         visitor.visit_unit()
     }
 }
@@ -590,13 +708,7 @@ impl<'de> de::SeqAccess<'de> for Elements<'_, 'de> {
         match cursor.peek_token() {
             Some(b']') => return Ok(None),
             Some(_) if self.first => self.first = false,
-            Some(b',') => {
-                cursor.at += 1;
-                // What visitors take for the end of an array must not be the end of this one.
-                if cursor.peek_token() == Some(b']') {
-                    return Err(cursor.error(ErrorKind::ExpectedValue).into());
-                }
-            }
+            Some(b',') => cursor.at += 1,
             _ => return Err(cursor.error(ErrorKind::ExpectedCommaOrBracket).into()),
         }
         self.de.value(seed).map(Some)
@@ -628,7 +740,11 @@ impl<'de> de::MapAccess<'de> for Members<'_, 'de> {
             return Err(cursor.error(ErrorKind::ExpectedName).into());
         }
         let start = cursor.at;
-        seed.deserialize(Name { de: self.de }).map(Some).map_err(|error| error.at(start))
+        let mut result = seed.deserialize(Name { de: self.de });
+        if let Err(error) = &mut result {
+            error.locate(start);
+        }
+        result.map(Some)
     }
 
     #[inline(always)]
@@ -695,11 +811,15 @@ impl<'de> de::Deserializer<'de> for Name<'_, 'de> {
         visitor.visit_some(self)
     }
 
+    #[inline(always)]
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value> {
+        if name == raw::TOKEN {
+            return self.de.deserialize_newtype_struct(name, visitor);
+        }
         visitor.visit_newtype_struct(self)
     }
 
@@ -735,7 +855,7 @@ impl<'de> de::EnumAccess<'de> for Variant<'_, 'de> {
     type Variant = Self;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self)> {
-        let variant = seed.deserialize(&mut *self.de)?;
+        let variant = self.de.value(seed)?;
         self.de.colon()?;
         Ok((variant, self))
     }
@@ -745,11 +865,11 @@ impl<'de> de::VariantAccess<'de> for Variant<'_, 'de> {
     type Error = CodecError;
 
     fn unit_variant(self) -> Result<()> {
-        Deserialize::deserialize(self.de)
+        self.de.value(PhantomData)
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value> {
-        seed.deserialize(self.de)
+        self.de.value(seed)
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _length: usize, visitor: V) -> Result<V::Value> {
@@ -775,7 +895,7 @@ impl<'de> de::EnumAccess<'de> for UnitVariant<'_, 'de> {
     type Variant = Self;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self)> {
-        let variant = seed.deserialize(&mut *self.de)?;
+        let variant = self.de.value(seed)?;
         Ok((variant, self))
     }
 }

@@ -7,6 +7,7 @@ use std::io;
 
 use serde::{de, ser};
 
+use super::pointer::pointer_to;
 use crate::json::{Error, ErrorKind, Position};
 
 /// Why a value could not be read from JSON or written as JSON.
@@ -17,6 +18,7 @@ struct Inner {
     /// Where in the text, if reading failed.
     offset: Option<usize>,
     position: Option<Position>,
+    pointer: Option<String>,
 }
 
 enum Cause {
@@ -40,7 +42,7 @@ pub enum CodecErrorKind {
 impl CodecError {
     #[cold]
     fn new(cause: Cause) -> Self {
-        CodecError(Box::new(Inner { cause, offset: None, position: None }))
+        CodecError(Box::new(Inner { cause, offset: None, position: None, pointer: None }))
     }
 
     #[cold]
@@ -51,14 +53,36 @@ impl CodecError {
     /// The error, found at `offset` unless it is known better.
     #[cold]
     pub(super) fn at(mut self, offset: usize) -> Self {
-        self.0.offset.get_or_insert(offset);
+        self.locate(offset);
         self
     }
 
-    /// The error with its line and column in `text`, in which it was found.
+    /// Notes that the error was found at `offset`, unless it is known better.
+    #[cold]
+    pub(super) fn locate(&mut self, offset: usize) {
+        self.0.offset.get_or_insert(offset);
+    }
+
+    /// The error with its line, column and pointer in `text`, in which it was found.
     #[cold]
     pub(super) fn within(mut self, text: &[u8]) -> Self {
         self.0.position = self.0.offset.map(|offset| Position::of(text, offset));
+        self.0.pointer = self.0.offset.map(|offset| pointer_to(text, offset));
+        self
+    }
+
+    /// The error of a part, as one of the whole in which `offset` bytes are before the part, which begins at `start`.
+    #[cold]
+    pub(super) fn after(mut self, offset: usize, start: Position) -> Self {
+        if let Some(own) = &mut self.0.offset {
+            *own += offset;
+        }
+        if let Some(own) = &mut self.0.position {
+            if own.line == 1 {
+                own.column += start.column - 1;
+            }
+            own.line += start.line - 1;
+        }
         self
     }
 
@@ -77,9 +101,26 @@ impl CodecError {
         self.0.offset
     }
 
-    /// The line and column of [`offset`](Self::offset).
+    /// The line and column of [`offset`](Self::offset). `None` if the text is not known, as with a [`Deserializer`]
+    /// that is used by itself.
+    ///
+    /// [`Deserializer`]: super::Deserializer
     pub fn position(&self) -> Option<Position> {
         self.0.position
+    }
+
+    /// The pointer (RFC 6901) to the innermost value around [`offset`](Self::offset), such as `/orders/3/price`: what
+    /// was of another type than was expected, or where the text breaks off. A wrong member name belongs to its object. `None` if
+    /// [`position`](Self::position) is.
+    ///
+    /// ```
+    /// let text = r#"{"orders": [{"price": 1}, {"price": "?"}]}"#;
+    /// type Orders = std::collections::HashMap<String, Vec<std::collections::HashMap<String, u8>>>;
+    /// let error = tandem::json::from_str::<Orders>(text).unwrap_err();
+    /// assert_eq!(error.pointer(), Some("/orders/1/price"));
+    /// ```
+    pub fn pointer(&self) -> Option<&str> {
+        self.0.pointer.as_deref()
     }
 }
 

@@ -6,6 +6,7 @@ use std::io;
 use serde::ser::{self, Serialize};
 
 use super::error::CodecError;
+use super::raw;
 use crate::json::sink::Sink;
 use crate::json::string;
 
@@ -85,12 +86,14 @@ pub struct Serializer<'w> {
     writer: Option<&'w mut dyn io::Write>,
     pretty: bool,
     depth: usize,
+    /// Whether the next bytes are the text of a raw value.
+    raw: bool,
 }
 
 impl Serializer<'_> {
     /// A serializer that writes no white space.
     pub fn new() -> Self {
-        Serializer { buffer: Vec::new(), writer: None, pretty: false, depth: 0 }
+        Serializer { buffer: Vec::new(), writer: None, pretty: false, depth: 0, raw: false }
     }
 
     /// A serializer that puts each element and member on a line of its own.
@@ -305,6 +308,9 @@ impl<'a, 'w> ser::Serializer for &'a mut Serializer<'w> {
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<()> {
+        if std::mem::take(&mut self.raw) {
+            return self.write(value);
+        }
         self.collect_seq(value)
     }
 
@@ -330,9 +336,10 @@ impl<'a, 'w> ser::Serializer for &'a mut Serializer<'w> {
     #[inline]
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
-        _name: &'static str,
+        name: &'static str,
         value: &T,
     ) -> Result<()> {
+        self.raw = name == raw::TOKEN;
         value.serialize(self)
     }
 
