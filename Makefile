@@ -192,8 +192,9 @@ bench-services: services | need-wrk ## fastjson-api beside a constant handler an
 	cd benches/services && $(GO) run .
 
 .PHONY: bench-core
-bench-core: | need-rust ## the Rust core by itself
+bench-core: | need-rust ## the Rust core by itself, and through serde beside its peers in Rust
 	$(CARGO) bench
+	$(CARGO) run --release --manifest-path benches/peers-rust/Cargo.toml
 
 .PHONY: bench-redis
 bench-redis: rust-cache-server ## rust-cache-server beside redis-server, under redis-benchmark (ROUNDS=7)
