@@ -150,6 +150,10 @@ type filler struct {
 	input []byte
 	// A copy of the run's text, up to blockSize of it, from which strings are cut.
 	block string
+	// What is left of blocks that interfaces point into.
+	floats  []float64
+	strings []string
+	boxed   int
 
 	saved error // the first error after which decoding went on
 	// Where the value is that is being stored, for errors of the user's methods; kept up only below nodes that
@@ -282,6 +286,21 @@ func (f *filler) storeBytes(p unsafe.Pointer, text []byte) {
 func (f *filler) storeStruct(n *decodeNode, p unsafe.Pointer) error {
 	for head := f.next(); head != runEnd; head = f.next() {
 		field := &n.fields[label(head)]
+		if len(field.hops) == 0 && !isNull(head) {
+			// What most fields are, without a call.
+			at := unsafe.Add(p, field.offset)
+			switch field.node.kind {
+			case decodeString:
+				*(*string)(at) = f.string(payload(head))
+				continue
+			case decodeWord64, decodeFloat64:
+				*(*uint64)(at) = f.next()
+				continue
+			case decodeBool:
+				*(*bool)(at) = payload(head) != 0
+				continue
+			}
+		}
 		at := p
 		for _, hop := range field.hops {
 			target := (*unsafe.Pointer)(unsafe.Add(at, hop.offset))
@@ -442,11 +461,11 @@ func (f *filler) tagged() any {
 	case tagBool:
 		return n != 0
 	case tagFloat:
-		return math.Float64frombits(f.next())
+		return f.boxFloat(math.Float64frombits(f.next()))
 	case tagNumber:
 		return json.Number(f.string(n))
 	case tagString:
-		return f.string(n)
+		return f.boxString(f.string(n))
 	case tagArray:
 		a := make([]any, n)
 		for i := range a {
@@ -461,6 +480,37 @@ func (f *filler) tagged() any {
 		}
 		return m
 	}
+}
+
+// Interfaces of floats and strings point to them. Their memory is allocated many at a time, of which a kept one keeps the
+// others: at most maxBoxes, and no more than there were before them.
+const maxBoxes = 32
+
+func (f *filler) boxFloat(v float64) any {
+	if len(f.floats) == 0 {
+		f.floats = make([]float64, f.boxes())
+	}
+	p := &f.floats[0]
+	f.floats = f.floats[1:]
+	*p = v
+	return pointerTo(floatWord, unsafe.Pointer(p))
+}
+
+func (f *filler) boxString(v string) any {
+	if len(f.strings) == 0 {
+		f.strings = make([]string, f.boxes())
+	}
+	p := &f.strings[0]
+	f.strings = f.strings[1:]
+	*p = v
+	return pointerTo(stringWord, unsafe.Pointer(p))
+}
+
+// boxes returns how many values the next block is for.
+func (f *filler) boxes() int {
+	count := min(max(f.boxed, 1), maxBoxes)
+	f.boxed += count
+	return count
 }
 
 // skip passes over the value with the given head.

@@ -87,6 +87,20 @@ fn copy_exactly(text: &[u8], length: usize, room: &mut [MaybeUninit<u8>]) -> boo
     find_backslash(source, 0).0 == length
 }
 
+/// Copies the first `length` bytes of `text` to the front of `room`, if they are few and there is room on both sides to copy
+/// a fixed number in their place; tells whether it did.
+#[inline(always)]
+pub(crate) fn copy_short(text: &[u8], length: usize, room: &mut [MaybeUninit<u8>]) -> bool {
+    const FEW: usize = 32;
+    match (text.first_chunk::<FEW>(), room.first_chunk_mut::<FEW>()) {
+        (Some(source), Some(target)) if length <= FEW => {
+            *target = source.map(MaybeUninit::new);
+            true
+        }
+        _ => false,
+    }
+}
+
 /// The eight bytes of `text` at `at`, the first lowest; zeros stand for what is behind its end.
 #[inline(always)]
 pub(crate) fn word(text: &[u8], at: usize) -> u64 {

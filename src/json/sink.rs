@@ -4,6 +4,8 @@ use std::collections::TryReserveError;
 use std::convert::Infallible;
 use std::mem::MaybeUninit;
 
+use super::simd;
+
 /// Takes bytes, and may refuse them.
 pub(crate) trait Sink {
     /// Why bytes are refused.
@@ -11,6 +13,12 @@ pub(crate) trait Sink {
 
     /// Appends `bytes`.
     fn write(&mut self, bytes: &[u8]) -> Result<(), Self::Error>;
+
+    /// Appends `text[start..end]`. What is behind it may be read, too, so that short parts need no loop.
+    #[inline(always)]
+    fn write_part(&mut self, text: &[u8], start: usize, end: usize) -> Result<(), Self::Error> {
+        self.write(&text[start..end])
+    }
 
     /// Appends the first `length` of `bytes`. Where there is room for all of them, no loop is needed.
     #[inline(always)]
@@ -70,5 +78,15 @@ impl Sink for Lent<'_> {
         }
         self.length = end;
         Ok(())
+    }
+
+    #[inline(always)]
+    fn write_part(&mut self, text: &[u8], start: usize, end: usize) -> Result<(), Infallible> {
+        let room = self.buffer.get_mut(self.length..).unwrap_or_default();
+        if simd::copy_short(&text[start..], end - start, room) {
+            self.length += end - start;
+            return Ok(());
+        }
+        self.write(&text[start..end])
     }
 }

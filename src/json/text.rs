@@ -3,7 +3,6 @@
 use std::collections::TryReserveError;
 
 use super::error::Error;
-use super::index::{Invalid, Places, Tokens};
 use super::scan::{Cursor, Token, Visitor};
 use super::simd;
 use super::sink::Sink;
@@ -14,15 +13,10 @@ use super::string::Escape;
 /// As in `encoding/json`, strings may contain invalid UTF-8, and nesting beyond
 /// [`MAX_DEPTH`](super::MAX_DEPTH) is refused.
 pub fn valid(text: &[u8]) -> Result<(), Error> {
-    if is_valid(text).is_ok() { Ok(()) } else { Err(find_error(text)) }
-}
-
-fn is_valid(text: &[u8]) -> Result<(), Invalid> {
-    let mut places = Places::new();
-    let mut tokens = Tokens::new(text, &mut places);
-    tokens.advance()?;
-    tokens.skip_value(0)?;
-    tokens.finish()
+    // One pass: the index pays where what it finds is read more than once, or strings are wanted.
+    let mut cursor = Cursor::new(text);
+    cursor.skip_value(0)?;
+    cursor.finish()
 }
 
 /// What is wrong with a text that is known to be invalid.
@@ -123,9 +117,12 @@ struct Compact<'a, S> {
 }
 
 impl<S: Sink> Compact<'_, S> {
+    #[inline(always)]
     fn flush(&mut self) -> Result<(), Failure<S::Error>> {
-        let run = &self.text[self.start..self.end];
-        let written = if self.html { html_escape_to(run, self.out) } else { self.out.write(run) };
+        let written = match self.html {
+            true => html_escape_to(&self.text[self.start..self.end], self.out),
+            false => self.out.write_part(self.text, self.start, self.end),
+        };
         written.map_err(Failure::Sink)
     }
 }
@@ -165,7 +162,7 @@ struct Indent<'a, S> {
     prefix: &'a [u8],
     indent: &'a [u8],
     depth: usize,
-    /// The end of a line and the beginning of the next, for the greatest depth so far.
+    /// The end of a line and the beginning of the next, for the greatest depth so far and then some.
     line: Vec<u8>,
     out: &'a mut S,
 }
@@ -176,7 +173,7 @@ impl<S: Sink> Indent<'_, S> {
         if self.line.len() < length {
             self.lengthen_line(length).map_err(Error::from)?;
         }
-        self.out.write(&self.line[..length]).map_err(Failure::Sink)
+        self.out.write_part(&self.line, 0, length).map_err(Failure::Sink)
     }
 
     #[cold]
@@ -185,8 +182,9 @@ impl<S: Sink> Indent<'_, S> {
             self.line.write(b"\n")?;
             self.line.write(self.prefix)?;
         }
-        while self.line.len() < length {
-            self.line.write(self.indent)?;
+        // Some more, which sinks may read and not write.
+        while self.line.len() < length + 64 {
+            self.line.write(if self.indent.is_empty() { b" " } else { self.indent })?;
         }
         Ok(())
     }
@@ -201,7 +199,7 @@ impl<S: Sink> Visitor for Indent<'_, S> {
             self.depth -= 1;
             self.new_line()?;
         }
-        self.out.write(&self.text[start..end]).map_err(Failure::Sink)?;
+        self.out.write_part(self.text, start, end).map_err(Failure::Sink)?;
         match token {
             Token::Open { empty: false } => {
                 self.depth += 1;
