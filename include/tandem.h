@@ -84,11 +84,41 @@ typedef uint32_t tandem_status;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+// What kind of value a node is. Numbers are fixed.
+enum tandem_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // null
+  TANDEM_KIND_NULL = 0,
+  // true or false
+  TANDEM_KIND_BOOL = 1,
+  // A number.
+  TANDEM_KIND_NUMBER = 2,
+  // A string, or a member's name.
+  TANDEM_KIND_STRING = 3,
+  // An array.
+  TANDEM_KIND_ARRAY = 4,
+  // An object.
+  TANDEM_KIND_OBJECT = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum tandem_kind tandem_kind;
+#else
+typedef uint32_t tandem_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 // A concurrent cache of byte strings with a limit in bytes that counts everything that it holds.
 //
 // Keys and values are copied in and out. All functions but `tandem_cache_free` may be called from many
 // threads at once; a set that returned is visible to each later get. After `fork` only the parent may use it.
 typedef struct tandem_cache tandem_cache;
+
+// A JSON text that was parsed once. Owned by the program, and never changed: any number of threads may read it at once.
+typedef struct tandem_document tandem_document;
 
 // What JSON values look like: described once, then used to decode and encode any number of texts.
 //
@@ -119,6 +149,33 @@ typedef struct tandem_json_scanner {
   // Which brackets are open.
   uint64_t brackets[157];
 } tandem_json_scanner;
+
+// A value of a document, or a member's name. Nodes are known by numbers, of which the root's is 0.
+typedef struct tandem_node {
+  // What it is.
+  tandem_kind kind;
+  // Whether it is `true`.
+  bool is_true;
+  // How many elements an array has, or members an object; 0 for other values.
+  size_t count;
+  // Where it begins in the text, and how many bytes it has there.
+  size_t offset;
+  // See `offset`.
+  size_t length;
+  // The first element, or the name of the first member; 0 if there is none.
+  size_t first;
+  // What follows in the array or object around it: the next element; behind a member's name its value; behind that the next
+  // member's name; 0 at the end.
+  size_t next;
+} tandem_node;
+
+// A slice of bytes that the caller owns.
+typedef struct tandem_slice {
+  // The first byte; may be NULL if there are none.
+  const uint8_t *data;
+  // How many there are.
+  size_t length;
+} tandem_slice;
 
 // Settings of a cache. All zero is fine: then each has its default.
 typedef struct tandem_cache_options {
@@ -303,6 +360,223 @@ tandem_status tandem_json_scanner_scan(struct tandem_json_scanner *scanner,
                                        size_t text_length,
                                        size_t *length,
                                        struct tandem_error *error);
+
+// Parses a JSON text. All of it is checked, as by tandem_json_valid.
+//
+// @param text the text, which is copied. At 2 GiB and more it is too large.
+// @param text_length its length in bytes.
+// @param output the new document, to be freed with `tandem_document_free`; NULL on failure.
+// @param error what is wrong with the text and where; may be NULL.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_SYNTAX, TANDEM_STATUS_TOO_LARGE or TANDEM_STATUS_OUT_OF_MEMORY. Safe from any thread.
+//
+// # Safety
+// `text` is valid for reads of `text_length` bytes; `output` is valid for writes; `error` is NULL or valid for writes.
+tandem_status tandem_document_new(const uint8_t *text,
+                                  size_t text_length,
+                                  struct tandem_document **output,
+                                  struct tandem_error *error);
+
+// Frees a document.
+//
+// @param document the document, which no other thread may be using; NULL does nothing.
+//
+// # Safety
+// `document` is NULL or came from `tandem_document_new` and was not freed before.
+void tandem_document_free(struct tandem_document *document);
+
+// Tells what a node is, and which are next to it.
+//
+// @param document the document.
+// @param node the node's number; 0 for the root.
+// @param output what it is.
+// @param error what is wrong with the arguments; may be NULL.
+// @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `document` came from `tandem_document_new`; `output` is valid for writes; `error` is NULL or valid for writes.
+tandem_status tandem_document_node(const struct tandem_document *document,
+                                   size_t node,
+                                   struct tandem_node *output,
+                                   struct tandem_error *error);
+
+// Finds the value that a JSON Pointer (RFC 6901) leads to. Of members with the same name the last one counts.
+//
+// @param document the document.
+// @param node where the pointer begins; 0 for the root.
+// @param pointer the pointer, in UTF-8; the empty one leads to `node`. Not kept.
+// @param pointer_length its length in bytes.
+// @param output the node.
+// @param error what is wrong; may be NULL.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_NOT_FOUND or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `document` came from `tandem_document_new`; `pointer` is valid for reads of `pointer_length` bytes; `output` is valid for
+// writes; `error` is NULL or valid for writes.
+tandem_status tandem_document_find(const struct tandem_document *document,
+                                   size_t node,
+                                   const uint8_t *pointer,
+                                   size_t pointer_length,
+                                   size_t *output,
+                                   struct tandem_error *error);
+
+// Finds the values that several JSON Pointers lead to, in one call.
+//
+// @param document the document.
+// @param node where the pointers begin; 0 for the root.
+// @param pointers the pointers, as for `tandem_document_find`; not kept.
+// @param count how many there are.
+// @param output receives as many nodes; SIZE_MAX for each pointer that leads to no value.
+// @param error what is wrong; may be NULL.
+// @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT, with which `output` holds nothing of use. Safe from any thread.
+//
+// # Safety
+// `document` came from `tandem_document_new`; `pointers` is valid for reads of `count` slices, and each of these for reads;
+// `output` is valid for writes of `count` nodes; `error` is NULL or valid for writes.
+tandem_status tandem_document_find_many(const struct tandem_document *document,
+                                        size_t node,
+                                        const struct tandem_slice *pointers,
+                                        size_t count,
+                                        size_t *output,
+                                        struct tandem_error *error);
+
+// Reads a string or a member's name, without quotes and with its escapes resolved. What is no character becomes U+FFFD.
+//
+// @param document the document.
+// @param node the string.
+// @param output where its UTF-8 goes, without a final NUL.
+// @param capacity size of `output` in bytes; 0 with NULL to only learn the length.
+// @param length receives the length, also with TANDEM_STATUS_BUFFER_TOO_SMALL.
+// @param error what is wrong; may be NULL.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_BUFFER_TOO_SMALL, TANDEM_STATUS_INVALID_ARGUMENT; TANDEM_STATUS_MISMATCH for other
+// values. Safe from any thread.
+//
+// # Safety
+// `document` came from `tandem_document_new`; `output` is valid for writes of `capacity` bytes; `length` is valid for writes;
+// `error` is NULL or valid for writes.
+tandem_status tandem_document_string(const struct tandem_document *document,
+                                     size_t node,
+                                     uint8_t *output,
+                                     size_t capacity,
+                                     size_t *length,
+                                     struct tandem_error *error);
+
+// Reads a number that is an integer without fraction and exponent.
+//
+// @param document the document.
+// @param node the number.
+// @param output the integer.
+// @param error what is wrong; may be NULL.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_INVALID_ARGUMENT; TANDEM_STATUS_MISMATCH for other values, and numbers that are no
+// such integer or do not fit. Safe from any thread.
+//
+// # Safety
+// `document` came from `tandem_document_new`; `output` is valid for writes; `error` is NULL or valid for writes.
+tandem_status tandem_document_int64(const struct tandem_document *document,
+                                    size_t node,
+                                    int64_t *output,
+                                    struct tandem_error *error);
+
+// As tandem_document_int64, for integers from 0 to 2^64 - 1.
+//
+// @param document the document.
+// @param node the number.
+// @param output the integer.
+// @param error what is wrong; may be NULL.
+// @return as tandem_document_int64.
+//
+// # Safety
+// As for tandem_document_int64.
+tandem_status tandem_document_uint64(const struct tandem_document *document,
+                                     size_t node,
+                                     uint64_t *output,
+                                     struct tandem_error *error);
+
+// Reads a number as the double that is closest to it. The text of a number that needs more is at its offset.
+//
+// @param document the document.
+// @param node the number.
+// @param output the double, which is finite.
+// @param error what is wrong; may be NULL.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_INVALID_ARGUMENT; TANDEM_STATUS_MISMATCH for other values, and numbers that are too
+// large. Safe from any thread.
+//
+// # Safety
+// As for tandem_document_int64.
+tandem_status tandem_document_double(const struct tandem_document *document,
+                                     size_t node,
+                                     double *output,
+                                     struct tandem_error *error);
+
+// Writes a value without white space between its tokens.
+//
+// @param document the document.
+// @param node the value.
+// @param output where the text goes, without a final NUL.
+// @param capacity size of `output` in bytes; 0 with NULL to only learn the length.
+// @param length receives the length of the text, also with TANDEM_STATUS_BUFFER_TOO_SMALL.
+// @param error what is wrong; may be NULL.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_BUFFER_TOO_SMALL or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `document` came from `tandem_document_new`; `output` is valid for writes of `capacity` bytes; `length` is valid for writes;
+// `error` is NULL or valid for writes.
+tandem_status tandem_document_compact(const struct tandem_document *document,
+                                      size_t node,
+                                      uint8_t *output,
+                                      size_t capacity,
+                                      size_t *length,
+                                      struct tandem_error *error);
+
+// Writes a value as tandem_json_indent formats it.
+//
+// @param document the document.
+// @param node the value.
+// @param prefix what each line but the first begins with; not kept.
+// @param prefix_length its length in bytes.
+// @param indent what follows the prefix, once for each array and object around the line; not kept.
+// @param indent_length its length in bytes.
+// @param output where the text goes, without a final NUL; must not overlap the inputs.
+// @param capacity size of `output` in bytes; 0 with NULL to only learn the length.
+// @param length receives the length of the text, also with TANDEM_STATUS_BUFFER_TOO_SMALL.
+// @param error what is wrong; may be NULL.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_BUFFER_TOO_SMALL, TANDEM_STATUS_INVALID_ARGUMENT or TANDEM_STATUS_OUT_OF_MEMORY. Safe
+// from any thread.
+//
+// # Safety
+// As for tandem_document_compact; `prefix` and `indent` are valid for reads of as many bytes as their lengths say.
+tandem_status tandem_document_indent(const struct tandem_document *document,
+                                     size_t node,
+                                     const uint8_t *prefix,
+                                     size_t prefix_length,
+                                     const uint8_t *indent,
+                                     size_t indent_length,
+                                     uint8_t *output,
+                                     size_t capacity,
+                                     size_t *length,
+                                     struct tandem_error *error);
+
+// Parses a JSON text into a tape in memory of the caller's, for bindings that read it in a language of their own.
+// docs/run.md has the tape's format.
+//
+// @param text the text; not kept. At 2 GiB and more it is too large.
+// @param text_length its length in bytes.
+// @param words where the tape goes. `text_length + 10004` words are always enough, a quarter of
+//        `text_length` mostly.
+// @param words_capacity how many words fit there.
+// @param words_length how many words were written.
+// @param error what is wrong with the text and where; may be NULL.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_SYNTAX, TANDEM_STATUS_TOO_LARGE or TANDEM_STATUS_BUFFER_TOO_SMALL. Safe from any
+// thread.
+//
+// # Safety
+// `text` is valid for reads of `text_length` bytes, `words` for writes of `words_capacity` words, `words_length` for writes;
+// `error` is NULL or valid for writes.
+tandem_status tandem_json_tape(const uint8_t *text,
+                               size_t text_length,
+                               uint64_t *words,
+                               size_t words_capacity,
+                               size_t *words_length,
+                               struct tandem_error *error);
 
 // Makes a shape of its description.
 //

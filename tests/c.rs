@@ -31,4 +31,4 @@ macro_rules! programs {
     };
 }
 
-programs! { cache json shape version }
+programs! { cache document json shape version }

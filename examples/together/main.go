@@ -25,10 +25,10 @@ import (
 )
 
 type config struct {
-	data, bin, dir           string
-	api, cache, cacheHTTP    string // addresses
-	apiKey, cachePassword    string
-	startTimeout, stopPeriod time.Duration
+	data, bin, dir        string
+	api, cache, cacheHTTP string // addresses
+	apiKey, cachePassword string
+	startTimeout          time.Duration
 }
 
 func main() {

@@ -42,3 +42,22 @@ func TestPooledBuffers(t *testing.T) {
 		t.Error("a large document's buffers went to a small one")
 	}
 }
+
+// A document that is used again has its memory, and reading it takes none.
+func TestDocumentAllocations(t *testing.T) {
+	var d Document
+	text := []byte(`{"a":[1,2,3],"b":{"c":"d"}}`)
+	if allocations := testing.AllocsPerRun(100, func() {
+		if err := d.Reset(text); err != nil {
+			t.Fatal(err)
+		}
+		if v, err := d.Find("/b/c"); err != nil || !v.Exists() {
+			t.Fatal(err)
+		}
+		if n, ok := d.Root().Get("a").Index(2).Int64(); !ok || n != 3 {
+			t.Fatal(n, ok)
+		}
+	}); allocations > 0 {
+		t.Errorf("%v allocations", allocations)
+	}
+}

@@ -56,3 +56,25 @@ func room(dst *bytes.Buffer, length int) []byte {
 	dst.Grow(length)
 	return dst.AvailableBuffer()
 }
+
+// appendTape parses a text into a tape, which docs/run.md describes.
+func appendTape(dst []uint64, text []byte) ([]uint64, error) {
+	tape, status := ffi.JSONTape(dst, text)
+	switch status {
+	case ffi.OK:
+		return tape, nil
+	case ffi.TooLarge:
+		return tape, errDocumentTooLarge
+	}
+	return tape, json.Unmarshal(text, new(json.RawMessage))
+}
+
+func appendCompact(dst, src []byte) []byte {
+	dst, _ = ffi.JSONCompact(dst, src)
+	return dst
+}
+
+func appendIndent(dst, src []byte, prefix, indent string) []byte {
+	dst, _ = ffi.JSONIndent(dst, src, prefix, indent)
+	return dst
+}

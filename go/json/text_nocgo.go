@@ -5,6 +5,7 @@ package json
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 )
 
 // Valid reports whether data is a valid JSON encoding.
@@ -21,3 +22,97 @@ func Indent(dst *bytes.Buffer, src []byte, prefix, indent string) error {
 // HTMLEscape appends to dst the JSON-encoded src with <, >, &, U+2028 and U+2029 inside string literals
 // escaped, so that the JSON will be safe to embed inside HTML <script> tags.
 func HTMLEscape(dst *bytes.Buffer, src []byte) { json.HTMLEscape(dst, src) }
+
+// Kinds of words in a tape.
+const (
+	tapeNull   = 0
+	tapeBool   = 1
+	tapeNumber = 2
+	tapeString = 3
+	tapeArray  = 4
+	tapeObject = 5
+	tapeEnd    = 6
+)
+
+// appendTape parses a text into a tape, which docs/run.md describes.
+func appendTape(dst []uint64, text []byte) ([]uint64, error) {
+	if len(text) > tapeOffset {
+		return dst, errDocumentTooLarge
+	}
+	// What is valid can be taken apart without looking for errors.
+	if err := json.Unmarshal(text, new(json.RawMessage)); err != nil {
+		return dst, err
+	}
+	word := func(kind, payload, offset int) uint64 {
+		return uint64(kind)<<tapeKindShift | uint64(payload)<<tapePayloadShift | uint64(offset)
+	}
+	scalar := func(kind, length, offset int) {
+		if length < tapePayload {
+			dst = append(dst, word(kind, length, offset))
+		} else {
+			dst = append(dst, word(kind, tapePayload, offset), uint64(length))
+		}
+	}
+	type container struct{ place, separators int }
+	var open []container
+	for at := 0; at < len(text); at++ {
+		switch c := text[at]; c {
+		case ' ', '\t', '\r', '\n', ':':
+		case ',':
+			open[len(open)-1].separators++
+		case '{', '[':
+			kind := tapeArray
+			if c == '{' {
+				kind = tapeObject
+			}
+			open = append(open, container{place: len(dst)})
+			dst = append(dst, word(kind, 0, at), 0)
+		case '}', ']':
+			last := open[len(open)-1]
+			open = open[:len(open)-1]
+			if len(dst) > last.place+2 {
+				dst[last.place] |= word(0, last.separators+1, 0)
+			}
+			dst = append(dst, word(tapeEnd, 0, at))
+			dst[last.place+1] = uint64(len(dst))
+		case '"':
+			end := at + 1
+			for ; text[end] != '"'; end++ {
+				if text[end] == '\\' {
+					end++
+				}
+			}
+			scalar(tapeString, end-at-1, at)
+			at = end
+		case 'n':
+			dst = append(dst, word(tapeNull, 0, at))
+			at += len("null") - 1
+		case 't':
+			dst = append(dst, word(tapeBool, 1, at))
+			at += len("true") - 1
+		case 'f':
+			dst = append(dst, word(tapeBool, 0, at))
+			at += len("false") - 1
+		default:
+			end := at
+			for end < len(text) && strings.IndexByte("+-.0123456789Ee", text[end]) >= 0 {
+				end++
+			}
+			scalar(tapeNumber, end-at, at)
+			at = end - 1
+		}
+	}
+	return dst, nil
+}
+
+func appendCompact(dst, src []byte) []byte {
+	out := bytes.NewBuffer(dst)
+	_ = json.Compact(out, src) // which can't fail, as the text was checked
+	return out.Bytes()
+}
+
+func appendIndent(dst, src []byte, prefix, indent string) []byte {
+	out := bytes.NewBuffer(dst)
+	_ = json.Indent(out, src, prefix, indent) // likewise
+	return out.Bytes()
+}

@@ -12,6 +12,7 @@ impl From<json::Error> for Failure {
     fn from(error: json::Error) -> Self {
         let (status, offset) = match error.kind {
             json::ErrorKind::OutOfMemory => (tandem_status::OutOfMemory, 0),
+            json::ErrorKind::TooLong => (tandem_status::TooLarge, error.offset as u64),
             _ => (tandem_status::Syntax, error.offset as u64),
         };
         Failure { status, offset, message: error.kind.message().into() }
@@ -28,7 +29,7 @@ impl From<text::Failure<Infallible>> for Failure {
 }
 
 /// Runs an operation on the caller's buffer, and reports the length of what it wrote or would write.
-fn fill<E>(
+pub(crate) fn fill<E>(
     buffer: &mut [MaybeUninit<u8>],
     length: &Output<usize>,
     operation: impl FnOnce(&mut Lent) -> Result<(), E>,

@@ -9,6 +9,7 @@
 
 mod argument;
 mod cache;
+mod document;
 mod guard;
 mod json;
 mod shape;
@@ -16,6 +17,7 @@ mod status;
 mod version;
 
 pub use cache::*;
+pub use document::*;
 pub use json::*;
 pub use shape::*;
 pub use status::{TANDEM_ERROR_MESSAGE_SIZE, tandem_error, tandem_status};

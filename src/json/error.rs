@@ -36,6 +36,8 @@ pub enum ErrorKind {
     TrailingData,
     /// Arrays and objects are nested more than [`MAX_DEPTH`](crate::json::MAX_DEPTH) deep.
     TooDeep,
+    /// The text is longer than the operation takes.
+    TooLong,
     /// The system refused memory for the output.
     OutOfMemory,
 }
@@ -58,6 +60,7 @@ impl ErrorKind {
             ErrorKind::InvalidUtf8 => "invalid UTF-8 in a string",
             ErrorKind::TrailingData => "unexpected data after the value",
             ErrorKind::TooDeep => "nested too deeply",
+            ErrorKind::TooLong => "the text is too long",
             ErrorKind::OutOfMemory => "out of memory",
         }
     }

@@ -1,6 +1,7 @@
 //! JSON (RFC 8259), with the leniencies of Go's `encoding/json` where it has any.
 
 pub mod decode;
+mod document;
 pub mod encode;
 mod error;
 mod index;
@@ -13,6 +14,7 @@ mod simd;
 pub(crate) mod sink;
 pub mod stream;
 mod string;
+pub(crate) mod tape;
 pub(crate) mod text;
 
 pub use self::serde::{
@@ -20,7 +22,9 @@ pub use self::serde::{
     ReaderValues, Serializer, Values, from_reader, from_slice, from_str, to_raw_value, to_string,
     to_string_pretty, to_vec, to_vec_pretty, to_writer, to_writer_pretty,
 };
+pub use document::{Document, Elements, Members, PointerError, Value};
 pub use error::{Error, ErrorKind, Position};
 pub use scan::MAX_DEPTH;
 pub use shape::{Shape, ShapeError};
+pub use tape::Kind;
 pub use text::{compact, html_escape, indent, valid};

@@ -1,5 +1,7 @@
 //! Strings: their values from the text between the quotes, and literals from values.
 
+use std::borrow::Cow;
+
 use super::error::{Error, ErrorKind};
 use super::simd;
 use super::sink::Sink;
@@ -20,6 +22,19 @@ pub(crate) fn unescape_lenient<S: Sink>(raw: &[u8], out: &mut S) -> Result<(), S
         }
     }
     Ok(())
+}
+
+/// The value of a string as [`unescape_lenient`] makes it, borrowed where it is the text itself.
+pub(crate) fn value(raw: &[u8]) -> Cow<'_, str> {
+    if simd::find_backslash(raw, 0).0 == raw.len()
+        && let Ok(value) = check_utf8(raw)
+    {
+        return value.into();
+    }
+    let mut value = Vec::new();
+    // Where there is no memory to copy it, a string is of no use to anyone.
+    unescape_lenient(raw, &mut value).expect("memory for a string");
+    String::from_utf8(value).expect("UTF-8, which unescaping makes").into()
 }
 
 /// As [`unescape_lenient`], but what is no character is an error. Its offset is relative to `raw`.

@@ -12,6 +12,8 @@ package ffi
 // #cgo nocallback tandem_json_html_escape
 // #cgo noescape tandem_json_scanner_scan
 // #cgo nocallback tandem_json_scanner_scan
+// #cgo noescape tandem_json_tape
+// #cgo nocallback tandem_json_tape
 // #include "tandem_go.h"
 import "C"
 
@@ -87,6 +89,23 @@ func (s *JSONScanner) Scan(piece []byte) (int, Status) {
 	data, length := bytes(piece)
 	status := C.tandem_json_scanner_scan(&s.scanner, data, length, &end, nil)
 	return int(end), Status(status)
+}
+
+// JSONTape appends the tape of text to dst, which must be empty: see docs/run.md. It returns an empty tape if text is not one
+// JSON value.
+func JSONTape(dst []uint64, text []byte) ([]uint64, Status) {
+	data, length := bytes(text)
+	status := BufferTooSmall
+	// What nearly all texts need; the second try is enough for any.
+	for _, guess := range [...]int{len(text)/4 + 8, len(text) + 10_004} {
+		dst = slices.Grow(dst[:0], guess)
+		var written C.size_t
+		status = Status(C.tandem_json_tape(data, length, (*C.uint64_t)(unsafe.SliceData(dst)), C.size_t(cap(dst)), &written, nil))
+		if status != BufferTooSmall {
+			return dst[:written], status
+		}
+	}
+	return dst[:0], status
 }
 
 // appendTo appends what operation writes into room behind dst: room for guess bytes, and if these are too
