@@ -176,8 +176,9 @@ fuzz: build ## each Go fuzz target for FUZZTIME=1m
 	done
 
 .PHONY: soak
-soak: build ## minutes of mixed random use (SOAK=2m)
+soak: services ## minutes of mixed random use: the codec, the cache, and both services (SOAK=2m)
 	cd go && TANDEM_SOAK=$(SOAK) $(GO) test -count 1 -timeout 0 -run Soak -v ./json ./cache
+	cd examples/together && TANDEM_SOAK=$(SOAK) $(GO) test -count 1 -timeout 0 -run Soak -v .
 
 ##### Benchmarks
 

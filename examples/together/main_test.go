@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -115,8 +116,8 @@ func (p *process) stop() {
 	}
 }
 
-// kill kills one of the services.
-func (p *process) kill(name string) {
+// pid returns the number of the process that is one of the services.
+func (p *process) pid(name string) int {
 	p.t.Helper()
 	statuses, err := filepath.Glob("/proc/[0-9]*/status")
 	if err != nil {
@@ -132,16 +133,14 @@ func (p *process) kill(name string) {
 		if filepath.Base(program) != name {
 			continue
 		}
-		var pid int
-		if _, err := fmt.Sscanf(filepath.Base(filepath.Dir(status)), "%d", &pid); err != nil {
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(status)))
+		if err != nil {
 			p.t.Fatal(err)
 		}
-		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-			p.t.Fatal(err)
-		}
-		return
+		return pid
 	}
 	p.t.Fatal(name, " does not run")
+	return 0
 }
 
 func get(t *testing.T, url string) string {
@@ -181,7 +180,9 @@ func TestTogether(t *testing.T) {
 	}
 
 	// Without the second level everything goes on.
-	first.kill("rust-cache-server")
+	if err := syscall.Kill(first.pid("rust-cache-server"), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
 	for !strings.Contains(first.output.String(), "goes on without it") {
 		time.Sleep(10 * time.Millisecond)
 	}
