@@ -26,7 +26,8 @@ fn main() -> std::io::Result<()> {
                     .body(text)
             }
         };
-        App::new().route("/v1/{collection}/{id}", web::get().to(answer))
+        // Without a route, whose regular expression would take a tenth of the time.
+        App::new().default_service(web::to(answer))
     })
     .workers(std::thread::available_parallelism()?.get())
     .keep_alive(Duration::from_secs(75))

@@ -1,10 +1,7 @@
 //! Documents and the names under which they are kept.
 
-use actix_web::FromRequest;
-use actix_web::HttpRequest;
-use actix_web::dev::Payload;
 use actix_web::http::header::HeaderValue;
-use actix_web::web::{Bytes, Path};
+use actix_web::web::Bytes;
 
 use crate::problem::Problem;
 
@@ -52,13 +49,18 @@ pub struct Key {
 impl Key {
     pub fn new(collection: &Collection, id: &str) -> Result<Self, Problem> {
         check_id(id).map_err(Problem::bad_request)?;
-        Ok(Key { text: format!("{}/{id}", collection.0).into(), slash: collection.0.len() })
+        Ok(Key::unchecked(&collection.0, id))
     }
 
-    /// The names in the path of a request.
-    pub fn of(request: &HttpRequest) -> Result<Self, Problem> {
-        let (collection, id) = path::<(String, String)>(request)?;
-        Key::new(&Collection::new(collection)?, &id)
+    /// Checks both names.
+    pub fn parse(collection: &str, id: &str) -> Result<Self, Problem> {
+        check_collection(collection)?;
+        check_id(id).map_err(Problem::bad_request)?;
+        Ok(Key::unchecked(collection, id))
+    }
+
+    fn unchecked(collection: &str, id: &str) -> Self {
+        Key { text: [collection, "/", id].concat().into(), slash: collection.len() }
     }
 
     pub fn collection(&self) -> &str {
@@ -85,21 +87,8 @@ pub struct Collection(String);
 
 impl Collection {
     pub fn new(name: String) -> Result<Self, Problem> {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
-        if !(1..=64).contains(&name.len())
-            || !name.bytes().all(allowed)
-            || !name.as_bytes()[0].is_ascii_alphanumeric()
-        {
-            return Err(Problem::bad_request(
-                "a collection's name has 1 to 64 letters, digits, '.', '-' and '_', and begins with a letter or digit",
-            ));
-        }
+        check_collection(&name)?;
         Ok(Collection(name))
-    }
-
-    /// The name in the path of a request.
-    pub fn of(request: &HttpRequest) -> Result<Self, Problem> {
-        path::<(String,)>(request).and_then(|(name,)| Collection::new(name))
     }
 
     pub fn as_str(&self) -> &str {
@@ -107,12 +96,17 @@ impl Collection {
     }
 }
 
-/// The parts of a path, decoded.
-fn path<T: serde::de::DeserializeOwned + 'static>(request: &HttpRequest) -> Result<T, Problem> {
-    match Path::<T>::from_request(request, &mut Payload::None).into_inner() {
-        Ok(path) => Ok(path.into_inner()),
-        Err(_) => Err(Problem::bad_request("the path can't be read")),
+fn check_collection(name: &str) -> Result<(), Problem> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    if !(1..=64).contains(&name.len())
+        || !name.bytes().all(allowed)
+        || !name.as_bytes()[0].is_ascii_alphanumeric()
+    {
+        return Err(Problem::bad_request(
+            "a collection's name has 1 to 64 letters, digits, '.', '-' and '_', and begins with a letter or digit",
+        ));
     }
+    Ok(())
 }
 
 /// Ids are what fits into one segment of a path. Those that begin with `_` are kept for the service.

@@ -12,6 +12,7 @@ mod import;
 mod level2;
 mod metrics;
 mod patch;
+mod path;
 mod pointer;
 mod precondition;
 mod problem;

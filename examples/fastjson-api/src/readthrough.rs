@@ -59,16 +59,13 @@ impl ReadThrough {
         self.cache.get(key.as_bytes()).and_then(Document::from_entry)
     }
 
-    /// A document from wherever it is, None if there is none of that name.
-    pub async fn get(self: &Arc<Self>, readers: &Readers, key: &Key) -> Loaded {
-        match self.peek(key) {
-            Some(document) => Ok(Some(document)),
-            None => wait(self.load(readers, key)?).await?,
-        }
+    /// A document that is not in the cache from wherever it is, None if there is none of that name.
+    pub async fn load(self: &Arc<Self>, readers: &Readers, key: &Key) -> Loaded {
+        wait(self.join(readers, key)?).await?
     }
 
     /// Joins the load of a key, or begins one.
-    fn load(
+    fn join(
         self: &Arc<Self>,
         readers: &Readers,
         key: &Key,

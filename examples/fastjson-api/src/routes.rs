@@ -1,16 +1,18 @@
 //! What requests there are, and how each is answered.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
+use actix_web::body::MessageBody;
 use actix_web::http::header::{
     AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION,
 };
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::web::{self, Bytes, Data, Payload, ServiceConfig};
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, Route};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tandem::json;
@@ -20,6 +22,7 @@ use crate::body::{self, Budget, Limits};
 use crate::document::{Collection, Document, Key, tag};
 use crate::import::{Form, Import};
 use crate::metrics::{Metrics, Operation};
+use crate::path::Target;
 use crate::pointer::Pointer;
 use crate::precondition::{Precondition, Verdict};
 use crate::problem::Problem;
@@ -73,114 +76,121 @@ impl Drop for Active {
     }
 }
 
-/// Says which handler answers what.
+/// Says that all requests are answered here.
 pub fn configure(service: &mut ServiceConfig) {
-    use Operation as O;
-    let get = || [Method::GET, Method::HEAD];
-    service
-        .service(
-            web::resource("/v1/{collection}")
-                .route(route(O::Insert, Method::POST, insert))
-                .routes(get().map(|method| route(O::List, method, list)))
-                .default_service(other("GET, HEAD, POST")),
-        )
-        .service(
-            web::resource("/v1/{collection}/_import")
-                .route(route(O::Import, Method::POST, import))
-                .default_service(other("POST")),
-        )
-        .service(
-            web::resource("/v1/{collection}/_export")
-                .routes(get().map(|method| route(O::Export, method, export)))
-                .default_service(other("GET, HEAD")),
-        )
-        .service(
-            web::resource("/v1/{collection}/{id}")
-                .routes(get().map(|method| route(O::Get, method, read)))
-                .route(route(O::Put, Method::PUT, put))
-                .route(route(O::Patch, Method::PATCH, patch))
-                .route(route(O::Delete, Method::DELETE, delete))
-                .default_service(other("DELETE, GET, HEAD, PATCH, PUT")),
-        )
-        .service(open("/healthz", healthz))
-        .service(open("/readyz", readyz))
-        .service(open("/metrics", metrics))
-        .default_service(observed(O::Other, web::route(), |_, _, _| async {
-            Err(Problem::not_found("there is nothing of this name"))
-        }));
+    service.default_service(web::to(answer));
 }
 
-trait Routes {
-    fn routes<const N: usize>(self, routes: [Route; N]) -> Self;
+/// What a handler gives. The documents that are asked for most are there at once.
+enum Answer {
+    Now(HttpResponse),
+    Later(Pin<Box<dyn Future<Output = Result<HttpResponse, Problem>>>>),
 }
 
-impl Routes for actix_web::Resource {
-    fn routes<const N: usize>(self, routes: [Route; N]) -> Self {
-        routes.into_iter().fold(self, actix_web::Resource::route)
+impl Answer {
+    fn later(answer: impl Future<Output = Result<HttpResponse, Problem>> + 'static) -> Self {
+        Answer::Later(Box::pin(answer))
     }
 }
 
-/// A route for those who have the key.
-fn route<F, R>(operation: Operation, method: Method, handler: F) -> Route
-where
-    F: Fn(Data<App>, HttpRequest, Payload) -> R + Clone + 'static,
-    R: Future<Output = Result<HttpResponse, Problem>> + 'static,
-{
-    observed(operation, web::method(method), move |app, request, payload| {
-        let refused = authorize(&app, &request).err();
-        let answer = refused.is_none().then(|| handler(app, request, payload));
-        async move {
-            match answer {
-                Some(answer) => answer.await,
-                None => Err(refused.unwrap_or_else(Problem::unauthorized)),
+/// Answers a request, counts it, and makes a document of its problem.
+fn answer(
+    app: Data<App>,
+    request: HttpRequest,
+    payload: Payload,
+) -> impl Future<Output = HttpResponse> {
+    let (start, active) = (Instant::now(), app.activity.begin());
+    let (operation, answer) = match operation(&request) {
+        Ok(operation) => (operation, begin(&app, operation, request, payload)),
+        Err(problem) => (Operation::Other, Err(problem)),
+    };
+    async move {
+        let answer = match answer {
+            Ok(Answer::Now(response)) => Ok(response),
+            Ok(Answer::Later(response)) => response.await,
+            Err(problem) => Err(problem),
+        };
+        let mut response = answer.unwrap_or_else(|problem| {
+            tracing::debug!(?problem, "refused");
+            problem.response()
+        });
+        app.metrics.count(operation, response.status(), start.elapsed());
+        if app.activity.stopping.load(Ordering::Relaxed) {
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        drop(active);
+        response
+    }
+}
+
+/// What a request asks for.
+fn operation(request: &HttpRequest) -> Result<Operation, Problem> {
+    use Operation as O;
+    let method = request.method();
+    let is_get = *method == Method::GET || *method == Method::HEAD;
+    let (operation, allowed) = match (Target::of(request.path()), method) {
+        (Target::Document(..), &Method::PUT) => (Some(O::Put), ""),
+        (Target::Document(..), &Method::PATCH) => (Some(O::Patch), ""),
+        (Target::Document(..), &Method::DELETE) => (Some(O::Delete), ""),
+        (Target::Document(..), _) => (is_get.then_some(O::Get), "DELETE, GET, HEAD, PATCH, PUT"),
+        (Target::Collection(_), &Method::POST) => (Some(O::Insert), ""),
+        (Target::Collection(_), _) => (is_get.then_some(O::List), "GET, HEAD, POST"),
+        (Target::Import(_), method) => ((*method == Method::POST).then_some(O::Import), "POST"),
+        (Target::Export(_), _) => (is_get.then_some(O::Export), "GET, HEAD"),
+        (Target::Healthz | Target::Readyz | Target::Metrics, _) => {
+            (is_get.then_some(O::Other), "GET, HEAD")
+        }
+        (Target::Nothing, _) => return Err(Problem::not_found("there is nothing of this name")),
+    };
+    operation.ok_or_else(|| Problem::method_not_allowed(allowed))
+}
+
+/// Begins what a request asks for.
+fn begin(
+    app: &Data<App>,
+    operation: Operation,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<Answer, Problem> {
+    let this = Data::clone(app);
+    Ok(match Target::of(request.path()) {
+        Target::Document(collection, id) => {
+            authorize(app, &request)?;
+            let key = Key::parse(&collection, &id)?;
+            match operation {
+                Operation::Put => Answer::later(put(this, request, payload, key)),
+                Operation::Patch => Answer::later(patch(this, request, payload, key)),
+                Operation::Delete => Answer::later(delete(this, request, key)),
+                _ => read(this, &request, key)?,
             }
         }
-    })
-}
-
-/// A resource for everyone, by GET and HEAD.
-fn open<F, R>(path: &str, handler: F) -> actix_web::Resource
-where
-    F: Fn(Data<App>, HttpRequest, Payload) -> R + Clone + 'static,
-    R: Future<Output = Result<HttpResponse, Problem>> + 'static,
-{
-    web::resource(path)
-        .routes(
-            [Method::GET, Method::HEAD]
-                .map(|method| observed(Operation::Other, web::method(method), handler.clone())),
-        )
-        .default_service(other("GET, HEAD"))
-}
-
-/// Answers methods that a resource does not have.
-fn other(allowed: &'static str) -> Route {
-    observed(Operation::Other, web::route(), move |_, _, _| async move {
-        Err(Problem::method_not_allowed(allowed))
-    })
-}
-
-/// Counts what a handler is asked, and makes documents of its problems.
-fn observed<F, R>(operation: Operation, route: Route, handler: F) -> Route
-where
-    F: Fn(Data<App>, HttpRequest, Payload) -> R + Clone + 'static,
-    R: Future<Output = Result<HttpResponse, Problem>> + 'static,
-{
-    route.to(move |app: Data<App>, request: HttpRequest, payload: Payload| {
-        let (begin, active) = (Instant::now(), app.activity.begin());
-        let answer = handler(app.clone(), request, payload);
-        async move {
-            let mut response = answer.await.unwrap_or_else(|problem| {
-                tracing::debug!(?problem, "refused");
-                problem.response()
-            });
-            app.metrics.count(operation, response.status(), begin.elapsed());
-            if app.activity.stopping.load(Ordering::Relaxed) {
-                response.head_mut().set_connection_type(ConnectionType::Close);
+        Target::Collection(collection) => {
+            authorize(app, &request)?;
+            let collection = Collection::new(collection.into_owned())?;
+            match operation {
+                Operation::Insert => Answer::later(insert(this, request, payload, collection)),
+                _ => Answer::later(list(this, request, collection)),
             }
-            drop(active);
-            response
         }
+        Target::Import(collection) => {
+            authorize(app, &request)?;
+            let collection = Collection::new(collection.into_owned())?;
+            Answer::later(import(this, request, payload, collection))
+        }
+        Target::Export(collection) => {
+            authorize(app, &request)?;
+            let collection = Collection::new(collection.into_owned())?;
+            Answer::later(export(this, request, collection))
+        }
+        Target::Healthz => text("text/plain", "ok\n"),
+        Target::Readyz => Answer::later(readyz(this)),
+        Target::Metrics => text("text/plain; version=0.0.4", metrics(app)),
+        Target::Nothing => return Err(Problem::not_found("there is nothing of this name")),
     })
+}
+
+fn text(content_type: &'static str, text: impl MessageBody + 'static) -> Answer {
+    Answer::Now(HttpResponse::Ok().content_type(content_type).body(text))
 }
 
 fn authorize(app: &App, request: &HttpRequest) -> Result<(), Problem> {
@@ -221,17 +231,29 @@ struct ReadQuery {
     pointer: Option<String>,
 }
 
-async fn read(app: Data<App>, request: HttpRequest, _: Payload) -> Result<HttpResponse, Problem> {
-    let key = Key::of(&request)?;
+fn read(app: Data<App>, request: &HttpRequest, key: Key) -> Result<Answer, Problem> {
     let pointer = match request.query_string() {
         "" => None,
-        _ => query::<ReadQuery>(&request)?.pointer,
+        _ => query::<ReadQuery>(request)?.pointer,
     };
     let pointer = pointer.as_deref().map(Pointer::parse).transpose();
     let pointer = pointer.map_err(Problem::bad_request)?;
-    let precondition = Precondition::of(&request)?;
+    let precondition = Precondition::of(request)?;
+    if let Some(document) = app.cache.peek(&key) {
+        return show(Some(document), pointer.as_ref(), &precondition).map(Answer::Now);
+    }
+    Ok(Answer::later(async move {
+        let found = app.cache.load(&app.readers, &key).await?;
+        show(found, pointer.as_ref(), &precondition)
+    }))
+}
 
-    let found = app.cache.get(&app.readers, &key).await?;
+/// Answers with a document, or with the part of it that is asked for.
+fn show(
+    found: Option<Document>,
+    pointer: Option<&Pointer>,
+    precondition: &Precondition,
+) -> Result<HttpResponse, Problem> {
     if !precondition.is_empty() {
         match (precondition.check(found.as_ref().map(|document| document.revision)), &found) {
             (Verdict::Same, Some(document)) => {
@@ -244,8 +266,9 @@ async fn read(app: Data<App>, request: HttpRequest, _: Payload) -> Result<HttpRe
         }
     }
     let document = found.ok_or_else(missing)?;
+    let etag = document.etag();
     let text = match pointer {
-        None => document.text.clone(),
+        None => document.text,
         Some(pointer) => {
             let value = pointer.find(&document.text);
             let value = value.ok_or_else(|| {
@@ -254,15 +277,19 @@ async fn read(app: Data<App>, request: HttpRequest, _: Payload) -> Result<HttpRe
             document.text.slice_ref(value)
         }
     };
-    Ok(HttpResponse::Ok().insert_header(JSON).insert_header((ETAG, document.etag())).body(text))
+    Ok(HttpResponse::Ok().insert_header(JSON).insert_header((ETAG, etag)).body(text))
 }
 
 fn missing() -> Problem {
     Problem::not_found("there is no document of this name")
 }
 
-async fn put(app: Data<App>, request: HttpRequest, body: Payload) -> Result<HttpResponse, Problem> {
-    let key = Key::of(&request)?;
+async fn put(
+    app: Data<App>,
+    request: HttpRequest,
+    body: Payload,
+    key: Key,
+) -> Result<HttpResponse, Problem> {
     let precondition = Precondition::of(&request)?;
     let text = read_json(&app, &request, body).await?;
     change(&app, Change { key, action: Action::Put(text), precondition }).await
@@ -272,8 +299,8 @@ async fn patch(
     app: Data<App>,
     request: HttpRequest,
     body: Payload,
+    key: Key,
 ) -> Result<HttpResponse, Problem> {
-    let key = Key::of(&request)?;
     let precondition = Precondition::of(&request)?;
     if request.content_type().eq_ignore_ascii_case("application/json-patch+json") {
         let problem = Problem::new(
@@ -286,8 +313,7 @@ async fn patch(
     change(&app, Change { key, action: Action::Merge(patch), precondition }).await
 }
 
-async fn delete(app: Data<App>, request: HttpRequest, _: Payload) -> Result<HttpResponse, Problem> {
-    let key = Key::of(&request)?;
+async fn delete(app: Data<App>, request: HttpRequest, key: Key) -> Result<HttpResponse, Problem> {
     let precondition = Precondition::of(&request)?;
     change(&app, Change { key, action: Action::Delete, precondition }).await
 }
@@ -296,8 +322,8 @@ async fn insert(
     app: Data<App>,
     request: HttpRequest,
     body: Payload,
+    collection: Collection,
 ) -> Result<HttpResponse, Problem> {
-    let collection = Collection::of(&request)?;
     let text = read_json(&app, &request, body).await?;
     // Ids of this version sort by time, so that new rows go to the end of the index.
     let key = Key::new(&collection, &Uuid::now_v7().to_string())?;
@@ -362,8 +388,11 @@ fn default_limit() -> usize {
 
 const MAX_LIMIT: usize = 1000;
 
-async fn list(app: Data<App>, request: HttpRequest, _: Payload) -> Result<HttpResponse, Problem> {
-    let collection = Collection::of(&request)?;
+async fn list(
+    app: Data<App>,
+    request: HttpRequest,
+    collection: Collection,
+) -> Result<HttpResponse, Problem> {
     let ListQuery { limit, cursor } = query(&request)?;
     if !(1..=MAX_LIMIT).contains(&limit) {
         return Err(Problem::bad_request(format!("limit is from 1 to {MAX_LIMIT}")));
@@ -432,8 +461,11 @@ const EXPORT_LIMIT: usize = 256;
 
 /// Sends a collection, one document a line. Each page is read when the client has taken the last, so a slow client
 /// costs a page of memory and no thread. A document that is there throughout is sent; others may be.
-async fn export(app: Data<App>, request: HttpRequest, _: Payload) -> Result<HttpResponse, Problem> {
-    let collection = Collection::of(&request)?;
+async fn export(
+    app: Data<App>,
+    request: HttpRequest,
+    collection: Collection,
+) -> Result<HttpResponse, Problem> {
     let ExportQuery {} = query(&request)?;
     // The first page before the head of the response: after that, all that can be said is that it breaks off.
     let first = export_page(&app, &collection, String::new()).await?;
@@ -480,8 +512,8 @@ async fn import(
     app: Data<App>,
     request: HttpRequest,
     body: Payload,
+    collection: Collection,
 ) -> Result<HttpResponse, Problem> {
-    let collection = Collection::of(&request)?;
     let form: Form = query(&request)?;
     let App { limits, budget, readers, writer, .. } = &**app;
     let import = Import::new(&form, collection, limits, budget, readers, writer)?;
@@ -489,12 +521,8 @@ async fn import(
     Ok(HttpResponse::Ok().insert_header(JSON).body(report.to_json()))
 }
 
-async fn healthz(_: Data<App>, _: HttpRequest, _: Payload) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().content_type("text/plain").body("ok\n"))
-}
-
 /// Whether requests can be served: the database answers and the writer is there.
-async fn readyz(app: Data<App>, _: HttpRequest, _: Payload) -> Result<HttpResponse, Problem> {
+async fn readyz(app: Data<App>) -> Result<HttpResponse, Problem> {
     let job = |reader: &mut crate::readers::Reader| {
         store::read_state::<u64>(&reader.db, "revision").map_err(Error::from)
     };
@@ -505,12 +533,11 @@ async fn readyz(app: Data<App>, _: HttpRequest, _: Payload) -> Result<HttpRespon
     Ok(HttpResponse::Ok().content_type("text/plain").body("ready\n"))
 }
 
-async fn metrics(app: Data<App>, _: HttpRequest, _: Payload) -> Result<HttpResponse, Problem> {
-    let text = app.metrics.text(
+fn metrics(app: &App) -> Vec<u8> {
+    app.metrics.text(
         app.cache.stats(),
         app.readers.waiting(),
         app.writer.waiting(),
         app.budget.used(),
-    );
-    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text))
+    )
 }
