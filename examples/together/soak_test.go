@@ -136,7 +136,7 @@ func (c *documentClient) do(method, path string, body []byte, header ...string) 
 func (c *documentClient) step() {
 	id := fmt.Sprintf("d%d", c.random.IntN(300))
 	have := c.want[id]
-	switch c.random.IntN(12) {
+	switch c.random.IntN(14) {
 	case 0, 1:
 		document := c.document()
 		text, _ := json.Marshal(document)
@@ -178,6 +178,16 @@ func (c *documentClient) step() {
 		c.expect(id, "pointer", status, answer, pick(have == nil, 404, 200))
 		if have != nil && string(answer) != `"c"` {
 			c.t.Errorf("%s: the pointer leads to %.100s", id, answer)
+		}
+	case 7:
+		// No document has this tag, so nothing changes.
+		status, answer, _ := c.do(http.MethodPut, "/"+id, []byte("1"), "If-Match", `"0"`)
+		c.expect(id, "PUT with another's tag", status, answer, 412)
+	case 8:
+		status, answer, _ := c.do(http.MethodGet, "/_export", nil)
+		c.expect("", "export", status, answer, 200)
+		if lines := bytes.Count(answer, []byte("\n")); lines != len(c.want) {
+			c.t.Errorf("an export of %s has %d documents, want %d", c.base, lines, len(c.want))
 		}
 	default:
 		status, answer, header := c.do(http.MethodGet, "/"+id, nil)
@@ -254,8 +264,14 @@ type cacheClient struct {
 	in     *bufio.Reader
 	n      int
 	random *rand.Rand
-	want   map[string]string
+	want   map[string]entry
 	count  int
+}
+
+// An entry is a value, and the time after which it must not be there any more; the zero time is never.
+type entry struct {
+	value string
+	until time.Time
 }
 
 func newCacheClient(t *testing.T, addr string, n int, random *rand.Rand) *cacheClient {
@@ -264,7 +280,7 @@ func newCacheClient(t *testing.T, addr string, n int, random *rand.Rand) *cacheC
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	return &cacheClient{t: t, conn: conn, in: bufio.NewReader(conn), n: n, random: random, want: map[string]string{}}
+	return &cacheClient{t: t, conn: conn, in: bufio.NewReader(conn), n: n, random: random, want: map[string]entry{}}
 }
 
 // send writes a command; read reads a reply, where nil is "".
@@ -321,25 +337,40 @@ func (c *cacheClient) step() {
 		}
 	case 2, 3:
 		// A pipeline, some of it with a time to live.
+		var lives [16]time.Duration
+		var keys [16]string
 		for i := range 16 {
 			key := fmt.Sprintf("soak:%d:%d", c.n, c.random.IntN(50_000))
 			value := fmt.Sprintf("%s=%d %s", key, c.random.Int64(), strings.Repeat("v", c.random.IntN(2000)))
 			if i%4 == 0 {
-				c.send("SET", key, value, "PX", strconv.Itoa(1+c.random.IntN(2000)))
+				lives[i] = time.Duration(1+c.random.IntN(2000)) * time.Millisecond
+				c.send("SET", key, value, "PX", strconv.FormatInt(lives[i].Milliseconds(), 10))
 			} else {
 				c.send("SET", key, value)
 			}
-			c.want[key] = value
+			keys[i], c.want[key] = key, entry{value: value}
 		}
 		for range 16 {
 			if got := c.read(); got != "+OK" {
 				c.t.Error(got)
 			}
 		}
+		// The server's time to live began before its reply. Of the same key twice, the last counts.
+		for i, life := range lives {
+			var until time.Time
+			if life > 0 {
+				until = time.Now().Add(life)
+			}
+			c.want[keys[i]] = entry{c.want[keys[i]].value, until}
+		}
 	default:
+		want := c.want[key]
+		if !want.until.IsZero() && time.Now().After(want.until) {
+			want.value = ""
+		}
 		c.send("GET", key)
-		if got := c.read(); got != "" && got != c.want[key] {
-			c.t.Errorf("%s is %.100q, want %.100q", key, got, c.want[key])
+		if got := c.read(); got != "" && got != want.value {
+			c.t.Errorf("%s is %.100q, want %.100q", key, got, want.value)
 		}
 	}
 }
