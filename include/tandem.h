@@ -209,6 +209,8 @@ typedef struct tandem_cache_stats {
   uint64_t bytes;
   // The limit of `bytes`.
   uint64_t max_bytes;
+  // Of `entries`, those that do not live for ever.
+  uint64_t expiring;
 } tandem_cache_stats;
 
 #ifdef __cplusplus

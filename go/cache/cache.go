@@ -67,6 +67,7 @@ type Stats struct {
 	Entries     int    // entries held, with those expired that are not removed yet
 	Bytes       int64  // memory held from the system, everything counted
 	MaxBytes    int64  // the limit of Bytes
+	Expiring    int    // of Entries, those that do not live until they are evicted
 }
 
 // Cache is a cache of values of type V by keys of type K. Its methods may be called from many goroutines at once.
@@ -327,6 +328,7 @@ func (c *Cache[K, V]) Stats() Stats {
 		Entries:     int(s.Entries),
 		Bytes:       int64(s.Bytes),
 		MaxBytes:    int64(min(s.MaxBytes, math.MaxInt64)),
+		Expiring:    int(s.Expiring),
 	}
 }
 

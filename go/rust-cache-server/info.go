@@ -185,7 +185,7 @@ func info(c *client, args [][]byte) {
 		"role", "master",
 		"connected_slaves", 0)
 	if stats.Entries > 0 {
-		section("Keyspace", "db0", fmt.Sprintf("keys=%d,expires=0,avg_ttl=0", stats.Entries))
+		section("Keyspace", "db0", fmt.Sprintf("keys=%d,expires=%d,avg_ttl=0", stats.Entries, stats.Expiring))
 	} else {
 		section("Keyspace")
 	}

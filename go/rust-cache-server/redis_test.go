@@ -267,6 +267,25 @@ func TestRepliesAreThoseOfRedis(t *testing.T) {
 	t.Log(replies, "replies compared")
 }
 
+// TestKeyspaceIsThatOfRedis compares what INFO tells of the keys, but for the average time, which Redis estimates.
+func TestKeyspaceIsThatOfRedis(t *testing.T) {
+	there, here := dial(t, startRedis(t)), dial(t, start(t, config{}).addr())
+	told := func(s *session) string {
+		keyspace, _, _ := strings.Cut(s.do("INFO", "keyspace"), ",avg_ttl=")
+		return keyspace
+	}
+	for line := range strings.SplitSeq("PING; SET a 1; SET b 2 EX 100; SETEX c 100 3; MSET d 4 e 5; EXPIRE a 100; PERSIST b; SET b 2 PX 90000; "+
+		"SET c 33333333333333333333333333333333; INCR b; APPEND b xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; SET b 3 KEEPTTL; SETEX d 100 4; "+
+		"GETEX e EX 100; GETEX e PERSIST; SET f 1 EX 100 NX; EXPIRE d 0; DEL a none; GETDEL b; FLUSHALL", "; ") {
+		args := strings.Fields(line)
+		there.do(args...)
+		here.do(args...)
+		if want, got := told(there), told(here); got != want {
+			t.Errorf("after %s, INFO tells %s, Redis's %s", line, got, want)
+		}
+	}
+}
+
 // TestProtocolErrorsAreThoseOfRedis sends what is no request, and all that comes back until the connection is closed.
 func TestProtocolErrorsAreThoseOfRedis(t *testing.T) {
 	redis, own := startRedis(t), start(t, config{}).addr()

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use dashmap::{RwLockWriteGuard, SharedValue};
 
 use super::arena::{Arena, Budget, Credit, Location, Mapping, NONE, Segment};
-use super::clock::Clock;
+use super::clock::{Clock, NEVER};
 use super::entry::{Entry, Hash, MAPPED_SIZE, NewEntry};
 use super::index::Table;
 use super::stats::{Counters, count};
@@ -128,7 +128,9 @@ impl<'a> Shard<'a> {
     ) -> Result<(), Need> {
         let old = self.find(new.hash, new.key);
         if let (Some(old), None) = (old, &mapping) {
+            let deadline = self.entry(old).deadline();
             if self.entry(old).overwrite(new) {
+                self.counters.reschedule(deadline, new.deadline);
                 self.entry(old).mark_used();
                 count(&self.counters.sets);
                 return Ok(());
@@ -172,6 +174,7 @@ impl<'a> Shard<'a> {
         // SAFETY: `room` found `size` unused bytes there.
         let write = |target| unsafe { Entry::write(target, new, size, mapping.take()) };
         let location = self.place(segment, size, write);
+        self.counters.reschedule(NEVER, new.deadline);
         match old {
             Some(old) => {
                 self.relocate(new.hash, old, location);
@@ -266,6 +269,7 @@ impl<'a> Shard<'a> {
         let mut entry = self.entry(location);
         let expired = self.resources.clock.has_passed(entry.deadline());
         if !expired {
+            self.counters.reschedule(entry.deadline(), deadline);
             entry.set_deadline(deadline);
         }
         !expired
@@ -289,6 +293,7 @@ impl<'a> Shard<'a> {
     /// byte budget.
     fn bury(&mut self, location: Location) -> u64 {
         self.forget(location);
+        self.counters.reschedule(self.entry(location).deadline(), NEVER);
         let freed = self.entry(location).kill().map_or(0, |mapping| mapping.length() as u64);
         self.release(freed);
         freed
@@ -524,7 +529,7 @@ impl<'a> Shard<'a> {
 impl Shard<'_> {
     /// Checks that log, index and counters agree. Returns the bytes that the shard holds, and its entries.
     pub(super) fn audit(&mut self) -> (u64, u64) {
-        let (mut held, mut entries, mut mapped) = (0, 0, 0);
+        let (mut held, mut entries, mut mapped, mut expiring) = (0, 0, 0, 0);
         let mut segment = self.log.oldest;
         while segment != NONE {
             let information = self.arena().segment(segment);
@@ -544,6 +549,7 @@ impl Shard<'_> {
                     mapped += Mapping::size(entry.key().len() + entry.value().len()) as u64;
                 }
                 entries += 1;
+                expiring += u64::from(entry.deadline() != NEVER);
                 assert!(self.find(entry.hash(), entry.key()) == Some(location), "not in the index");
             }
             assert_eq!(offset, information.filled.get());
@@ -560,6 +566,7 @@ impl Shard<'_> {
         assert_eq!(self.table.len() as u64, entries);
         assert_eq!(self.table_size(), self.log.table_bytes);
         assert_eq!(self.counters.bytes.load(Ordering::Relaxed), held + mapped);
+        assert_eq!(self.counters.expiring.load(Ordering::Relaxed), expiring);
         (held + mapped + self.log.table_bytes, entries)
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::clock::NEVER;
+
 /// Counts since the cache was made, and what it holds. The counts of one snapshot may be a few operations
 /// apart while other threads are at work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub struct Stats {
     pub bytes: u64,
     /// The limit of `bytes`.
     pub max_bytes: u64,
+    /// Of `entries`, those that do not live for ever.
+    pub expiring: u64,
 }
 
 /// The counters of one shard.
@@ -37,6 +41,8 @@ pub(super) struct Counters {
     pub deletes: AtomicU64,
     pub evictions: AtomicU64,
     pub expirations: AtomicU64,
+    /// Entries that do not live for ever. Changed under the shard's lock.
+    pub expiring: AtomicU64,
 }
 
 impl Counters {
@@ -47,6 +53,16 @@ impl Counters {
         stats.deletes += self.deletes.load(Ordering::Relaxed);
         stats.evictions += self.evictions.load(Ordering::Relaxed);
         stats.expirations += self.expirations.load(Ordering::Relaxed);
+        stats.expiring += self.expiring.load(Ordering::Relaxed);
+    }
+
+    /// The deadline of an entry changes, of one that begins from [`NEVER`], and of one that ends to that.
+    pub(super) fn reschedule(&self, old: u64, new: u64) {
+        match (old == NEVER, new == NEVER) {
+            (true, false) => self.expiring.fetch_add(1, Ordering::Relaxed),
+            (false, true) => self.expiring.fetch_sub(1, Ordering::Relaxed),
+            _ => 0,
+        };
     }
 }
 

@@ -131,11 +131,13 @@ fn times_to_live_are_told_and_changed() {
     assert_eq!(cache.ttl(b"none"), None);
     assert_eq!(cache.ttl(b"ever"), Some(None));
     assert_eq!(cache.ttl(b"short"), Some(seconds(5)));
+    assert_eq!(cache.stats().expiring, 1);
     clock.advance(Duration::from_secs(2));
     assert_eq!(cache.ttl(b"short"), Some(seconds(3)));
     assert!(cache.touch(b"short", seconds(10)));
     assert!(cache.touch(b"ever", seconds(10)));
     assert!(!cache.touch(b"none", None));
+    assert_eq!(cache.stats().expiring, 2);
     clock.advance(Duration::from_secs(9));
     assert_eq!(cache.ttl(b"ever"), Some(seconds(1)));
     assert!(cache.touch(b"ever", None));
@@ -144,6 +146,10 @@ fn times_to_live_are_told_and_changed() {
     assert!(!cache.touch(b"short", None), "an expired entry must not come back");
     assert_eq!(cache.get(b"ever").as_deref(), Some(&b"1"[..]));
     assert_eq!(cache.stats().hits, 1, "asking for times is no use of an entry");
+    assert_eq!(cache.stats().expiring, 1, "the expired one is not removed yet");
+    cache.set(b"short", b"3").unwrap();
+    assert_eq!(cache.stats().expiring, 0);
+    cache.audit();
 }
 
 /// All keys of a cache, in steps of `count`.

@@ -56,6 +56,8 @@ pub struct tandem_cache_stats {
     pub bytes: u64,
     /// The limit of `bytes`.
     pub max_bytes: u64,
+    /// Of `entries`, those that do not live for ever.
+    pub expiring: u64,
 }
 
 impl From<Error> for Failure {
@@ -89,7 +91,7 @@ impl From<&tandem_cache_options> for Options {
 impl From<Stats> for tandem_cache_stats {
     fn from(stats: Stats) -> Self {
         let Stats { hits, misses, sets, deletes, evictions, expirations, .. } = stats;
-        let Stats { entries, bytes, max_bytes, .. } = stats;
+        let Stats { entries, bytes, max_bytes, expiring, .. } = stats;
         tandem_cache_stats {
             hits,
             misses,
@@ -100,6 +102,7 @@ impl From<Stats> for tandem_cache_stats {
             entries,
             bytes,
             max_bytes,
+            expiring,
         }
     }
 }

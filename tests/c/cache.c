@@ -65,6 +65,7 @@ static void values(void) {
   struct tandem_cache_stats stats;
   CHECK(tandem_cache_get_stats(cache, &stats) == TANDEM_STATUS_OK);
   CHECK(stats.sets == 4 && stats.deletes == 1 && stats.entries == 0 && stats.max_bytes == 64 << 20);
+  CHECK(stats.expiring == 0);
   CHECK(stats.bytes <= stats.max_bytes && stats.hits > 0 && stats.misses > 0);
   tandem_cache_free(cache);
 }

@@ -51,7 +51,7 @@ type CacheOptions struct {
 // CacheStats is what a cache tells of itself; tandem.h says what each means.
 type CacheStats struct {
 	Hits, Misses, Sets, Deletes, Evictions, Expirations uint64
-	Entries, Bytes, MaxBytes                            uint64
+	Entries, Bytes, MaxBytes, Expiring                  uint64
 }
 
 // NewCache makes a cache, which must be freed.
