@@ -103,10 +103,13 @@ func warmStart(store *store, path string, log *slog.Logger) error {
 	case entries > 0:
 		log.Info("loaded the snapshot", "file", path, "entries", entries, "took", time.Since(started).Round(time.Millisecond))
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(path); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		return err
 	}
-	return nil
+	return syncFolder(path)
 }
 
 func listen(flag, addr string) (net.Listener, error) {

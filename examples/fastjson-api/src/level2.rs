@@ -7,15 +7,19 @@
 //! at any time. All commands that change something go over one connection, one after the other, so the answer to the
 //! removal says that nothing older comes behind it.
 //!
+//! A server may also come back as it was some time ago: Redis does, from what it last saved, if it is killed. So each removal
+//! leaves a new mark there, behind the removal, and a new connection is used only after it was asked for the newest mark. A server
+//! that has it has carried out all removals; of one that lacks it nothing is believed.
+//!
 //! The prefix is random and lasts for a run of the process. At an orderly end it is left for the next run in the
-//! database, with a token that the server has too, and that is taken from both: a process that was killed, or a
-//! database that was brought back from a copy, finds no token that fits, and begins anew.
+//! database, with the mark, which that run takes from the database and replaces in the server: a process that was killed, or a
+//! database that was brought back from a copy, finds no mark that fits, and begins anew. A run without a second level takes it too.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use redis::{Client, Connection, ConnectionInfo, RedisResult};
+use redis::{Client, Connection, ConnectionInfo, ErrorKind, Pipeline, RedisResult};
 use rusqlite::Connection as Database;
 use uuid::Uuid;
 
@@ -36,21 +40,29 @@ pub struct Level2 {
     /// How long a command may take, or connecting.
     timeout: Duration,
     breaker: Breaker,
-    /// Commands that failed.
-    failures: AtomicU64,
+    /// Connections that broke.
+    broken: AtomicU64,
     prefix: RwLock<Arc<str>>,
     changes: Mutex<Changes>,
     metrics: Arc<Metrics>,
 }
 
-/// A connection, and how many commands had failed when it was made: where one fails, the others are likely to be broken too.
+/// A connection, and how many had broken when it was made: where one does, the others are likely to be broken too.
 type Link = Option<(u64, Connection)>;
 
 /// What the commands go over that change something.
 struct Changes {
     connection: Link,
-    /// Whether there may be values with the prefix.
-    used: bool,
+    /// What the server was told last to keep, in front of all values that there are with the prefix; None if there are none.
+    mark: Option<String>,
+}
+
+/// Whether a command may be sent again, as it was not answered on a connection that the server had closed meanwhile, which a restart
+/// does. One that stores a value may not: it could be under way still, and arrive behind the removal of that value.
+#[derive(Clone, Copy, PartialEq)]
+enum Again {
+    Yes,
+    No,
 }
 
 impl Level2 {
@@ -65,22 +77,25 @@ impl Level2 {
             client: Client::open(server).map_err(OpenError::Server)?,
             timeout,
             breaker: Breaker::new(),
-            failures: AtomicU64::new(0),
+            broken: AtomicU64::new(0),
             prefix: RwLock::new(fresh_prefix()),
-            changes: Mutex::new(Changes { connection: None, used: false }),
+            changes: Mutex::new(Changes { connection: None, mark: None }),
             metrics,
         };
         let seal: Option<String> = store::read_state(db, SEAL).map_err(OpenError::Database)?;
-        store::write_state(db, SEAL, None::<String>).map_err(OpenError::Database)?;
-        if let Some((prefix, token)) = seal.as_deref().and_then(|seal| seal.split_once(' ')) {
+        Self::forget(db).map_err(OpenError::Database)?;
+        if let Some((prefix, left)) = seal.as_deref().and_then(|seal| seal.split_once(' ')) {
             let mut changes = this.changes();
-            let name = seal_key(prefix);
-            let left: Option<Option<String>> = this.attempt(&mut changes.connection, |server| {
-                redis::cmd("GETDEL").arg(name).query(server)
+            let mark = fresh_mark();
+            // It is taken away first: of two processes with the same database only one may have it.
+            let found: Option<(Option<String>,)> = this.change(&mut changes, Again::No, |server| {
+                let mut take = redis::pipe();
+                take.cmd("GETDEL").arg(mark_key(prefix));
+                set_mark(&mut take, prefix, &mark).query(server)
             });
-            if left.flatten().as_deref() == Some(token) {
+            if found.is_some_and(|(found,)| found.as_deref() == Some(left)) {
                 *this.prefix.write().unwrap_or_else(PoisonError::into_inner) = prefix.into();
-                changes.used = true;
+                changes.mark = Some(mark);
                 drop(changes);
                 tracing::info!("the second level is as the last run left it");
             }
@@ -88,19 +103,23 @@ impl Level2 {
         Ok(Arc::new(this))
     }
 
+    /// Makes what the last run left be nothing to the next.
+    pub fn forget(db: &Database) -> rusqlite::Result<()> {
+        store::write_state(db, SEAL, None::<String>)
+    }
+
     /// Leaves the values for the next run. Nothing may be written after that.
     pub fn seal(&self, db: &Database) -> rusqlite::Result<()> {
         let mut changes = self.changes();
-        if !changes.used {
+        if changes.mark.is_none() {
             return Ok(());
         }
-        let (prefix, token) = (self.prefix(), Uuid::now_v7().to_string());
-        let stored: Option<()> = self.attempt(&mut changes.connection, |server| {
-            let mut set = redis::cmd("SET");
-            set.arg(seal_key(&prefix)).arg(&token).arg("EX").arg(TTL_SECONDS).query(server)
+        let (prefix, mark) = (self.prefix(), fresh_mark());
+        let stored = self.change(&mut changes, Again::No, |server| {
+            set_mark(&mut redis::pipe(), &prefix, &mark).exec(server)
         });
         if stored.is_some() {
-            store::write_state(db, SEAL, Some(format!("{prefix} {token}")))?;
+            store::write_state(db, SEAL, Some(format!("{prefix} {mark}")))?;
         }
         Ok(())
     }
@@ -108,17 +127,19 @@ impl Level2 {
     /// Removes what is about to change.
     pub fn invalidate<'a>(&self, keys: impl Iterator<Item = &'a Key>) {
         let mut changes = self.changes();
-        if !changes.used {
+        if changes.mark.is_none() {
             return;
         }
-        let prefix = self.prefix();
-        let mut delete = redis::cmd("DEL");
+        let (prefix, mark) = (self.prefix(), fresh_mark());
+        let mut remove = redis::pipe();
+        remove.cmd("DEL");
         keys.for_each(|key| {
-            delete.arg(entry_key(&prefix, key));
+            remove.arg(entry_key(&prefix, key));
         });
-        let deleted: Option<u64> = self.attempt(&mut changes.connection, |it| delete.query(it));
-        if deleted.is_none() {
-            self.give_up(&mut changes);
+        set_mark(remove.ignore(), &prefix, &mark);
+        match self.change(&mut changes, Again::Yes, |server| remove.exec(server)) {
+            Some(()) => changes.mark = Some(mark),
+            None => self.give_up(&mut changes),
         }
     }
 
@@ -132,59 +153,100 @@ impl Level2 {
         changes: &mut Changes,
         documents: impl Iterator<Item = (&'a Key, &'a Document)>,
     ) {
+        let mut documents = documents.peekable();
+        if documents.peek().is_none() || self.breaker.is_paused() {
+            return;
+        }
         let prefix = self.prefix();
         let mut set = redis::pipe();
+        let mark = changes.mark.clone().unwrap_or_else(|| {
+            let mark = fresh_mark();
+            set_mark(&mut set, &prefix, &mark);
+            mark
+        });
         for (key, document) in documents {
             set.cmd("SET").arg(entry_key(&prefix, key)).arg(document.to_entry());
             set.arg("EX").arg(TTL_SECONDS).ignore();
         }
-        if set.is_empty() || self.breaker.is_paused() {
-            return;
-        }
-        changes.used = true;
-        let stored: Option<()> = self.attempt(&mut changes.connection, |it| set.exec(it));
-        if stored.is_none() {
-            self.give_up(changes);
+        match self.change(changes, Again::No, |server| set.exec(server)) {
+            Some(()) => changes.mark = Some(mark),
+            None => self.give_up(changes),
         }
     }
 
     /// Leaves all values behind.
     fn give_up(&self, changes: &mut Changes) {
         *self.prefix.write().unwrap_or_else(PoisonError::into_inner) = fresh_prefix();
-        changes.used = false;
+        changes.mark = None;
     }
 
-    /// Talks to the server, if it is not left alone; None if that failed. A connection on which a command failed is not used
-    /// again, since an answer could still come.
+    /// Talks to the server in order to change something. It fails also if the server has lost what it was told before.
+    fn change<T>(
+        &self,
+        changes: &mut Changes,
+        again: Again,
+        command: impl FnMut(&mut Connection) -> RedisResult<T>,
+    ) -> Option<T> {
+        let Changes { connection, mark } = changes;
+        let check = |server: &mut Connection| match &*mark {
+            Some(mark) if !self.is_kept(server, mark)? => {
+                Err((ErrorKind::Client, "it has lost what it was told").into())
+            }
+            _ => Ok(()),
+        };
+        self.attempt(connection, again, check, command)
+    }
+
+    fn is_kept(&self, server: &mut Connection, mark: &str) -> RedisResult<bool> {
+        let kept: Option<String> = redis::cmd("GET").arg(mark_key(&self.prefix())).query(server)?;
+        Ok(kept.as_deref() == Some(mark))
+    }
+
+    /// Talks to the server, if it is not left alone, over a new connection after a check; None if that failed. A connection on which a
+    /// command failed is not used again, since an answer could still come.
     fn attempt<T>(
         &self,
         link: &mut Link,
-        command: impl FnOnce(&mut Connection) -> RedisResult<T>,
+        again: Again,
+        check: impl Fn(&mut Connection) -> RedisResult<()>,
+        mut command: impl FnMut(&mut Connection) -> RedisResult<T>,
     ) -> Option<T> {
         if !self.breaker.allows() {
             return None;
         }
-        let failures = self.failures.load(Ordering::Relaxed);
-        link.take_if(|(since, _)| *since != failures);
-        let run = || {
-            if link.is_none() {
-                let fresh = self.client.get_connection_with_timeout(self.timeout)?;
+        link.take_if(|(since, _)| *since != self.broken.load(Ordering::Relaxed));
+        let mut run = |link: &mut Link| match link {
+            Some((_, connection)) => command(connection),
+            None => {
+                let since = self.broken.load(Ordering::Relaxed);
+                let mut fresh = self.client.get_connection_with_timeout(self.timeout)?;
                 fresh.set_read_timeout(Some(self.timeout))?;
                 fresh.set_write_timeout(Some(self.timeout))?;
-                *link = Some((failures, fresh));
+                check(&mut fresh)?;
+                command(&mut link.insert((since, fresh)).1)
             }
-            link.as_mut().map(|(_, connection)| command(connection)).transpose()
         };
-        match run() {
+        let was_open = link.is_some();
+        let mut answer = run(link);
+        if let Err(error) = &answer
+            && error.is_connection_dropped()
+            && was_open
+            && again == Again::Yes
+        {
+            *link = None;
+            self.broken.fetch_add(1, Ordering::Relaxed);
+            answer = run(link);
+        }
+        match answer {
             Ok(answer) => {
                 if self.breaker.close() {
                     tracing::info!("the second level answers again");
                 }
-                answer
+                Some(answer)
             }
             Err(error) => {
                 *link = None;
-                self.failures.fetch_add(1, Ordering::Relaxed);
+                self.broken.fetch_add(1, Ordering::Relaxed);
                 self.metrics.level2_failures.inc();
                 if self.breaker.open() {
                     tracing::warn!(%error, "the second level fails; going on without it");
@@ -216,10 +278,21 @@ pub struct Reader {
 
 impl Reader {
     pub fn get(&mut self, key: &Key) -> Option<Document> {
-        let name = entry_key(&self.level2.prefix(), key);
-        let answer: Option<Vec<u8>> = self
-            .level2
-            .attempt(&mut self.connection, |server| redis::cmd("GET").arg(name).query(server))?;
+        let level2 = &self.level2;
+        let check = |server: &mut Connection| {
+            let mut changes = level2.changes();
+            if let Some(mark) = &changes.mark
+                && !level2.is_kept(server, mark)?
+            {
+                level2.give_up(&mut changes);
+            }
+            Ok(())
+        };
+        let answer: Option<Vec<u8>> =
+            level2.attempt(&mut self.connection, Again::Yes, check, |server| {
+                // The prefix as it is after the check.
+                redis::cmd("GET").arg(entry_key(&level2.prefix(), key)).query(server)
+            })?;
         let found = answer.and_then(Document::from_entry);
         let metrics = &self.level2.metrics;
         if found.is_some() { &metrics.level2_hits } else { &metrics.level2_misses }.inc();
@@ -244,9 +317,17 @@ fn entry_key(prefix: &str, key: &Key) -> String {
     format!("{prefix}/{}", key.as_str())
 }
 
+fn fresh_mark() -> String {
+    Uuid::now_v7().to_string()
+}
+
 /// Outside of what entries are called: their keys have a collection behind the slash.
-fn seal_key(prefix: &str) -> String {
-    format!("{prefix}:seal")
+fn mark_key(prefix: &str) -> String {
+    format!("{prefix}:mark")
+}
+
+fn set_mark<'a>(commands: &'a mut Pipeline, prefix: &str, mark: &str) -> &'a mut Pipeline {
+    commands.cmd("SET").arg(mark_key(prefix)).arg(mark).arg("EX").arg(TTL_SECONDS).ignore()
 }
 
 /// Why a second level can't be used at all.

@@ -36,6 +36,10 @@ pub fn run(config: Config) -> Result<(), String> {
         .clone()
         .map(|url| Level2::open(url, config.l2_timeout, &db, Arc::clone(&metrics)));
     let level2 = level2.transpose().map_err(|error| format!("the second level: {error}"))?;
+    if level2.is_none() {
+        // What this run writes would not be known there.
+        Level2::forget(&db).map_err(|error| database(&error))?;
+    }
     let (readers, reading) = Readers::start(path, config.readers.into(), level2.as_ref())
         .map_err(|error| database(&error))?;
     let max_body = usize::try_from(config.max_body).unwrap_or(usize::MAX);

@@ -65,6 +65,16 @@ impl Server {
         }
     }
 
+    /// Goes away and is back at once, with these values.
+    fn restart(&self, values: HashMap<Vec<u8>, Vec<u8>>) {
+        self.state.lock().unwrap().values = values;
+        self.set(Mode::Answering);
+    }
+
+    fn all(&self) -> HashMap<Vec<u8>, Vec<u8>> {
+        self.state.lock().unwrap().values.clone()
+    }
+
     /// The stored values whose keys end so.
     fn values(&self, end: &str) -> Vec<Vec<u8>> {
         let state = self.state.lock().unwrap();
@@ -224,6 +234,60 @@ fn nothing_stale_comes_back_from_a_server_that_was_away() {
         push_out(&service);
         assert_eq!(service.get("/v1/things/b").text(), "2");
     }
+}
+
+/// Redis, if it is killed, starts again with what it last saved.
+#[test]
+fn a_server_that_comes_back_with_older_values_is_not_believed() {
+    for write_first in [false, true] {
+        let (folder, server) = (Folder::new(), Server::start());
+        let service = start(&folder, &server, "10");
+        service.put("/v1/things/a", "\"old\"");
+        let older = server.all();
+        service.put("/v1/things/a", "\"new\"");
+        push_out(&service);
+        server.restart(older);
+        if write_first {
+            service.put("/v1/things/b", "1");
+        }
+        assert_eq!(service.get("/v1/things/a").text(), "\"new\"");
+        push_out(&service);
+        assert_eq!(service.get("/v1/things/a").text(), "\"new\"", "write first: {write_first}");
+    }
+}
+
+#[test]
+fn values_outlast_a_restart_of_the_server_that_missed_nothing() {
+    for write_first in [false, true] {
+        let (folder, server) = (Folder::new(), Server::start());
+        let service = start(&folder, &server, "10");
+        service.put("/v1/things/a", "1");
+        push_out(&service);
+        assert_eq!(service.get("/v1/things/a").text(), "1");
+        push_out(&service);
+        server.restart(server.all());
+        if write_first {
+            service.put("/v1/things/b", "1");
+        }
+        let hits = metric(&service, "fastjson_level2_hits_total");
+        assert_eq!(service.get("/v1/things/a").text(), "1");
+        let found = metric(&service, "fastjson_level2_hits_total") - hits;
+        assert_eq!(found, 1, "write first: {write_first}");
+        assert_eq!(metric(&service, "fastjson_level2_failures_total"), 0);
+    }
+}
+
+#[test]
+fn a_run_without_the_second_level_leaves_nothing_to_the_next() {
+    let (folder, server) = (Folder::new(), Server::start());
+    let service = start(&folder, &server, "10");
+    service.put("/v1/things/a", "\"old\"");
+    assert!(service.stop().success());
+    let service = Service::start(&folder, &[]);
+    service.put("/v1/things/a", "\"new\"");
+    assert!(service.stop().success());
+    let service = start(&folder, &server, "10");
+    assert_eq!(service.get("/v1/things/a").text(), "\"new\"");
 }
 
 /// Many readers and writers of few documents, while the server comes and goes: whoever reads after a write was
