@@ -155,6 +155,11 @@ fn push_out(service: &Service) {
     }
 }
 
+/// Waits until what was written is in the second level, which comes after the answer. A deletion is done there before.
+fn settle(service: &Service) {
+    assert_eq!(service.request("DELETE", "/v1/things/none").send().unwrap().status, 404);
+}
+
 fn metric(service: &Service, name: &str) -> u64 {
     let metrics = service.get("/metrics");
     let line = metrics.text().lines().find(|line| line.starts_with(name)).unwrap();
@@ -243,9 +248,12 @@ fn a_server_that_comes_back_with_older_values_is_not_believed() {
         let (folder, server) = (Folder::new(), Server::start());
         let service = start(&folder, &server, "10");
         service.put("/v1/things/a", "\"old\"");
+        settle(&service);
         let older = server.all();
+        assert_eq!(server.values("/things/a").len(), 1);
         service.put("/v1/things/a", "\"new\"");
         push_out(&service);
+        settle(&service);
         server.restart(older);
         if write_first {
             service.put("/v1/things/b", "1");
@@ -265,6 +273,7 @@ fn values_outlast_a_restart_of_the_server_that_missed_nothing() {
         push_out(&service);
         assert_eq!(service.get("/v1/things/a").text(), "1");
         push_out(&service);
+        settle(&service);
         server.restart(server.all());
         if write_first {
             service.put("/v1/things/b", "1");
