@@ -47,7 +47,7 @@ const (
 	// maxBuffer is the size from which on a buffer is given up when values are small again.
 	maxBuffer = 1 << 20
 	// maxAhead bounds how much text is decoded ahead: runs should stay in the processor's caches.
-	maxAhead = 16 << 10
+	maxAhead = 32 << 10
 	// maxRetry bounds what is decoded again from its beginning, rather than scanned to its end first.
 	maxRetry = 16 << 10
 )
@@ -108,7 +108,7 @@ func (d *Decoder) Decode(v any) error {
 
 // decode decodes the next value, where one may be.
 func (d *Decoder) decode(v any) error {
-	err, done := d.decodeBuffered(v)
+	done, err := d.decodeBuffered(v)
 	if done {
 		return err
 	}
@@ -147,7 +147,7 @@ func unmarshalForeign(text []byte, v any, flags uint32) error {
 
 // decodeBuffered decodes the next value in one pass, if it is in the buffer, or after one read. If it is not done, an error
 // of the reader is returned that counts once the data in the buffer was looked at.
-func (d *Decoder) decodeBuffered(v any) (err error, done bool) { //nolint:revive // err comes with either
+func (d *Decoder) decodeBuffered(v any) (done bool, err error) {
 	if typ := (*eface)(unsafe.Pointer(&v)).typ; typ != d.ahead.typ {
 		d.forget()
 		d.ahead.typ = typ
@@ -156,7 +156,7 @@ func (d *Decoder) decodeBuffered(v any) (err error, done bool) { //nolint:revive
 	plan, target := d.ahead.plan, (*eface)(unsafe.Pointer(&v)).data
 	if plan == nil || target == nil || plan.root.any && !plan.takes(target) {
 		d.forget()
-		return nil, false
+		return false, nil
 	}
 	for d.ahead.count == 0 {
 		status := d.lookAhead()
@@ -164,19 +164,19 @@ func (d *Decoder) decodeBuffered(v any) (err error, done bool) { //nolint:revive
 			break
 		}
 		if status != ffi.Incomplete || err != nil {
-			return err, false
+			return false, err
 		}
 		// All there is may begin a value. With four times as much it is worth to begin anew: then the vain tries look at
 		// no more than a third again.
 		had := len(d.buf) - d.next
 		err = d.refill()
 		if had > maxRetry || len(d.buf)-d.next < 4*had {
-			return err, false
+			return false, err
 		}
 	}
 	err = d.store(target)
 	runtime.KeepAlive(v)
-	return err, true
+	return true, err
 }
 
 // lookAhead decodes values that the buffer has into runs.
@@ -194,25 +194,59 @@ func (d *Decoder) lookAhead() ffi.Status {
 		limit = 0
 	}
 	d.ahead.limit = min(max(2*d.ahead.limit, minRead), maxAhead)
+	status := d.ahead.look(text, d.next, flags, limit)
+	if status == ffi.Incomplete {
+		d.work += int64(len(text))
+	}
+	return status
+}
+
+// look decodes the values that text begins with, of which none but the first begins at limit or later, into runs. The text lies
+// at base in its buffer.
+func (a *ahead) look(text []byte, base int, flags uint32, limit int) ffi.Status {
 	size := min(len(text), max(limit, minRead))
 	b := takeBuffers(size)
 	b.grow(size/4+64, size)
 	for {
-		count, words, strings, status := d.ahead.plan.shape.DecodeValues(text, flags, limit, b.words, b.text)
+		count, words, strings, status := a.plan.shape.DecodeValues(text, flags, limit, b.words, b.text)
 		switch {
 		case status == ffi.OK:
-			d.ahead.count, d.ahead.buffers, d.ahead.base = count, b, d.next
-			d.ahead.filler = filler{words: b.words[:words], text: b.text[:strings], input: text}
+			a.count, a.buffers, a.base = count, b, base
+			a.filler = filler{words: b.words[:words], text: b.text[:strings], input: text}
 			return ffi.OK
 		case status == ffi.BufferTooSmall && (len(b.words) < len(text)+8 || len(b.text) < 3*len(text)):
 			b.grow(min(4*len(b.words), len(text)+8), min(4*len(b.text), 3*len(text)))
-			continue
-		case status == ffi.Incomplete:
-			d.work += int64(len(text))
+		default:
+			b.release()
+			return status
 		}
-		b.release()
-		return status
 	}
+}
+
+// end returns where the first of the values ends, in the buffer that they lie in.
+func (a *ahead) end() int { return a.base + int(a.filler.words[0]) }
+
+// store stores the first of the values.
+func (a *ahead) store(target unsafe.Pointer) error {
+	f := &a.filler
+	f.next() // its end
+	f.saved, f.names, f.parent = nil, f.names[:0], nil
+	if err := f.store(a.plan.root, target, f.next()); err != nil {
+		a.drop() // its run was not walked to the end
+		return err
+	}
+	if a.count--; a.count == 0 {
+		a.drop()
+	}
+	return f.saved
+}
+
+// drop gives up the values.
+func (a *ahead) drop() {
+	if a.buffers != nil {
+		a.buffers.release()
+	}
+	a.count, a.buffers = 0, nil
 }
 
 // store stores the first of the values ahead.
@@ -220,20 +254,14 @@ func (d *Decoder) store(target unsafe.Pointer) error {
 	// The methods of the value may use the decoder, or panic: meanwhile, nothing is ahead.
 	now := d.ahead
 	d.ahead.count, d.ahead.buffers = 0, nil
-	f := &now.filler
-	d.take(now.base + int(f.next()) - d.next)
+	d.take(now.end() - d.next)
 	offset, flags := d.InputOffset(), d.flags
-	f.saved, f.names, f.parent = nil, f.names[:0], nil
-	err := f.store(now.plan.root, target, f.next())
+	err := now.store(target)
 	d.state.endValue()
-	now.count--
-	if err != nil || now.count == 0 || now.typ != d.ahead.typ || offset != d.InputOffset() || flags != d.flags {
-		now.buffers.release()
-	} else {
+	if now.typ != d.ahead.typ || offset != d.InputOffset() || flags != d.flags {
+		now.drop()
+	} else if now.count > 0 {
 		d.ahead = now
-	}
-	if err == nil {
-		err = f.saved
 	}
 	return err
 }
@@ -242,9 +270,7 @@ func (d *Decoder) store(target unsafe.Pointer) error {
 func (d *Decoder) forget() {
 	d.ahead.limit = 0
 	if d.ahead.count > 0 {
-		d.ahead.count = 0
-		d.ahead.buffers.release()
-		d.ahead.buffers = nil
+		d.ahead.drop()
 	}
 }
 

@@ -95,6 +95,38 @@ func FuzzMarshal(f *testing.F) {
 	})
 }
 
+// Streams are read in pieces and in any order of calls.
+func FuzzDecoder(f *testing.F) {
+	for seed := range uint64(40) {
+		random := rand.New(rand.NewPCG(seed, 33))
+		f.Add([]byte(streamText(random)), steps(random), seed)
+	}
+	f.Fuzz(func(t *testing.T, text, script []byte, seed uint64) {
+		// Each byte of a long script costs a look at all that is buffered.
+		sameStream(t, cut(rand.New(rand.NewPCG(seed, 34)), string(text)), script[:min(len(script), 200)])
+	})
+}
+
+// Lines are those of the standard library, and are the same whoever decodes them.
+func FuzzLines(f *testing.F) {
+	for seed := range uint64(40) {
+		f.Add([]byte(streamText(rand.New(rand.NewPCG(seed, 35)))), uint16(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte, flags uint16) {
+		options := json.LinesOptions{MaxLine: int(flags >> 4), UseNumber: flags&1 != 0, DisallowUnknownFields: flags&2 != 0}
+		switch flags >> 2 & 3 {
+		case 0:
+			sameLines[any](t, string(text), options)
+		case 1:
+			sameLines[struct{ A, B any }](t, string(text), options)
+		case 2:
+			sameLines[map[string]*int](t, string(text), options)
+		case 3:
+			sameLines[pointerJSON](t, string(text), options)
+		}
+	})
+}
+
 // The operations on texts do the same, and leave the text alone.
 func FuzzText(f *testing.F) {
 	seedTexts(f, func(text []byte) { f.Add(text, " ", "\t") })

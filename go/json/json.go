@@ -3,7 +3,8 @@
 // Values, texts and errors are those of the standard library. Each type is described once to the core, which then
 // turns a document into a flat sequence of words, or back, in one call; package tandem.example/go/json stores
 // and gathers values. What the core leaves to encoding/json (errors above all) is handed over call by call.
-// Functions may be called from many goroutines at once.
+// Functions may be called from many goroutines at once. [Lines] is beyond encoding/json: it ranges over
+// newline-delimited JSON.
 //
 // Without cgo the package is encoding/json under another name.
 package json
