@@ -18,6 +18,7 @@ import (
 type codec struct {
 	unmarshal     func(text []byte, target any) error
 	marshal       func(value any) ([]byte, error)
+	appendMarshal func(dst []byte, value any) ([]byte, error)
 	marshalIndent func(value any, prefix, indent string) ([]byte, error)
 	newEncoder    func(w io.Writer) encoder
 }
@@ -29,9 +30,13 @@ type encoder interface {
 }
 
 var (
-	ours = codec{json.Unmarshal, json.Marshal, json.MarshalIndent,
+	ours = codec{json.Unmarshal, json.Marshal, json.AppendMarshal, json.MarshalIndent,
 		func(w io.Writer) encoder { return json.NewEncoder(w) }}
-	standard = codec{stdjson.Unmarshal, stdjson.Marshal, stdjson.MarshalIndent,
+	standard = codec{stdjson.Unmarshal, stdjson.Marshal,
+		func(dst []byte, value any) ([]byte, error) {
+			text, err := stdjson.Marshal(value)
+			return append(dst, text...), err
+		}, stdjson.MarshalIndent,
 		func(w io.Writer) encoder { return stdjson.NewEncoder(w) }}
 )
 
@@ -101,6 +106,11 @@ func sameEncode(t testing.TB, value any) {
 	}{
 		{"Marshal", func(with codec, text *bytes.Buffer) error {
 			encoded, err := with.marshal(value)
+			text.Write(encoded)
+			return err
+		}},
+		{"AppendMarshal", func(with codec, text *bytes.Buffer) error {
+			encoded, err := with.appendMarshal([]byte("before"), value)
 			text.Write(encoded)
 			return err
 		}},

@@ -32,6 +32,7 @@ const (
 	encodeNumber
 	encodeBytes
 	encodeTime
+	encodeRawMessage
 	encodeMarshaler     // called through a pointer to the value
 	encodeTextMarshaler // likewise
 	encodeInterface
@@ -39,21 +40,37 @@ const (
 	encodeArray
 	encodeMap
 	encodeStringMap // of strings by strings
+	encodeAnyMap    // of values of any kind by strings
 	encodeStruct
 	encodePointer
 	encodeUnsupported
+	// Not of types: a word that is always the same, and a field that may be left out.
+	encodeCount
+	encodeOptional
 )
+
+// An encodeOp gathers a part of a value.
+type encodeOp struct {
+	kind   encodeKind
+	offset uintptr // of the part within the value
+	node   *encodeNode
+	field  *encodeField // if it is optional
+	word   uint64       // if it is always the same
+}
 
 // An encodeNode says how a value of one type is gathered.
 type encodeNode struct {
-	kind    encodeKind
+	kind encodeKind
+	// What is to be done for a value. Those of structs within structs are among them.
+	ops     []encodeOp
 	typ     reflect.Type
 	pointer unsafe.Pointer // type word of *typ
 	size    uintptr
 	elem    *encodeNode // of slices, arrays, maps and pointers
 	length  int         // of arrays
 	fields  []encodeField
-	textKey bool // map keys are TextMarshalers
+	textKey bool      // map keys are TextMarshalers
+	rooms   sync.Pool // of *mapRoom, for maps
 }
 
 // An encodeField is where a struct has the value of a member.
@@ -69,6 +86,7 @@ type encodeField struct {
 
 // An encodePlan is all there is to know for encoding values of one type.
 type encodePlan struct {
+	typ   unsafe.Pointer // word of the type
 	shape ffi.Shape
 	root  *encodeNode
 	// Whether an interface that holds a value of the type holds the value itself, not a pointer to it.
@@ -77,6 +95,10 @@ type encodePlan struct {
 	size atomic.Int64
 	// How many of the next values are left to encoding/json.
 	handOver atomic.Int32
+	// Whether encoding may call methods of the user's.
+	methods bool
+	// Whether maps are gathered in order from the start.
+	ordered atomic.Bool
 }
 
 var (
@@ -85,10 +107,27 @@ var (
 	marshalerType     = reflect.TypeFor[json.Marshaler]()
 	textMarshalerType = reflect.TypeFor[encoding.TextMarshaler]()
 	timeType          = reflect.TypeFor[time.Time]()
+	anyType           = reflect.TypeFor[any]()
 )
 
-// encodePlanOf returns the plan for values of type t in an interface.
-func encodePlanOf(t reflect.Type) *encodePlan {
+// recentPlans has plans where they are found faster than in encodePlans, by some bits of the type's word.
+var recentPlans [64]atomic.Pointer[encodePlan]
+
+// encodePlanOf returns the plan for values of the type of v, or nil.
+func encodePlanOf(v any) *encodePlan {
+	word := (*eface)(unsafe.Pointer(&v)).typ
+	recent := &recentPlans[(uintptr(word)>>5^uintptr(word)>>11)%uintptr(len(recentPlans))]
+	if plan := recent.Load(); plan != nil && plan.typ == word {
+		return plan
+	}
+	plan := findEncodePlan(reflect.TypeOf(v))
+	if plan != nil {
+		recent.Store(plan)
+	}
+	return plan
+}
+
+func findEncodePlan(t reflect.Type) *encodePlan {
 	if plan, ok := encodePlans.Load(t); ok {
 		return plan.(*encodePlan)
 	}
@@ -106,12 +145,16 @@ func newEncodePlan(t reflect.Type) *encodePlan {
 	if p.foreign {
 		return nil
 	}
+	for _, planned := range p.nodes {
+		planned.node.plan()
+	}
 	shape, err := p.shape.build()
 	if err != nil {
 		return nil
 	}
 	zero := reflect.Zero(t).Interface()
-	return &encodePlan{shape: shape, root: root, direct: (*eface)(unsafe.Pointer(&zero)).data == nil}
+	e := (*eface)(unsafe.Pointer(&zero))
+	return &encodePlan{typ: e.typ, shape: shape, root: root, direct: e.data == nil, methods: p.methods}
 }
 
 // An encodePlanner builds the nodes for a type and those it contains, and the shape for Rust beside them.
@@ -120,6 +163,8 @@ type encodePlanner struct {
 	nodes map[plannedEncode]plannedEncodeNode
 	// A type was met that only encoding/json encodes.
 	foreign bool
+	// A type was met whose methods are called, or an interface, which may hold one.
+	methods bool
 }
 
 type plannedEncode struct {
@@ -142,11 +187,52 @@ func (p *encodePlanner) node(t reflect.Type, addressable, quoted bool) (*encodeN
 	shape := p.shape.add(shapeNode{})
 	p.nodes[planned] = plannedEncodeNode{n, shape}
 	described := p.describe(n, addressable, quoted)
+	switch n.kind {
+	case encodeMarshaler, encodeTextMarshaler, encodeInterface, encodeAnyMap:
+		p.methods = true
+	}
+	p.methods = p.methods || n.textKey
 	if quoted {
 		described.flags = 1
 	}
 	p.shape.nodes[shape] = described
 	return n, shape
+}
+
+// maxUnrolled bounds the arrays that are gathered without a loop.
+const maxUnrolled = 5
+
+// plan says what is to be done for a value, when all nodes are described: a struct may lie in one that is not, as
+// an element of its own.
+func (n *encodeNode) plan() {
+	switch {
+	case n.ops != nil:
+	case n.kind == encodeStruct:
+		n.ops = make([]encodeOp, 0, len(n.fields))
+		for i := range n.fields {
+			if f := &n.fields[i]; f.optional {
+				n.ops = append(n.ops, encodeOp{kind: encodeOptional, field: f})
+			} else {
+				n.include(f.node, f.offset)
+			}
+		}
+	case n.kind == encodeArray && n.length < maxUnrolled:
+		n.ops = append(n.ops, encodeOp{kind: encodeCount, word: uint64(n.length) + 1})
+		for i := range n.length {
+			n.include(n.elem, uintptr(i)*n.elem.size)
+		}
+	default:
+		n.ops = []encodeOp{{kind: n.kind, node: n}}
+	}
+}
+
+// include adds what is to be done for a part of a value.
+func (n *encodeNode) include(part *encodeNode, offset uintptr) {
+	part.plan()
+	for _, op := range part.ops {
+		op.offset += offset
+		n.ops = append(n.ops, op)
+	}
 }
 
 // describe completes a node and returns its shape. The order of the cases is that of encoding/json.
@@ -159,6 +245,9 @@ func (p *encodePlanner) describe(n *encodeNode, addressable, quoted bool) shapeN
 	case t == timeType:
 		n.kind = encodeTime
 		return shapeNode{kind: shapeString}
+	case t == rawMessageType:
+		n.kind = encodeRawMessage
+		return shapeNode{kind: shapeRaw}
 	case has(marshalerType):
 		n.kind = encodeMarshaler
 		return shapeNode{kind: shapeRaw}
@@ -209,8 +298,11 @@ func (p *encodePlanner) describe(n *encodeNode, addressable, quoted bool) shapeN
 			break
 		}
 		n.kind = encodeMap
-		if isStringMap(t) {
+		switch {
+		case isStringMap(t):
 			n.kind = encodeStringMap
+		case t.Key() == stringType && t.Elem() == anyType:
+			n.kind = encodeAnyMap
 		}
 		return p.container(n, shapeMap, false)
 	case reflect.Pointer:

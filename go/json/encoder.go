@@ -29,7 +29,7 @@ func (e *Encoder) Encode(v any) error {
 	if e.err != nil {
 		return e.err
 	}
-	b, err := marshal(v, e.flags, 0)
+	b, err := marshal(v, e.flags)
 	if isForeign(err) {
 		return e.encodeForeign(v)
 	}

@@ -27,6 +27,17 @@ func ExampleMarshal() {
 	// Output: {"name":"Kettle \u0026 lid","price":39.9,"tags":["kitchen"]}
 }
 
+func ExampleAppendMarshal() {
+	type Point struct{ X, Y int }
+	line := []byte("point: ")
+	line, err := json.AppendMarshal(line, Point{1, 2})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(string(line))
+	// Output: point: {"X":1,"Y":2}
+}
+
 func ExampleMarshalIndent() {
 	text, err := json.MarshalIndent(product{Name: "Kettle", Price: 39.9}, "", "  ")
 	if err != nil {

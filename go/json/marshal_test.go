@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"tandem.example/go/json"
 )
@@ -151,6 +152,57 @@ func (v textFailing) MarshalText() ([]byte, error) { return nil, fmt.Errorf("ref
 type jsonFailing struct{ err error }
 
 func (v jsonFailing) MarshalJSON() ([]byte, error) { return nil, v.err }
+
+// A struct may lie in one that is met before it is known in full.
+func TestMarshalStructsWithinEachOther(t *testing.T) {
+	type recursive struct {
+		A  string
+		In embracing
+		B  [2]embracing
+	}
+	value := recursive{"a", embracing{X: 1, List: []embraced{{embracing{X: 2}, 3}}}, [2]embracing{{X: 4}, {X: 5}}}
+	sameEncodeAnywhere(t, value)
+	sameEncodeAnywhere(t, value.In)
+	sameEncodeAnywhere(t, value.In.List[0])
+}
+
+type (
+	embracing struct {
+		X    int
+		List []embraced
+	}
+	embraced struct {
+		In embracing
+		Y  int
+	}
+)
+
+// AppendMarshal uses the room that there is, keeps what was there, and does not mind if the value lies behind it.
+func TestAppendMarshal(t *testing.T) {
+	value := map[string]string{"name": strings.Repeat("value ", 50)}
+	want, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for room := range len(want) + 2 {
+		dst := append(make([]byte, 0, 3+room), "abc"...)
+		got, err := json.AppendMarshal(dst, value)
+		if err != nil || string(got) != "abc"+string(want) {
+			t.Fatalf("room for %d: %s, %v", room, got, err)
+		}
+		if inPlace := &got[0] == &dst[0]; inPlace != (room >= len(want)) {
+			t.Errorf("room for %d: in place: %t", room, inPlace)
+		}
+	}
+	buffer := []byte(`xyz "within"`)
+	got, err := json.AppendMarshal(buffer[:0], unsafe.String(&buffer[0], len(buffer)))
+	if err != nil || string(got) != `"xyz \"within\""` {
+		t.Errorf("%s, %v", got, err)
+	}
+	if got, err := json.AppendMarshal([]byte("abc"), math.NaN()); string(got) != "abc" || err == nil {
+		t.Errorf("%s, %v", got, err)
+	}
+}
 
 func TestMarshalNumbers(t *testing.T) {
 	random := rand.New(rand.NewPCG(8, 9))

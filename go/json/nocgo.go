@@ -22,6 +22,13 @@ func NewEncoder(w io.Writer) *Encoder { return json.NewEncoder(w) }
 // Marshal returns the JSON encoding of v: see [json.Marshal] of encoding/json.
 func Marshal(v any) ([]byte, error) { return json.Marshal(v) }
 
+// AppendMarshal appends the JSON encoding of v, which is that of [Marshal], to dst, and returns the extended slice. If there
+// is an error, it returns dst as it was.
+func AppendMarshal(dst []byte, v any) ([]byte, error) {
+	text, err := json.Marshal(v)
+	return append(dst, text...), err
+}
+
 // MarshalIndent is like [Marshal] but indents the output: see [json.MarshalIndent] of encoding/json.
 func MarshalIndent(v any, prefix, indent string) ([]byte, error) {
 	return json.MarshalIndent(v, prefix, indent)

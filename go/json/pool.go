@@ -2,15 +2,20 @@
 
 package json
 
-import "sync"
+import (
+	"sync"
+	"unsafe"
+)
 
-// Buffers are what a call lends to Rust. They hold no pointers, so that the garbage collector does not look
-// into them.
+// Buffers are what a call lends to Rust. Their memory holds no pointers, so that the garbage collector does not look
+// into it.
 type buffers struct {
 	words []uint64
 	text  []byte
 	raw   []int
 	out   []byte
+	// A value that is a pointer, while it is gathered.
+	value unsafe.Pointer
 	pool  *sync.Pool
 }
 

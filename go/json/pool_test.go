@@ -61,3 +61,34 @@ func TestDocumentAllocations(t *testing.T) {
 		t.Errorf("%v allocations", allocations)
 	}
 }
+
+// Nothing is allocated for encoding but what the caller gets.
+func TestMarshalAllocations(t *testing.T) {
+	type member struct {
+		A int
+		B map[string]string
+		C map[int]float64
+		D any
+		E *member
+	}
+	value := member{1, map[string]string{"a": "b"}, map[int]float64{1: 2}, map[string]any{"x": []any{1.5, "y", nil}}, &member{}}
+	dst := make([]byte, 0, 1<<10)
+	for name, test := range map[string]struct {
+		encode func()
+		want   float64
+	}{
+		"AppendMarshal of a struct":  {func() { dst, _ = AppendMarshal(dst[:0], &value) }, 0},
+		"AppendMarshal of a map":     {func() { dst, _ = AppendMarshal(dst[:0], value.D) }, 0},
+		"AppendMarshal of a pointer": {func() { dst, _ = AppendMarshal(dst[:0], value.E) }, 0},
+		"Marshal":                    {func() { _, _ = Marshal(&value) }, 1},
+	} {
+		// With the race detector, pools forget at random.
+		least := testing.AllocsPerRun(1, test.encode)
+		for range 50 {
+			least = min(least, testing.AllocsPerRun(1, test.encode))
+		}
+		if least != test.want {
+			t.Errorf("%s: %v allocations, want %v", name, least, test.want)
+		}
+	}
+}

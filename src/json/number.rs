@@ -1,6 +1,5 @@
-//! Numbers: reading them from text that may not be checked yet, and writing them as Go does.
+//! Numbers: reading them from text that may not be checked yet.
 
-use super::output::{Full, Output};
 use super::simd;
 
 /// A number read from a text.
@@ -291,153 +290,11 @@ fn as_str(literal: &[u8]) -> Option<&str> {
     std::str::from_utf8(literal).ok()
 }
 
-/// Writes an unsigned integer.
-#[inline(always)]
-pub(crate) fn write_uint(value: u64, output: &mut Output<u8>) -> Result<(), Full> {
-    output.extend(itoa::Buffer::new().format(value).as_bytes())
-}
-
-/// Writes a signed integer.
-#[inline(always)]
-pub(crate) fn write_int(value: i64, output: &mut Output<u8>) -> Result<(), Full> {
-    output.extend(itoa::Buffer::new().format(value).as_bytes())
-}
-
-/// Writes the shortest digits that read back as the same double, in the form of ECMAScript that Go
-/// chose for JSON: plain between 1e-6 and 1e21, else with an exponent. `value` is finite.
-pub(crate) fn write_f64(value: f64, output: &mut Output<u8>) -> Result<(), Full> {
-    // Integers need no search for the shortest digits.
-    if value.abs() < 1e15 && value == value.trunc() && (value != 0.0 || value.is_sign_positive()) {
-        return write_int(value as i64, output);
-    }
-    write_shortest(zmij::Buffer::new().format_finite(value), output)
-}
-
-/// Writes the shortest digits that read back as the same float; see [`write_f64`].
-pub(crate) fn write_f32(value: f32, output: &mut Output<u8>) -> Result<(), Full> {
-    write_shortest(zmij::Buffer::new().format_finite(value), output)
-}
-
-/// Writes a number, given as digits with an optional point and exponent, in Go's form.
-fn write_shortest(shortest: &str, output: &mut Output<u8>) -> Result<(), Full> {
-    let mut text = shortest.as_bytes();
-    if let Some(rest) = text.strip_prefix(b"-") {
-        output.push(b'-')?;
-        text = rest;
-    }
-    // Taken apart: 0.digits * 10^point.
-    let mut digits = [0; 32];
-    let mut length = 0;
-    let mut point = None;
-    let mut exponent = 0i32;
-    for (at, &byte) in text.iter().enumerate() {
-        match byte {
-            b'.' => point = Some(length as i32),
-            b'e' => {
-                exponent = shortest_exponent(&text[at + 1..]);
-                break;
-            }
-            _ => {
-                digits[length] = byte;
-                length += 1;
-            }
-        }
-    }
-    let mut point = point.unwrap_or(length as i32) + exponent;
-    let mut digits = &digits[..length];
-    while let [b'0', rest @ ..] = digits {
-        digits = rest;
-        point -= 1;
-    }
-    while let [rest @ .., b'0'] = digits {
-        digits = rest;
-    }
-    let count = digits.len() as i32;
-    match (digits, point) {
-        ([], _) => output.extend(b"0"),
-        // 1e21 and above, below 1e-6.
-        ([first, rest @ ..], 22.. | ..=-6) => {
-            output.push(*first)?;
-            if !rest.is_empty() {
-                output.push(b'.')?;
-                output.extend(rest)?;
-            }
-            output.push(b'e')?;
-            output.push(if point > 0 { b'+' } else { b'-' })?;
-            write_uint(u64::from((point - 1).unsigned_abs()), output)
-        }
-        (digits, ..=0) => {
-            output.extend(b"0.")?;
-            output.extend(&[b'0'; 8][..-point as usize])?;
-            output.extend(digits)
-        }
-        (digits, _) if point >= count => {
-            output.extend(digits)?;
-            output.extend(&[b'0'; 24][..(point - count) as usize])
-        }
-        (digits, _) => {
-            output.extend(&digits[..point as usize])?;
-            output.push(b'.')?;
-            output.extend(&digits[point as usize..])
-        }
-    }
-}
-
-fn shortest_exponent(text: &[u8]) -> i32 {
-    let (negative, digits) = match text {
-        [b'-', digits @ ..] => (true, digits),
-        [b'+', digits @ ..] => (false, digits),
-        digits => (false, digits),
-    };
-    let value = digits.iter().fold(0, |value, byte| value * 10 + i32::from(byte - b'0'));
-    if negative { -value } else { value }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::excessive_precision, reason = "the point of some cases")]
 
     use super::*;
-    use std::mem::MaybeUninit;
-
-    fn written(write: impl FnOnce(&mut Output<u8>) -> Result<(), Full>) -> String {
-        let mut buffer = [MaybeUninit::uninit(); 64];
-        let mut output = Output::new(&mut buffer);
-        write(&mut output).unwrap();
-        String::from_utf8(output.written().to_vec()).unwrap()
-    }
-
-    #[test]
-    fn floats_are_written_as_go_writes_them() {
-        for (value, want) in [
-            (0.0, "0"),
-            (-0.0, "-0"),
-            (1.0, "1"),
-            (-1.5, "-1.5"),
-            (100.0, "100"),
-            (1e15, "1000000000000000"),
-            (1e20, "100000000000000000000"),
-            (123456789012345680000.0, "123456789012345680000"),
-            (1e21, "1e+21"),
-            (1.5e21, "1.5e+21"),
-            (1e-6, "0.000001"),
-            (1.25e-6, "0.00000125"),
-            (9.999e-7, "9.999e-7"),
-            (1e-7, "1e-7"),
-            (5e-324, "5e-324"),
-            (f64::MAX, "1.7976931348623157e+308"),
-            (0.1, "0.1"),
-            (65.613616999999977, "65.61361699999998"),
-            (9007199254740993.0, "9007199254740992"),
-            (1.7976931348623157e-300, "1.7976931348623157e-300"),
-        ] {
-            assert_eq!(written(|output| write_f64(value, output)), want);
-            assert_eq!(want.parse::<f64>().unwrap().to_bits(), value.to_bits());
-        }
-        assert_eq!(written(|output| write_f32(0.1, output)), "0.1");
-        assert_eq!(written(|output| write_f32(16777216.0, output)), "16777216");
-        assert_eq!(written(|output| write_f32(f32::MAX, output)), "3.4028235e+38");
-    }
 
     #[test]
     fn the_grammar_is_kept() {

@@ -64,11 +64,76 @@ impl<'a, T: Copy> Output<'a, T> {
         Ok(())
     }
 
+    /// Appends the first `length` of `elements`. Where there is room for all of them, they are copied at once, without a loop.
+    #[inline(always)]
+    pub(crate) fn extend_from<const N: usize>(
+        &mut self,
+        elements: &[T; N],
+        length: usize,
+    ) -> Result<(), Full> {
+        match self.room::<N>() {
+            Some(room) if length <= N => {
+                // SAFETY: `room` has N elements, and is borrowed exclusively.
+                unsafe { room.as_mut_ptr().cast::<[T; N]>().write_unaligned(*elements) };
+                self.length += length;
+                Ok(())
+            }
+            _ => self.extend_at_end(&elements[..length]),
+        }
+    }
+
+    /// Appends up to `N` elements, of which `write` says how many it wrote.
+    ///
+    /// # Safety
+    /// `write` does write as many, from the start.
+    #[inline(always)]
+    pub(crate) unsafe fn extend_with<const N: usize>(
+        &mut self,
+        write: impl Fn(&mut [MaybeUninit<T>; N]) -> usize,
+    ) -> Result<(), Full> {
+        if let Some(room) = self.room::<N>() {
+            self.length += write(room);
+            return Ok(());
+        }
+        let mut elements = [const { MaybeUninit::uninit() }; N];
+        let length = write(&mut elements);
+        // SAFETY: the caller's promise.
+        self.extend_at_end(unsafe { std::slice::from_raw_parts(elements.as_ptr().cast(), length) })
+    }
+
+    /// As `extend`, for where blocks do not fit any more.
+    #[cold]
+    #[inline(never)]
+    fn extend_at_end(&mut self, elements: &[T]) -> Result<(), Full> {
+        self.extend(elements)
+    }
+
+    /// The places of the next elements, if there are as many.
+    #[inline(always)]
+    pub(crate) fn room<const N: usize>(&mut self) -> Option<&mut [MaybeUninit<T>; N]> {
+        self.spare().first_chunk_mut()
+    }
+
+    /// The places of all elements that still fit.
+    #[inline(always)]
+    pub(crate) fn spare(&mut self) -> &mut [MaybeUninit<T>] {
+        // SAFETY: `length` never passes the buffer's end.
+        unsafe { self.buffer.get_unchecked_mut(self.length..) }
+    }
+
+    /// Counts the next `count` elements as written.
+    ///
+    /// # Safety
+    /// They were written, to what `room` or `spare` returned.
+    #[inline(always)]
+    pub(crate) unsafe fn advance(&mut self, count: usize) {
+        self.length += count;
+    }
+
     /// What is written so far.
     #[inline(always)]
     pub(crate) fn written(&mut self) -> &mut [T] {
-        // SAFETY: the first `length` elements were written by `push` and `extend`, and `length` never
-        // passes the buffer's end.
+        // SAFETY: the first `length` elements were written, and `length` never passes the buffer's end.
         unsafe { std::slice::from_raw_parts_mut(self.buffer.as_mut_ptr().cast(), self.length) }
     }
 }

@@ -4,6 +4,9 @@
 //! types may be recursive. docs/run.md has the format of descriptions.
 
 use std::fmt;
+use std::sync::OnceLock;
+
+use super::steps::Steps;
 
 /// The kind of a node, and what belongs to it.
 #[derive(Debug)]
@@ -47,6 +50,8 @@ pub(crate) struct Node {
 #[derive(Debug)]
 pub struct Shape {
     pub(crate) nodes: Vec<Node>,
+    /// What encoding needs to know, made when it first does; with HTML escapes in the second.
+    steps: [OnceLock<Steps>; 2],
 }
 
 /// Why a description of a shape was refused.
@@ -82,7 +87,7 @@ impl Shape {
         if reader.rest() > 0 {
             return Err(reader.error("data after the last node"));
         }
-        let shape = Shape { nodes };
+        let shape = Shape { nodes, steps: Default::default() };
         if (0..count).any(|node| shape.is_endless(node)) {
             return Err(reader.error("value or null of nothing but itself"));
         }
@@ -97,6 +102,12 @@ impl Shape {
             node = &self.nodes[element];
         }
         node
+    }
+
+    /// What encoding needs to know.
+    #[inline(always)]
+    pub(crate) fn steps(&self, escape_html: bool) -> &Steps {
+        self.steps[usize::from(escape_html)].get_or_init(|| Steps::of(&self.nodes, escape_html))
     }
 
     /// Whether a node only ever leads to other optional ones.
@@ -209,9 +220,9 @@ pub(crate) struct Member {
     mask: u128,
     /// The name is its own form in a text.
     plain: bool,
+    /// The name and the quote behind it.
+    quoted: Box<[u8]>,
     folded: Box<[u8]>,
-    literal: Box<[u8]>,
-    html_literal: Box<[u8]>,
     pub(crate) node: usize,
     /// The member may be left out on encoding.
     pub(crate) optional: bool,
@@ -219,7 +230,6 @@ pub(crate) struct Member {
 
 impl Member {
     fn new(name: &[u8], node: usize, optional: bool) -> Self {
-        let literal = [b"\"", name, b"\":"].concat();
         let plain = !name.iter().any(|byte| matches!(byte, b'"' | b'\\'));
         let mut start = [0; 16];
         let mut mask = [0; 16];
@@ -232,8 +242,7 @@ impl Member {
             mask: u128::from_le_bytes(mask),
             plain,
             folded: fold(name).0.into(),
-            html_literal: html_escaped(&literal).into(),
-            literal: literal.into(),
+            quoted: [name, b"\""].concat().into(),
             node,
             optional,
         }
@@ -249,25 +258,8 @@ impl Member {
             return false;
         }
         let length = self.name.len();
-        self.plain && (length < 16 || rest.get(16..=length) == Some(&self.literal[17..length + 2]))
+        self.plain && (length < 16 || rest.get(16..=length) == Some(&self.quoted[16..]))
     }
-
-    /// What stands before the member's value. Go's rules for names leave nothing else to escape.
-    #[inline(always)]
-    pub(crate) fn literal(&self, escape_html: bool) -> &[u8] {
-        if escape_html { &self.html_literal } else { &self.literal }
-    }
-}
-
-fn html_escaped(literal: &[u8]) -> Vec<u8> {
-    let mut escaped = Vec::with_capacity(literal.len());
-    for &byte in literal {
-        match byte {
-            b'<' | b'>' | b'&' => escaped.extend(format!("\\u{byte:04x}").bytes()),
-            _ => escaped.push(byte),
-        }
-    }
-    escaped
 }
 
 /// The known members of an object, in order, and how to find them by name.
