@@ -3,11 +3,13 @@
 package json
 
 import (
+	"encoding/json"
 	"io"
 	"math"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"unicode/utf8"
 )
 
 // However a stream arrives, what is looked at without being decoded is no more than two and a half streams.
@@ -136,5 +138,38 @@ func TestParseNumber(t *testing.T) {
 	}
 	if value, _, _ := parseNumber([]byte("-0 ")); !math.Signbit(value) {
 		t.Error("-0 lost its sign")
+	}
+}
+
+// A string is cut out here if it is valid and complete, however it lies to the words that are searched.
+func TestTokenStrings(t *testing.T) {
+	parts := []string{"", "a", "1234567", "12345678", "\u00e4", "\u2028", `\n`, `\"`, `\\`, `\/`, `\b\f\r\t`, `\u00e4`, `\u0000`, `\ud834\udd1e`, `\ud834`, `\ud834\u0041`, `\udd1e`, `\uD834\uDD1E`,
+		"\xff", "\n", "\x1f", "\x7f", `\x`, `\u12`, `\u12G4`, `\`, `"`}
+	for _, a := range parts {
+		for _, b := range parts {
+			for _, c := range parts {
+				text := `"` + a + b + c + `"`
+				var want string
+				valid := json.Unmarshal([]byte(text), &want) == nil
+				value, end := new(tokenMaker).unescape([]byte(text + ","))
+				switch {
+				case valid && utf8.ValidString(text):
+					if end != len(text) || string(value) != want {
+						t.Errorf("%s: %q up to %d", text, value, end)
+					}
+				case end != 0 && end < len(text) && json.Valid([]byte(text[:end])):
+					// Another string at the beginning.
+				case end != 0:
+					t.Errorf("%s: %q up to %d, want none", text, value, end)
+				}
+				if _, end := new(tokenMaker).unescape([]byte(text)); end == len(text) {
+					t.Errorf("%s: something may follow", text)
+				}
+				plain := stringEnd([]byte(text + ","))
+				if isPlain := valid && utf8.ValidString(text) && !strings.Contains(text, `\`); isPlain && plain != len(text) || plain > 0 && plain != end {
+					t.Errorf("%s: plain up to %d", text, plain)
+				}
+			}
+		}
 	}
 }

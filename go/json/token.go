@@ -7,12 +7,13 @@ import (
 	"math/bits"
 	"reflect"
 	"strconv"
+	"unicode/utf16"
 	"unicode/utf8"
 	"unsafe"
 )
 
 // A tokenMaker cuts tokens from a text where nothing is unusual about them, without a call into the core, which would take
-// longer than most tokens do. What it does not know, such as an escape, it leaves alone. Tokens share memory: strings
+// longer than most tokens do. What it does not know, such as what is not UTF-8, it leaves alone. Tokens share memory: strings
 // a block, numbers and the headers of strings arrays of a few of them.
 type tokenMaker struct {
 	names   *[128]knownName // made once there were some
@@ -21,6 +22,7 @@ type tokenMaker struct {
 	textAt  int64
 	headers []string
 	floats  []float64
+	scratch []byte
 }
 
 // A knownName is a member name that may come again.
@@ -47,7 +49,11 @@ var (
 func (m *tokenMaker) name(text []byte, at int64) (Token, int) {
 	end := stringEnd(text)
 	if end == 0 {
-		return nil, 0
+		value, end := m.unescape(text)
+		if end == 0 {
+			return nil, 0
+		}
+		return string(value), end
 	}
 	name := text[1 : end-1]
 	if m.names == nil && m.unknown >= manyNames {
@@ -83,11 +89,14 @@ func hash(name []byte) uint32 {
 func (m *tokenMaker) scalar(text []byte, at int64, useNumber bool) (Token, int) {
 	switch text[0] {
 	case '"':
-		end := stringEnd(text)
+		if end := stringEnd(text); end > 0 {
+			return m.string(text, at, 1, end-1, stringWord), end
+		}
+		value, end := m.unescape(text)
 		if end == 0 {
 			return nil, 0
 		}
-		return m.string(text, at, 1, end-1, stringWord), end
+		return string(value), end
 	case 't':
 		if len(text) > 4 && string(text[:4]) == "true" {
 			return true, 4
@@ -173,36 +182,108 @@ func skipSpace(text []byte, at int) int {
 // stringEnd returns the offset of the byte after the string that text begins with, if its bytes are its value and it is known
 // to be complete: something must follow it. Else it returns 0.
 func stringEnd(text []byte) int {
-	at, seen := 1, uint64(0)
+	at, ascii := findSpecial(text, 1)
+	if at+1 >= len(text) || text[at] != '"' || !ascii && !utf8.Valid(text[1:at]) {
+		return 0
+	}
+	return at + 1
+}
+
+// findSpecial returns the offset of the first quote, backslash or control character at or after at, or the text's
+// length, and whether all bytes before it are ASCII.
+func findSpecial(text []byte, at int) (int, bool) {
+	seen := uint64(0)
 	for at+8 <= len(text) {
 		word := binary.LittleEndian.Uint64(text[at:])
 		quote, backslash := word^'"'*lowBits, word^'\\'*lowBits
-		// The lowest of the high bits that are set is at the first quote, backslash or control character; those
-		// above it may be wrong.
+		// The lowest of the high bits that are set is at the first of those bytes; those above it may be wrong.
 		found := ((quote-lowBits)&^quote | (backslash-lowBits)&^backslash | (word-' '*lowBits)&^word) & highBits
 		if found != 0 {
 			before := bits.TrailingZeros64(found) &^ 7
-			seen |= word & (1<<before - 1)
-			at += before / 8
-			break
+			return at + before/8, (seen|word&(1<<before-1))&highBits == 0
 		}
 		seen |= word
 		at += 8
 	}
-	for ; at < len(text); at++ {
-		switch c := text[at]; {
-		case c == '"':
-			if at+1 == len(text) || seen&highBits != 0 && !utf8.Valid(text[1:at]) {
-				return 0
+	for ; at < len(text) && text[at] != '"' && text[at] != '\\' && text[at] >= ' '; at++ {
+		seen |= uint64(text[at])
+	}
+	return at, seen&highBits == 0
+}
+
+// unescape returns the value of the string that text begins with, and the offset of the byte after it, which is 0 for what is left
+// to others: strings that break the grammar, are not UTF-8, or are not known to be complete.
+func (m *tokenMaker) unescape(text []byte) (value []byte, end int) {
+	value = m.scratch[:0]
+	defer func() {
+		if cap(value) <= blockSize {
+			m.scratch = value
+		}
+	}()
+	ascii := true
+	for at := 1; ; {
+		special, plain := findSpecial(text, at)
+		ascii = ascii && plain
+		value = append(value, text[at:special]...)
+		if special+1 >= len(text) || text[special] < ' ' {
+			return value, 0
+		}
+		if text[special] == '"' {
+			if !ascii && !utf8.Valid(value) {
+				return value, 0
 			}
-			return at + 1
-		case c == '\\' || c < ' ':
-			return 0
+			return value, special + 1
+		}
+		at = special + 2
+		switch c := text[special+1]; c {
+		case '"', '\\', '/':
+			value = append(value, c)
+		case 'b':
+			value = append(value, '\b')
+		case 'f':
+			value = append(value, '\f')
+		case 'n':
+			value = append(value, '\n')
+		case 'r':
+			value = append(value, '\r')
+		case 't':
+			value = append(value, '\t')
 		default:
-			seen |= uint64(c)
+			r := codeUnit(text[special:])
+			if r < 0 {
+				return value, 0
+			}
+			at = special + 6
+			if utf16.IsSurrogate(r) {
+				// A half without the other becomes U+FFFD.
+				pair := utf16.DecodeRune(r, codeUnit(text[at:]))
+				if r = pair; pair != utf8.RuneError {
+					at += 6
+				}
+			}
+			value = utf8.AppendRune(value, r)
 		}
 	}
-	return 0
+}
+
+// codeUnit returns that of the escape \uXXXX that text begins with, or -1.
+func codeUnit(text []byte) rune {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return -1
+	}
+	r := rune(0)
+	for _, c := range text[2:6] {
+		switch {
+		case c-'0' < 10:
+			c -= '0'
+		case c|0x20-'a' < 6:
+			c = c | 0x20 - 'a' + 10
+		default:
+			return -1
+		}
+		r = r<<4 | rune(c)
+	}
+	return r
 }
 
 // Powers of ten that a float holds exactly.
