@@ -74,15 +74,24 @@ fn copy<const HTML: bool>(
     out: &mut Output<u8>,
 ) -> Option<(usize, bool)> {
     #[cfg(target_arch = "x86_64")]
-    if length > 16 && is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2.
+    if length > 16 && has_avx2() {
+        // SAFETY: the processor has all three.
         return unsafe { copy_avx2::<HTML>(text, start, length, out) };
     }
     copy_blocks::<Native, HTML>(text, start, length, out)
 }
 
+/// Whether the processor has what `copy_avx2` is compiled for: virtual ones may lack a part.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn has_avx2() -> bool {
+    is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+}
+
 /// # Safety
-/// The processor has AVX2.
+/// [`has_avx2`].
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,bmi1,bmi2")]
 unsafe fn copy_avx2<const HTML: bool>(
@@ -560,7 +569,7 @@ mod tests {
         for value in values().into_iter().chain([all]) {
             compare::<Native>(&value);
             #[cfg(target_arch = "x86_64")]
-            if is_x86_feature_detected!("avx2") {
+            if has_avx2() {
                 compare::<avx2::Avx2>(&value);
             }
         }
