@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::percent_decode_str;
+
 /// What there is at a path. Names are decoded, and not checked.
 #[derive(Debug, PartialEq)]
 pub enum Target<'a> {
@@ -42,22 +44,7 @@ impl<'a> Target<'a> {
 /// A segment without its escapes (RFC 3986, section 2.1). What is no escape stays, and what is not UTF-8 then becomes the
 /// replacement character.
 fn decode(segment: &str) -> Cow<'_, str> {
-    if !segment.contains('%') {
-        return segment.into();
-    }
-    let digit = |byte: Option<&u8>| byte.and_then(|&byte| char::from(byte).to_digit(16));
-    let (mut bytes, mut rest) = (Vec::with_capacity(segment.len()), segment.as_bytes());
-    while let [byte, after @ ..] = rest {
-        rest = after;
-        match (byte, digit(after.first()), digit(after.get(1))) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push((high * 16 + low) as u8);
-                rest = &after[2..];
-            }
-            _ => bytes.push(*byte),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned().into()
+    percent_decode_str(segment).decode_utf8_lossy()
 }
 
 #[cfg(test)]

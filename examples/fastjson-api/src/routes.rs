@@ -13,6 +13,7 @@ use actix_web::http::header::{
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::web::{self, Bytes, Data, Payload, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tandem::json;
@@ -100,8 +101,9 @@ fn answer(
     payload: Payload,
 ) -> impl Future<Output = HttpResponse> {
     let (start, active) = (Instant::now(), app.activity.begin());
-    let (operation, answer) = match operation(&request) {
-        Ok(operation) => (operation, begin(&app, operation, request, payload)),
+    let target = Target::of(request.path());
+    let (operation, answer) = match operation(&target, request.method()) {
+        Ok(operation) => (operation, begin(&app, operation, target, &request, payload)),
         Err(problem) => (Operation::Other, Err(problem)),
     };
     async move {
@@ -124,11 +126,10 @@ fn answer(
 }
 
 /// What a request asks for.
-fn operation(request: &HttpRequest) -> Result<Operation, Problem> {
+fn operation(target: &Target, method: &Method) -> Result<Operation, Problem> {
     use Operation as O;
-    let method = request.method();
     let is_get = *method == Method::GET || *method == Method::HEAD;
-    let (operation, allowed) = match (Target::of(request.path()), method) {
+    let (operation, allowed) = match (target, method) {
         (Target::Document(..), &Method::PUT) => (Some(O::Put), ""),
         (Target::Document(..), &Method::PATCH) => (Some(O::Patch), ""),
         (Target::Document(..), &Method::DELETE) => (Some(O::Delete), ""),
@@ -149,38 +150,41 @@ fn operation(request: &HttpRequest) -> Result<Operation, Problem> {
 fn begin(
     app: &Data<App>,
     operation: Operation,
-    request: HttpRequest,
+    target: Target,
+    request: &HttpRequest,
     payload: Payload,
 ) -> Result<Answer, Problem> {
     let this = Data::clone(app);
-    Ok(match Target::of(request.path()) {
+    Ok(match target {
         Target::Document(collection, id) => {
-            authorize(app, &request)?;
+            authorize(app, request)?;
             let key = Key::parse(&collection, &id)?;
             match operation {
-                Operation::Put => Answer::later(put(this, request, payload, key)),
-                Operation::Patch => Answer::later(patch(this, request, payload, key)),
-                Operation::Delete => Answer::later(delete(this, request, key)),
-                _ => read(this, &request, key)?,
+                Operation::Put => Answer::later(put(this, request.clone(), payload, key)),
+                Operation::Patch => Answer::later(patch(this, request.clone(), payload, key)),
+                Operation::Delete => Answer::later(delete(this, request.clone(), key)),
+                _ => read(this, request, key)?,
             }
         }
         Target::Collection(collection) => {
-            authorize(app, &request)?;
+            authorize(app, request)?;
             let collection = Collection::new(collection.into_owned())?;
             match operation {
-                Operation::Insert => Answer::later(insert(this, request, payload, collection)),
-                _ => Answer::later(list(this, request, collection)),
+                Operation::Insert => {
+                    Answer::later(insert(this, request.clone(), payload, collection))
+                }
+                _ => Answer::later(list(this, request.clone(), collection)),
             }
         }
         Target::Import(collection) => {
-            authorize(app, &request)?;
+            authorize(app, request)?;
             let collection = Collection::new(collection.into_owned())?;
-            Answer::later(import(this, request, payload, collection))
+            Answer::later(import(this, request.clone(), payload, collection))
         }
         Target::Export(collection) => {
-            authorize(app, &request)?;
+            authorize(app, request)?;
             let collection = Collection::new(collection.into_owned())?;
-            Answer::later(export(this, request, collection))
+            Answer::later(export(this, request.clone(), collection))
         }
         Target::Healthz => text("text/plain", "ok\n"),
         Target::Readyz => Answer::later(readyz(this)),
@@ -360,16 +364,9 @@ async fn change(app: &App, change: Change) -> Result<HttpResponse, Problem> {
 
 /// The path of a document. What is not plain in it is escaped (RFC 3986).
 fn location(key: &Key) -> String {
-    let mut path = format!("/v1/{}/", key.collection());
-    for byte in key.id().bytes() {
-        match byte {
-            b'-' | b'.' | b'_' | b'~' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
-                path.push(byte.into());
-            }
-            _ => path += &format!("%{byte:02X}"),
-        }
-    }
-    path
+    const ESCAPED: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    format!("/v1/{}/{}", key.collection(), utf8_percent_encode(key.id(), ESCAPED))
 }
 
 #[derive(Deserialize)]
