@@ -108,22 +108,19 @@ func run(ctx context.Context, c config, stdout, stderr *os.File) (err error) {
 	if err := greet(ctx, stdout, c, client, source.collection, db); err != nil {
 		return ignoreStop(ctx, err)
 	}
-	select {
-	case <-ctx.Done():
-		fmt.Fprintln(stdout, "\nStopping.")
-		return nil
-	case <-api.ended:
-		return api.failure()
-	case <-level2.ended:
-	}
-	// Fastjson-api can do without, as it would in production.
-	fmt.Fprintf(stderr, "together: %v; fastjson-api goes on without it\n", level2.failure())
-	select {
-	case <-ctx.Done():
-		fmt.Fprintln(stdout, "\nStopping.")
-		return nil
-	case <-api.ended:
-		return api.failure()
+	level2Ended := level2.ended
+	for {
+		select {
+		case <-ctx.Done():
+			fmt.Fprintln(stdout, "\nStopping.")
+			return nil
+		case <-api.ended:
+			return api.failure()
+		case <-level2Ended:
+			// Fastjson-api can do without, as it would in production.
+			fmt.Fprintf(stderr, "together: %v; fastjson-api goes on without it\n", level2.failure())
+			level2Ended = nil
+		}
 	}
 }
 
