@@ -163,8 +163,7 @@ func (l *loop) add(c *client) {
 // wait has the poller tell what there is to do for a client.
 func (l *loop) wait(c *client) {
 	var events uint32
-	switch {
-	case c.lingers, !c.ended && c.long == nil && !c.held:
+	if c.lingers || !c.ended && c.long == nil && !c.held {
 		events = unix.EPOLLIN
 	}
 	if len(c.backlog) > 0 {
