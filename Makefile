@@ -94,12 +94,12 @@ $(prelinked): $(release)/libtandem.a | need-c
 		--remove-section .llvmbc --remove-section .llvmcmd $(@D)/all.o $(@D)/tandem.o
 	rm -f $@ && ar rcsD $@ $(@D)/tandem.o
 
-# Go's build cache does not look into libraries, but it does look into headers: the copy of the header names
-# the library's contents, so that a new library is linked anew.
+# Go's build cache does not look into libraries, only into what it compiles: the copy of the header has a string of
+# the library's hash, so that a new library is linked anew.
 $(linked): $(prelinked) include/tandem.h | need-go
 	cp $(prelinked) $@
-	{ cat include/tandem.h; echo "// Library: $$(sha256sum < $@ | cut -d ' ' -f 1)"; } \
-		> $(@D)/tandem_prelinked.h
+	{ cat include/tandem.h; echo '__attribute__((used)) static const char tandem_library[] =' \
+		"\"$$(sha256sum < $@ | cut -d ' ' -f 1)\";"; } > $(@D)/tandem_prelinked.h
 
 # In a folder of its own: the library is built here with an rlib, and must not take the place of the one for C and Go.
 .PHONY: fastjson-api
