@@ -208,10 +208,6 @@ impl Arena {
         let base = mapping.start.as_ptr();
         // SAFETY: the mapping has a segment to spare for the alignment.
         let base = unsafe { base.add(base.align_offset(segment_bytes)) };
-        if segment_bytes >= HUGE_PAGE {
-            // SAFETY: within the mapping. An advice only: the system may refuse.
-            unsafe { libc::madvise(base.cast(), length, libc::MADV_HUGEPAGE) };
-        }
         let mut unit_shift = 3;
         while length >> unit_shift > u32::MAX as usize {
             unit_shift += 1;
@@ -251,6 +247,15 @@ impl Arena {
         let segment = self.segments.get(number as usize)?;
         *free = segment.next.replace(NONE);
         Some(number)
+    }
+
+    /// Asks for huge pages in a segment, if it is as large as one. The system may refuse.
+    pub(super) fn advise_huge_page(&self, number: u32) {
+        if self.segment_size() >= HUGE_PAGE {
+            let start = self.pointer(self.location(number, 0));
+            // SAFETY: the segment is within the mapping; its contents stay.
+            unsafe { libc::madvise(start.as_ptr().cast(), HUGE_PAGE, libc::MADV_HUGEPAGE) };
+        }
     }
 
     /// Gives a segment and its memory back.

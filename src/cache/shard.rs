@@ -340,6 +340,12 @@ impl<'a> Shard<'a> {
                 return Err(Need::System);
             };
             self.counters.bytes.fetch_add(price, Ordering::Relaxed);
+            // A huge page is zeroed as a whole when it is touched. The first entries of a shard need not wait for that, of which
+            // there are hundreds, nor a cache of few entries take that memory.
+            if self.log.newest != NONE {
+                self.arena().advise_huge_page(self.log.newest);
+                self.arena().advise_huge_page(segment);
+            }
             self.push(segment);
             return Ok(segment);
         }
