@@ -19,7 +19,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use redis::{Client, Connection, ConnectionInfo, ErrorKind, Pipeline, RedisResult};
+use redis::{
+    Client, Connection, ConnectionInfo, ErrorKind, FromRedisValue, Pipeline, RedisResult, Value,
+};
 use rusqlite::Connection as Database;
 use uuid::Uuid;
 
@@ -88,12 +90,15 @@ impl Level2 {
             let mut changes = this.changes();
             let mark = fresh_mark();
             // It is taken away first: of two processes with the same database only one may have it.
-            let found: Option<(Option<String>,)> = this.change(&mut changes, Again::No, |server| {
+            let found = this.change(&mut changes, Again::No, |server| {
                 let mut take = redis::pipe();
                 take.cmd("GETDEL").arg(mark_key(prefix));
-                set_mark(&mut take, prefix, &mark).query(server)
+                let answers = exchange(server, set_mark(&mut take, prefix, &mark))?;
+                Ok(Option::<String>::from_redis_value(
+                    answers.into_iter().next().unwrap_or_default(),
+                )?)
             });
-            if found.is_some_and(|(found,)| found.as_deref() == Some(left)) {
+            if found.flatten().as_deref() == Some(left) {
                 *this.prefix.write().unwrap_or_else(PoisonError::into_inner) = prefix.into();
                 changes.mark = Some(mark);
                 drop(changes);
@@ -116,7 +121,7 @@ impl Level2 {
         }
         let (prefix, mark) = (self.prefix(), fresh_mark());
         let stored = self.change(&mut changes, Again::No, |server| {
-            set_mark(&mut redis::pipe(), &prefix, &mark).exec(server)
+            exchange(server, set_mark(&mut redis::pipe(), &prefix, &mark))
         });
         if stored.is_some() {
             store::write_state(db, SEAL, Some(format!("{prefix} {mark}")))?;
@@ -136,9 +141,9 @@ impl Level2 {
         keys.for_each(|key| {
             remove.arg(entry_key(&prefix, key));
         });
-        set_mark(remove.ignore(), &prefix, &mark);
-        match self.change(&mut changes, Again::Yes, |server| remove.exec(server)) {
-            Some(()) => changes.mark = Some(mark),
+        set_mark(&mut remove, &prefix, &mark);
+        match self.change(&mut changes, Again::Yes, |server| exchange(server, &remove)) {
+            Some(_) => changes.mark = Some(mark),
             None => self.give_up(&mut changes),
         }
     }
@@ -166,10 +171,10 @@ impl Level2 {
         });
         for (key, document) in documents {
             set.cmd("SET").arg(entry_key(&prefix, key)).arg(document.to_entry());
-            set.arg("EX").arg(TTL_SECONDS).ignore();
+            set.arg("EX").arg(TTL_SECONDS);
         }
-        match self.change(changes, Again::No, |server| set.exec(server)) {
-            Some(()) => changes.mark = Some(mark),
+        match self.change(changes, Again::No, |server| exchange(server, &set)) {
+            Some(_) => changes.mark = Some(mark),
             None => self.give_up(changes),
         }
     }
@@ -249,7 +254,11 @@ impl Level2 {
                 self.broken.fetch_add(1, Ordering::Relaxed);
                 self.metrics.level2_failures.inc();
                 if self.breaker.open() {
-                    tracing::warn!(%error, "the second level fails; going on without it");
+                    let error = match error.is_timeout() {
+                        true => format!("no answer within {:?}", self.timeout),
+                        false => error.to_string(),
+                    };
+                    tracing::warn!(error, "the second level fails; going on without it");
                 }
                 None
             }
@@ -327,7 +336,14 @@ fn mark_key(prefix: &str) -> String {
 }
 
 fn set_mark<'a>(commands: &'a mut Pipeline, prefix: &str, mark: &str) -> &'a mut Pipeline {
-    commands.cmd("SET").arg(mark_key(prefix)).arg(mark).arg("EX").arg(TTL_SECONDS).ignore()
+    commands.cmd("SET").arg(mark_key(prefix)).arg(mark).arg("EX").arg(TTL_SECONDS)
+}
+
+/// Sends commands together and takes the answers. Unlike [`Pipeline::query`] it ends with the first that does not come in
+/// time: it would wait as long for each of the others.
+fn exchange(server: &mut Connection, commands: &Pipeline) -> RedisResult<Vec<Value>> {
+    server.send_packed_command(&commands.get_packed_pipeline())?;
+    commands.cmd_iter().map(|_| server.recv_response()?.extract_error()).collect()
 }
 
 /// Why a second level can't be used at all.

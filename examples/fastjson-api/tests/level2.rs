@@ -33,6 +33,8 @@ enum Mode {
     Silent,
     /// Carries commands out, and does not answer.
     Mute,
+    /// Becomes mute with the next value.
+    MuteSoon,
     /// Closes connections.
     Away,
 }
@@ -91,8 +93,11 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) {
     let mut input = BufReader::new(stream.try_clone().unwrap());
     while let Some(command) = read_command(&mut input) {
         let mut state = state.lock().unwrap();
-        let mode = state.mode;
         let name = String::from_utf8(command[0].to_ascii_uppercase()).unwrap();
+        if state.mode == Mode::MuteSoon && name == "SET" && !command[1].ends_with(b":mark") {
+            state.mode = Mode::Mute;
+        }
+        let mode = state.mode;
         state.commands.push(name.clone());
         if mode == Mode::Silent {
             continue;
@@ -117,7 +122,7 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) {
             _ => b"+OK\r\n".to_vec(),
         };
         drop(state);
-        if mode == Mode::Answering && stream.write_all(&answer).is_err() {
+        if mode != Mode::Mute && stream.write_all(&answer).is_err() {
             break;
         }
     }
@@ -239,6 +244,20 @@ fn nothing_stale_comes_back_from_a_server_that_was_away() {
         push_out(&service);
         assert_eq!(service.get("/v1/things/b").text(), "2");
     }
+}
+
+/// However many answers are due, only the first is waited for.
+#[test]
+fn a_server_that_does_not_answer_a_long_import_costs_one_wait() {
+    let (folder, server) = (Folder::new(), Server::start());
+    let service = start(&folder, &server, "1");
+    server.set(Mode::MuteSoon);
+    let lines: String = (0..500).map(|id| format!("{{\"id\":\"{id}\"}}\n")).collect();
+    let report = service.request("POST", "/v1/things/_import").body(lines).send().unwrap();
+    assert_eq!(report.status, 200);
+    // It comes behind the import, and gets no answer if that takes a minute.
+    assert_eq!(service.put("/v1/things/0", "1").status, 204);
+    assert_eq!(metric(&service, "fastjson_level2_failures_total"), 1);
 }
 
 /// Redis, if it is killed, starts again with what it last saved.
