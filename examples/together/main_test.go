@@ -60,13 +60,18 @@ type process struct {
 // newProcess returns a process that has not been started, with addresses that were free.
 func newProcess(t *testing.T, dir string, args ...string) *process {
 	t.Helper()
-	bin, err := filepath.Abs("../../bin")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, program := range []string{"fastjson-api", "rust-cache-server"} {
-		if _, err := os.Stat(filepath.Join(bin, program)); err != nil {
+	bin := t.TempDir()
+	for program, variable := range map[string]string{
+		"fastjson-api": "TANDEM_FASTJSON_API", "rust-cache-server": "TANDEM_CACHE_SERVER"} {
+		path, err := filepath.Abs(setting(variable, "../../bin/"+program))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(path); err != nil {
 			t.Skip("not built: make services")
+		}
+		if err := os.Symlink(path, filepath.Join(bin, program)); err != nil {
+			t.Fatal(err)
 		}
 	}
 	p := &process{t: t, api: freeAddr(t), cache: freeAddr(t), cacheHTTP: freeAddr(t)}
