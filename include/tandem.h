@@ -27,6 +27,12 @@
 // Size of the `message` of a `tandem_error`, with its final NUL.
 #define TANDEM_ERROR_MESSAGE_SIZE 240
 
+// No object may have two members of the same name, escapes apart. For `tandem_json_check`.
+#define TANDEM_CHECK_UNIQUE_NAMES 1
+
+// Strings and names must be UTF-8, without escapes of half a surrogate pair. For `tandem_json_check`.
+#define TANDEM_CHECK_UTF8 2
+
 // Numbers of open kind keep their text. For `tandem_shape_decode` and `tandem_shape_decode_values`.
 #define TANDEM_DECODE_USE_NUMBER 1
 
@@ -36,8 +42,19 @@
 // Values are separated by commas. For `tandem_shape_decode_values`.
 #define TANDEM_DECODE_COMMAS 4
 
+// Member names that a shape knows are told by case; others are unknown. For `tandem_shape_decode` and
+// `tandem_shape_decode_values`.
+#define TANDEM_DECODE_EXACT_NAMES 8
+
+// Strings that stand in the text as they are get their place there, and are not copied to the run's text. For
+// `tandem_shape_decode` and `tandem_shape_decode_values`.
+#define TANDEM_DECODE_BORROW 16
+
 // `<`, `>` and `&` in strings are escaped. For `tandem_shape_encode`.
 #define TANDEM_ENCODE_ESCAPE_HTML 1
+
+// Members of objects with values of one kind are written in the run's order. For `tandem_shape_encode`.
+#define TANDEM_ENCODE_UNSORTED 2
 
 // The `ttl` of an entry that lives for as long as the options of the cache say.
 #define TANDEM_CACHE_TTL_DEFAULT 0
@@ -75,6 +92,12 @@ enum tandem_status
   TANDEM_STATUS_CLOSED = 9,
   // The text is the beginning of a JSON value: more of it is needed.
   TANDEM_STATUS_INCOMPLETE = 10,
+  // An object of the text has two members of the same name.
+  TANDEM_STATUS_DUPLICATE_NAME = 11,
+  // A string of the text is not UTF-8, or has half of a surrogate pair.
+  TANDEM_STATUS_INVALID_UTF8 = 12,
+  // Arrays and objects of the text are nested too deep.
+  TANDEM_STATUS_TOO_DEEP = 13,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -240,6 +263,24 @@ uint32_t tandem_abi_1(void);
 // `text` is valid for reads of `text_length` bytes; `error` is NULL or valid for writes.
 tandem_status tandem_json_valid(const uint8_t *text,
                                 size_t text_length,
+                                struct tandem_error *error);
+
+// Checks a text as tandem_json_valid does, and for what `flags` say.
+//
+// @param text the text; not kept.
+// @param text_length its length in bytes.
+// @param flags any of TANDEM_CHECK_*, added.
+// @param max_depth how deep arrays and objects may be nested; 10,000 is the limit in any case.
+// @param error what is wrong first, and where; may be NULL.
+// @return TANDEM_STATUS_OK; TANDEM_STATUS_SYNTAX; TANDEM_STATUS_DUPLICATE_NAME, at the second of two names;
+// TANDEM_STATUS_INVALID_UTF8; TANDEM_STATUS_TOO_DEEP; or TANDEM_STATUS_OUT_OF_MEMORY. Safe from any thread.
+//
+// # Safety
+// `text` is valid for reads of `text_length` bytes; `error` is NULL or valid for writes.
+tandem_status tandem_json_check(const uint8_t *text,
+                                size_t text_length,
+                                uint32_t flags,
+                                size_t max_depth,
                                 struct tandem_error *error);
 
 // Copies a JSON text without the white space between its tokens, and checks it as tandem_json_valid

@@ -6,7 +6,8 @@ use std::mem::MaybeUninit;
 use super::argument::{Output, buffer, exclusive, slice};
 use super::guard::guard;
 use super::status::{Failure, tandem_error, tandem_status};
-use crate::json::{self, sink::Lent, stream::Scanner, text};
+use crate::json::strict::{Strictness, check};
+use crate::json::{self, ErrorKind, sink::Lent, stream::Scanner, text};
 
 impl From<json::Error> for Failure {
     fn from(error: json::Error) -> Self {
@@ -67,6 +68,56 @@ pub unsafe extern "C" fn tandem_json_valid(
         guard(error, || {
             json::valid(slice(text, text_length, "text")?)?;
             Ok(())
+        })
+    }
+}
+
+/// No object may have two members of the same name, escapes apart. For `tandem_json_check`.
+pub const TANDEM_CHECK_UNIQUE_NAMES: u32 = 1;
+/// Strings and names must be UTF-8, without escapes of half a surrogate pair. For `tandem_json_check`.
+pub const TANDEM_CHECK_UTF8: u32 = 2;
+
+/// Checks a text as tandem_json_valid does, and for what `flags` say.
+///
+/// @param text the text; not kept.
+/// @param text_length its length in bytes.
+/// @param flags any of TANDEM_CHECK_*, added.
+/// @param max_depth how deep arrays and objects may be nested; 10,000 is the limit in any case.
+/// @param error what is wrong first, and where; may be NULL.
+/// @return TANDEM_STATUS_OK; TANDEM_STATUS_SYNTAX; TANDEM_STATUS_DUPLICATE_NAME, at the second of two names;
+/// TANDEM_STATUS_INVALID_UTF8; TANDEM_STATUS_TOO_DEEP; or TANDEM_STATUS_OUT_OF_MEMORY. Safe from any thread.
+///
+/// # Safety
+/// `text` is valid for reads of `text_length` bytes; `error` is NULL or valid for writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_json_check(
+    text: *const u8,
+    text_length: usize,
+    flags: u32,
+    max_depth: usize,
+    error: *mut tandem_error,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(error, || {
+            let strictness = Strictness {
+                unique_names: flags & TANDEM_CHECK_UNIQUE_NAMES != 0,
+                utf8: flags & TANDEM_CHECK_UTF8 != 0,
+                max_depth,
+            };
+            check(slice(text, text_length, "text")?, strictness).map_err(|error| {
+                let failure = Failure::from(error);
+                match error.kind {
+                    ErrorKind::DuplicateName => {
+                        Failure { status: tandem_status::DuplicateName, ..failure }
+                    }
+                    ErrorKind::InvalidUtf8 | ErrorKind::LoneSurrogate => {
+                        Failure { status: tandem_status::InvalidUtf8, ..failure }
+                    }
+                    ErrorKind::TooDeep => Failure { status: tandem_status::TooDeep, ..failure },
+                    _ => failure,
+                }
+            })
         })
     }
 }

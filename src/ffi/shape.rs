@@ -22,13 +22,23 @@ pub const TANDEM_DECODE_USE_NUMBER: u32 = 1;
 pub const TANDEM_DECODE_DISALLOW_UNKNOWN: u32 = 2;
 /// Values are separated by commas. For `tandem_shape_decode_values`.
 pub const TANDEM_DECODE_COMMAS: u32 = 4;
+/// Member names that a shape knows are told by case; others are unknown. For `tandem_shape_decode` and
+/// `tandem_shape_decode_values`.
+pub const TANDEM_DECODE_EXACT_NAMES: u32 = 8;
+/// Strings that stand in the text as they are get their place there, and are not copied to the run's text. For
+/// `tandem_shape_decode` and `tandem_shape_decode_values`.
+pub const TANDEM_DECODE_BORROW: u32 = 16;
 /// `<`, `>` and `&` in strings are escaped. For `tandem_shape_encode`.
 pub const TANDEM_ENCODE_ESCAPE_HTML: u32 = 1;
+/// Members of objects with values of one kind are written in the run's order. For `tandem_shape_encode`.
+pub const TANDEM_ENCODE_UNSORTED: u32 = 2;
 
 fn options(flags: u32) -> DecodeOptions {
     DecodeOptions {
         use_number: flags & TANDEM_DECODE_USE_NUMBER != 0,
         disallow_unknown: flags & TANDEM_DECODE_DISALLOW_UNKNOWN != 0,
+        exact_names: flags & TANDEM_DECODE_EXACT_NAMES != 0,
+        borrow: flags & TANDEM_DECODE_BORROW != 0,
     }
 }
 
@@ -287,7 +297,10 @@ pub unsafe extern "C" fn tandem_shape_encode(
                 &shape.shape,
                 slice(words, words_length, "words")?,
                 slice(strings, strings_length, "strings")?,
-                EncodeOptions { escape_html: flags & TANDEM_ENCODE_ESCAPE_HTML != 0 },
+                EncodeOptions {
+                    escape_html: flags & TANDEM_ENCODE_ESCAPE_HTML != 0,
+                    unsorted: flags & TANDEM_ENCODE_UNSORTED != 0,
+                },
                 buffer(output, output_capacity, "output")?,
             )?;
             output_length.set(length);

@@ -31,6 +31,12 @@ pub enum tandem_status {
     Closed = 9,
     /// The text is the beginning of a JSON value: more of it is needed.
     Incomplete = 10,
+    /// An object of the text has two members of the same name.
+    DuplicateName = 11,
+    /// A string of the text is not UTF-8, or has half of a surrogate pair.
+    InvalidUtf8 = 12,
+    /// Arrays and objects of the text are nested too deep.
+    TooDeep = 13,
 }
 
 /// Size of the `message` of a `tandem_error`, with its final NUL.

@@ -9,6 +9,7 @@ use super::number;
 use super::output::{Full, Output};
 use super::scan::Cursor;
 use super::shape::{Found, Kind, Members, Names, Node, Shape};
+use super::simd;
 use super::string;
 use super::text;
 
@@ -44,7 +45,14 @@ pub struct DecodeOptions {
     pub use_number: bool,
     /// Members that the shape does not know are a mismatch.
     pub disallow_unknown: bool,
+    /// The names of members that the shape knows are told by case.
+    pub exact_names: bool,
+    /// Strings that are written in the text as they are get their place there, and are not copied.
+    pub borrow: bool,
 }
+
+/// Bit of a string's place: it is in the run's text, not in the input.
+pub const COPIED: u64 = 1 << 63;
 
 /// Why a text was not decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,11 +114,24 @@ pub fn decode(
     words: &mut [std::mem::MaybeUninit<u64>],
     strings: &mut [std::mem::MaybeUninit<u8>],
 ) -> Result<(usize, usize), DecodeError> {
+    match options.borrow {
+        false => decode_as::<false>(shape, text, options, words, strings),
+        true => decode_as::<true>(shape, text, options, words, strings),
+    }
+}
+
+fn decode_as<const BORROW: bool>(
+    shape: &Shape,
+    text: &[u8],
+    options: DecodeOptions,
+    words: &mut [std::mem::MaybeUninit<u64>],
+    strings: &mut [std::mem::MaybeUninit<u8>],
+) -> Result<(usize, usize), DecodeError> {
     if i32::try_from(text.len()).is_err() {
         return Err(DecodeError::Mismatch(0));
     }
     let mut places = Places::new();
-    let mut decoder = Decoder::new(shape, text, options, &mut places, words, strings);
+    let mut decoder = Decoder::<BORROW>::new(shape, text, options, &mut places, words, strings);
     match decoder.whole() {
         Ok(()) => Ok((decoder.words.len(), decoder.strings.len())),
         Err(stop) => Err(stop.into_error(|| text::find_error(text))),
@@ -142,11 +163,26 @@ pub fn decode_values(
     words: &mut [std::mem::MaybeUninit<u64>],
     strings: &mut [std::mem::MaybeUninit<u8>],
 ) -> Result<Values, DecodeError> {
+    match options.borrow {
+        false => values_as::<false>(shape, text, options, commas, limit, words, strings),
+        true => values_as::<true>(shape, text, options, commas, limit, words, strings),
+    }
+}
+
+fn values_as<const BORROW: bool>(
+    shape: &Shape,
+    text: &[u8],
+    options: DecodeOptions,
+    commas: bool,
+    limit: usize,
+    words: &mut [std::mem::MaybeUninit<u64>],
+    strings: &mut [std::mem::MaybeUninit<u8>],
+) -> Result<Values, DecodeError> {
     if i32::try_from(text.len()).is_err() {
         return Err(DecodeError::Mismatch(0));
     }
     let mut places = Places::new();
-    let mut decoder = Decoder::new(shape, text, options, &mut places, words, strings);
+    let mut decoder = Decoder::<BORROW>::new(shape, text, options, &mut places, words, strings);
     let mut values = Values::default();
     loop {
         match decoder.value_and_end(values.count == 0) {
@@ -183,7 +219,8 @@ pub fn decode_values(
 
 type Result<T, E = Stop> = std::result::Result<T, E>;
 
-struct Decoder<'a> {
+/// With `BORROW`, strings that are not empty have their place behind them.
+struct Decoder<'a, const BORROW: bool> {
     shape: &'a Shape,
     options: DecodeOptions,
     tokens: Tokens<'a>,
@@ -198,7 +235,7 @@ fn head(payload: usize, label: u64) -> u64 {
     (payload as u64) << 32 | label << 1
 }
 
-impl<'a> Decoder<'a> {
+impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
     fn new(
         shape: &'a Shape,
         text: &'a [u8],
@@ -379,34 +416,50 @@ impl<'a> Decoder<'a> {
     fn number_text(&mut self, label: u64) -> Result<()> {
         let start = self.tokens.at();
         let end = self.tokens.number()?.end;
-        self.strings.extend(&self.tokens.text()[start..end])?;
-        self.words.push(head(end - start, label))?;
-        Ok(())
+        if !BORROW {
+            self.strings.extend(&self.tokens.text()[start..end])?;
+        }
+        self.push_string(head(end - start, label), end - start, start as u64)
     }
 
     #[inline(always)]
     fn string(&mut self, label: u64) -> Result<()> {
-        let length = self.unescape()?;
-        self.words.push(head(length, label))?;
+        let (length, place) = self.unescape()?;
+        self.push_string(head(length, label), length, place)
+    }
+
+    /// Appends the word that has a string's length, and its place if that is asked for.
+    #[inline(always)]
+    fn push_string(&mut self, word: u64, length: usize, place: u64) -> Result<()> {
+        match BORROW && length > 0 {
+            false => _ = self.words.push(word)?,
+            true => self.words.push_both(word, place)?,
+        }
         Ok(())
     }
 
-    /// Appends the value of a string to the run's text; returns its length.
+    /// Appends the value of a string to the run's text, unless it need not be; returns its length and place.
     #[inline(always)]
-    fn unescape(&mut self) -> Result<usize> {
+    fn unescape(&mut self) -> Result<(usize, u64)> {
         let (start, end) = self.tokens.string()?;
         let text = self.tokens.text();
-        if !self.tokens.not_utf8() && self.strings.extend_until_backslash(text, start, end) {
-            return Ok(end - start);
+        if !self.tokens.not_utf8() {
+            let plain = match BORROW {
+                false => self.strings.extend_until_backslash(text, start, end),
+                true => simd::find_backslash(&text[..end], start).0 == end,
+            };
+            if plain {
+                return Ok((end - start, start as u64));
+            }
         }
         self.unescape_slowly(&text[start..end])
     }
 
     #[inline(never)]
-    fn unescape_slowly(&mut self, raw: &[u8]) -> Result<usize> {
+    fn unescape_slowly(&mut self, raw: &[u8]) -> Result<(usize, u64)> {
         let start = self.strings.len();
         string::unescape_lenient(raw, &mut self.strings)?;
-        Ok(self.strings.len() - start)
+        Ok((self.strings.len() - start, start as u64 | COPIED))
     }
 
     /// Decodes a scalar that stands inside a string, as the `,string` option of `encoding/json` has it.
@@ -446,9 +499,8 @@ impl<'a> Decoder<'a> {
                 let mut cursor = Cursor::new(inner);
                 let whole = cursor.string().ok().filter(|_| cursor.at == inner.len());
                 let span = whole.ok_or(Stop::Mismatch(start))?;
-                let length = self.unescape_slowly(&inner[span.start..span.end])?;
-                self.words.push(head(length, label))?;
-                return Ok(());
+                let (length, place) = self.unescape_slowly(&inner[span.start..span.end])?;
+                return self.push_string(head(length, label), length, place);
             }
             (Kind::Int { bits }, _, Some(number)) => {
                 literal(number.to_int(inner, *bits).map(|value| value as u64))?
@@ -513,7 +565,16 @@ impl<'a> Decoder<'a> {
         let raw = &self.tokens.text()[start..end];
         let found = match members.find_raw(raw) {
             Some(number) => Found::Member(number),
-            None => members.find(unescaped(raw, &mut self.scratch)?),
+            None => {
+                let name = unescaped(raw, &mut self.scratch)?;
+                // What stands there as it is was looked for.
+                let same = std::ptr::eq(name, raw);
+                match if same { None } else { members.find_exact(name) } {
+                    Some(number) => Found::Member(number),
+                    None if self.options.exact_names => Found::Nothing,
+                    None => members.find_folded(name),
+                }
+            }
         };
         match found {
             Found::Member(number) => {
@@ -615,17 +676,23 @@ impl<'a> Decoder<'a> {
             if self.tokens.byte() != b'"' {
                 return Err(Stop::Invalid);
             }
-            let name = match names {
-                Names::Strings => self.unescape()? as u64,
-                Names::Ints { bits } => self.integer_name(|number, name| {
-                    number.to_int(name, bits).map(|value| value as u64)
-                })?,
-                Names::Uints { bits } => {
-                    self.integer_name(|number, name| number.to_uint(name, bits))?
+            match names {
+                Names::Strings => {
+                    let (length, place) = self.unescape()?;
+                    self.push_string(length as u64, length, place)?;
                 }
-            };
+                Names::Ints { bits } => {
+                    let name = self.integer_name(|number, name| {
+                        number.to_int(name, bits).map(|value| value as u64)
+                    })?;
+                    self.words.push(name)?;
+                }
+                Names::Uints { bits } => {
+                    let name = self.integer_name(|number, name| number.to_uint(name, bits))?;
+                    self.words.push(name)?;
+                }
+            }
             self.tokens.take(b':')?;
-            self.words.push(name)?;
             self.value(node, 0, depth + 1)?;
             count += 1;
             more = self.tokens.next_or(b'}')?;
@@ -678,8 +745,8 @@ impl<'a> Decoder<'a> {
             if self.tokens.byte() != b'"' {
                 return Err(Stop::Invalid);
             }
-            let length = self.unescape()?;
-            self.words.push(length as u64)?;
+            let (length, place) = self.unescape()?;
+            self.push_string(length as u64, length, place)?;
             self.tokens.take(b':')?;
             self.any(depth + 1)?;
             count += 1;

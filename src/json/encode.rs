@@ -32,6 +32,8 @@ pub mod tag {
 pub struct EncodeOptions {
     /// `<`, `>` and `&` in strings are escaped, so that the text can stand in HTML.
     pub escape_html: bool,
+    /// Members of objects that are not of a struct are written in the order of the run, not of their names.
+    pub unsorted: bool,
 }
 
 /// Why a run was not encoded.
@@ -63,8 +65,8 @@ pub fn encode(
     output: &mut [MaybeUninit<u8>],
 ) -> Result<usize> {
     match options.escape_html {
-        true => Encoder::<true>::run(shape, words, strings, output),
-        false => Encoder::<false>::run(shape, words, strings, output),
+        true => Encoder::<true>::run(shape, words, strings, options.unsorted, output),
+        false => Encoder::<false>::run(shape, words, strings, options.unsorted, output),
     }
 }
 
@@ -77,6 +79,7 @@ struct Encoder<'a, const HTML: bool> {
     strings: &'a [u8],
     /// How many bytes of strings were taken.
     byte: usize,
+    unsorted: bool,
     output: Output<'a, u8>,
 }
 
@@ -91,11 +94,12 @@ impl<'a, const HTML: bool> Encoder<'a, HTML> {
         shape: &'a Shape,
         words: &'a [u64],
         strings: &'a [u8],
+        unsorted: bool,
         output: &'a mut [MaybeUninit<u8>],
     ) -> Result<usize> {
         let (steps, output) = (shape.steps(HTML), Output::new(output));
         let mut encoder =
-            Encoder::<HTML> { shape, steps, words, word: 0, strings, byte: 0, output };
+            Encoder::<HTML> { shape, steps, words, word: 0, strings, byte: 0, unsorted, output };
         encoder.value(0, 0)?;
         match encoder.word == words.len() {
             true => Ok(encoder.output.len()),
@@ -298,8 +302,10 @@ impl<'a, const HTML: bool> Encoder<'a, HTML> {
                 }
             }
         };
-        if let [_] = table {
-            member(self, 0)?;
+        if self.unsorted || table.len() == 1 {
+            for number in 0..table.len() {
+                member(self, number)?;
+            }
         } else if table.len() <= FEW {
             let mut places = [(0, 0); FEW];
             let places = &mut places[..table.len()];
@@ -622,7 +628,7 @@ mod tests {
             }
         }
         let mut output = [MaybeUninit::uninit(); 64];
-        let html = EncodeOptions { escape_html: true };
+        let html = EncodeOptions { escape_html: true, ..EncodeOptions::default() };
         assert_eq!(encode(&shape, &[1, 1, 0, 0], b"", html, &mut output), Ok(15));
     }
 }

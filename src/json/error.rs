@@ -32,6 +32,8 @@ pub enum ErrorKind {
     LoneSurrogate,
     /// A string contains bytes that are not UTF-8, and is to become a Rust string.
     InvalidUtf8,
+    /// An object has two members of that name, where this is not wanted.
+    DuplicateName,
     /// Something other than white space follows the value.
     TrailingData,
     /// Arrays and objects are nested more than [`MAX_DEPTH`](crate::json::MAX_DEPTH) deep.
@@ -58,6 +60,7 @@ impl ErrorKind {
             ErrorKind::ControlCharacter => "control character in a string must be escaped",
             ErrorKind::LoneSurrogate => "escape of half a surrogate pair",
             ErrorKind::InvalidUtf8 => "invalid UTF-8 in a string",
+            ErrorKind::DuplicateName => "name of a member that is there already",
             ErrorKind::TrailingData => "unexpected data after the value",
             ErrorKind::TooDeep => "nested too deeply",
             ErrorKind::TooLong => "the text is too long",

@@ -16,6 +16,7 @@ mod simd;
 pub(crate) mod sink;
 mod steps;
 pub mod stream;
+pub mod strict;
 mod string;
 pub(crate) mod tape;
 pub(crate) mod text;

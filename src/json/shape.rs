@@ -316,31 +316,36 @@ impl Members {
         None
     }
 
-    /// Finds a member by its name: the exact one, else the first that differs in case only.
-    pub(crate) fn find(&self, name: &[u8]) -> Found {
+    /// Finds the member of exactly that name.
+    pub(crate) fn find_exact(&self, name: &[u8]) -> Option<usize> {
         let mask = self.exact.len() - 1;
         let mut slot = hash(name) & mask;
         while let Some(member) = self.list.get(self.exact[slot] as usize) {
             if *member.name == *name {
-                return Found::Member(self.exact[slot] as usize);
+                return Some(self.exact[slot] as usize);
             }
             slot = (slot + 1) & mask;
         }
+        None
+    }
+
+    /// Finds the first member whose name differs from `name` in case at most.
+    pub(crate) fn find_folded(&self, name: &[u8]) -> Found {
         // Most names are short and ASCII: fold them without allocating.
         let mut short = [0; 64];
         if let (Some(short), true) = (short.get_mut(..name.len()), name.is_ascii()) {
             short.copy_from_slice(name);
             short.make_ascii_uppercase();
-            return self.find_folded(short);
+            return self.look_up_folded(short);
         }
         let (folded, complete) = fold(name);
-        match self.find_folded(&folded) {
+        match self.look_up_folded(&folded) {
             Found::Nothing if !complete && self.beyond_ascii => Found::Unknown,
             found => found,
         }
     }
 
-    fn find_folded(&self, folded: &[u8]) -> Found {
+    fn look_up_folded(&self, folded: &[u8]) -> Found {
         let mask = self.folded.len() - 1;
         let mut slot = hash(folded) & mask;
         while let Some(member) = self.list.get(self.folded[slot] as usize) {
@@ -424,7 +429,16 @@ mod tests {
             ("nope", Found::Nothing),
             ("", Found::Nothing),
         ] {
-            assert_eq!(members.find(name.as_bytes()), want, "{name}");
+            let found = match members.find_exact(name.as_bytes()) {
+                Some(number) => Found::Member(number),
+                None => members.find_folded(name.as_bytes()),
+            };
+            assert_eq!(found, want, "{name}");
+            assert_eq!(
+                members.find_raw(name.as_bytes()),
+                members.find_exact(name.as_bytes()),
+                "{name}"
+            );
         }
     }
 

@@ -40,6 +40,38 @@ static void valid(void) {
   }
 }
 
+// What the grammar allows may be refused nevertheless.
+static void checked(void) {
+  static const struct {
+    const char *text;
+    uint32_t flags;
+    size_t max_depth;
+    tandem_status status;
+    uint64_t offset;
+  } cases[] = {
+      {"{\"a\":1,\"\\u0061\":2}", 0, 1, TANDEM_STATUS_OK, 0},
+      {"{\"a\":1,\"\\u0061\":2}", TANDEM_CHECK_UNIQUE_NAMES, 1, TANDEM_STATUS_DUPLICATE_NAME, 7},
+      {"[\"\xff\"]", TANDEM_CHECK_UNIQUE_NAMES, 1, TANDEM_STATUS_OK, 0},
+      {"[\"\xff\"]", TANDEM_CHECK_UTF8, 1, TANDEM_STATUS_INVALID_UTF8, 2},
+      {"[\"\\ud800\"]", TANDEM_CHECK_UTF8, 1, TANDEM_STATUS_INVALID_UTF8, 2},
+      {"[[]]", 0, 1, TANDEM_STATUS_TOO_DEEP, 1},
+      {"[]", 0, 0, TANDEM_STATUS_TOO_DEEP, 0},
+      {"[1,]", TANDEM_CHECK_UNIQUE_NAMES | TANDEM_CHECK_UTF8, SIZE_MAX, TANDEM_STATUS_SYNTAX, 3},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    uint8_t *text = bytes_of(cases[i].text);
+    struct tandem_error error = {.offset = 0};
+    tandem_status status =
+        tandem_json_check(text, strlen(cases[i].text), cases[i].flags, cases[i].max_depth, &error);
+    if (status != cases[i].status || error.offset != cases[i].offset) {
+      fprintf(stderr, "%s: status %u at %llu\n", cases[i].text, status, (unsigned long long)error.offset);
+      failures++;
+    }
+    free(text);
+  }
+  CHECK(tandem_json_check(NULL, 1, 0, 1, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+}
+
 enum operation { COMPACT, INDENT, HTML_ESCAPE };
 
 static tandem_status run(enum operation operation, const uint8_t *text, size_t text_length,
@@ -171,6 +203,7 @@ static void refused(void) {
 
 int main(void) {
   valid();
+  checked();
   outputs();
   scanner();
   positions();

@@ -55,6 +55,23 @@ static void decode(const struct tandem_shape *shape) {
   free(input);
 }
 
+// Strings that stay in the text have their place, and a name in another case is none of the shape's.
+static void borrow(const struct tandem_shape *shape) {
+  static const char plain[] = "{\"N\":1,\"s\":\"ab\"}", escaped[] = "{\"s\":\"h\\u00e9\",\"S\":\"\"}";
+  uint64_t words[16];
+  uint8_t strings[64];
+  size_t words_length, strings_length;
+  CHECK(tandem_shape_decode(shape, (const uint8_t *)plain, sizeof plain - 1,
+                            TANDEM_DECODE_BORROW | TANDEM_DECODE_EXACT_NAMES, words, 16, strings, 64,
+                            &words_length, &strings_length, NULL) == TANDEM_STATUS_OK);
+  CHECK(words_length == 4 && strings_length == 0);
+  CHECK(words[1] >> 32 == 2 && words[2] == 12 && words[3] == UINT64_MAX);
+  CHECK(tandem_shape_decode(shape, (const uint8_t *)escaped, sizeof escaped - 1, TANDEM_DECODE_BORROW, words, 16,
+                            strings, 64, &words_length, &strings_length, NULL) == TANDEM_STATUS_OK);
+  CHECK(words_length == 5 && strings_length == STRINGS);
+  CHECK(words[1] >> 32 == STRINGS && words[2] == (uint64_t)1 << 63 && words[3] >> 32 == 0);
+}
+
 // Values behind each other: how many fit buffers of every size, and where each ends.
 static void decode_values(const struct tandem_shape *shape) {
   static const struct {
@@ -193,6 +210,7 @@ int main(void) {
   struct tandem_shape *shape = new_shape();
   pthread_t threads[4];
   refused(shape);
+  borrow(shape);
   for (size_t i = 0; i < 4; i++) {
     CHECK(pthread_create(&threads[i], NULL, work, shape) == 0);
   }

@@ -4,6 +4,8 @@ package ffi
 
 // #cgo noescape tandem_json_valid
 // #cgo nocallback tandem_json_valid
+// #cgo noescape tandem_json_check
+// #cgo nocallback tandem_json_check
 // #cgo noescape tandem_json_compact
 // #cgo nocallback tandem_json_compact
 // #cgo noescape tandem_json_indent
@@ -36,6 +38,24 @@ func text(s string) (*C.uint8_t, C.size_t) {
 func JSONValid(text []byte) bool {
 	data, length := bytes(text)
 	return C.tandem_json_valid(data, length, nil) == C.TANDEM_STATUS_OK
+}
+
+// Flags of [JSONCheck].
+const (
+	CheckUniqueNames = C.TANDEM_CHECK_UNIQUE_NAMES
+	CheckUTF8        = C.TANDEM_CHECK_UTF8
+)
+
+// JSONCheck checks that text is one JSON value, no deeper than maxDepth, and what flags say. If it is not, the offset is that
+// of the first fault.
+func JSONCheck(text []byte, flags uint32, maxDepth int) (offset int, status Status) {
+	data, length := bytes(text)
+	var failed C.tandem_error
+	status = Status(C.tandem_json_check(data, length, C.uint32_t(flags), C.size_t(maxDepth), &failed))
+	if status == OK {
+		return 0, OK
+	}
+	return int(failed.offset), status
 }
 
 // JSONCompact appends src to dst without insignificant white space. It returns dst as it was if src is

@@ -22,7 +22,10 @@ const (
 	DecodeUseNumber       = C.TANDEM_DECODE_USE_NUMBER
 	DecodeDisallowUnknown = C.TANDEM_DECODE_DISALLOW_UNKNOWN
 	DecodeCommas          = C.TANDEM_DECODE_COMMAS
+	DecodeExactNames      = C.TANDEM_DECODE_EXACT_NAMES
+	DecodeBorrow          = C.TANDEM_DECODE_BORROW
 	EncodeEscapeHTML      = C.TANDEM_ENCODE_ESCAPE_HTML
+	EncodeUnsorted        = C.TANDEM_ENCODE_UNSORTED
 )
 
 // Shape tells the library what the values of a Go type look like.

@@ -21,6 +21,9 @@ const (
 	TooLarge        Status = C.TANDEM_STATUS_TOO_LARGE
 	Closed          Status = C.TANDEM_STATUS_CLOSED
 	Incomplete      Status = C.TANDEM_STATUS_INCOMPLETE
+	DuplicateName   Status = C.TANDEM_STATUS_DUPLICATE_NAME
+	InvalidUTF8     Status = C.TANDEM_STATUS_INVALID_UTF8
+	TooDeep         Status = C.TANDEM_STATUS_TOO_DEEP
 )
 
 // Error describes a failure of the library.
