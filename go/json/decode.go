@@ -145,11 +145,14 @@ func label(head uint64) uint32 { return uint32(head) >> 1 }
 
 // A filler walks a run and stores its values.
 type filler struct {
-	words []uint64 // what is left of them
-	text  []byte   // what is left of it
+	words []uint64
+	word  int // the next of them
+	text  []byte
+	at    int // in the text
 	input []byte
-	// A copy of the run's text, up to blockSize of it, from which strings are cut.
+	// A copy of the run's text from start on, up to blockSize of it, from which strings are cut.
 	block string
+	start int
 	// What is left of blocks that interfaces point into.
 	floats  []float64
 	strings []string
@@ -166,34 +169,35 @@ type filler struct {
 const blockSize = 4096
 
 func (f *filler) next() uint64 {
-	w := f.words[0]
-	f.words = f.words[1:]
+	w := f.words[f.word]
+	f.word++
 	return w
 }
 
 // string cuts the next n bytes off the run's text.
 func (f *filler) string(n int) string {
-	if n > len(f.block) {
-		f.fetch(n)
-	} else if n == 0 {
+	if n == 0 {
 		return ""
 	}
-	s := f.block[:n]
-	f.block = f.block[n:]
-	f.text = f.text[n:]
-	return s
+	from := f.at - f.start
+	if n > len(f.block)-from {
+		f.fetch(n)
+		from = 0
+	}
+	f.at += n
+	return f.block[from : from+n]
 }
 
 // fetch copies text into a new block, so that n bytes are there.
 func (f *filler) fetch(n int) {
-	f.block = string(f.text[:min(max(n, blockSize), len(f.text))])
+	rest := f.text[f.at:]
+	f.block, f.start = string(rest[:min(max(n, blockSize), len(rest))]), f.at
 }
 
 // bytes cuts the next n bytes off the run's text without copying them: they are good until the run ends.
 func (f *filler) bytes(n int) []byte {
-	b := f.text[:n]
-	f.text = f.text[n:]
-	f.block = f.block[min(n, len(f.block)):]
+	b := f.text[f.at : f.at+n]
+	f.at += n
 	return b
 }
 
@@ -336,7 +340,13 @@ func (f *filler) storeSlice(n *decodeNode, p unsafe.Pointer, head uint64) error 
 	count, loose := payload(head)&^runLoose, payload(head)&runLoose != 0
 	s := (*sliceHeader)(p)
 	if count == 0 {
-		valueAt(n.pointer, p).Set(reflect.MakeSlice(n.typ, 0, 0))
+		*(*[]struct{})(p) = []struct{}{}
+		return nil
+	}
+	if s.cap == 0 && !n.elem.user {
+		valueAt(n.pointer, p).Grow(count)
+		s.len = count
+		f.storeNew(n.elem, s.data, count, loose)
 		return nil
 	}
 	// As encoding/json does, decode into the elements that are there, whatever they hold, and move them to a
@@ -347,12 +357,6 @@ func (f *filler) storeSlice(n *decodeNode, p unsafe.Pointer, head uint64) error 
 			v.Grow(count - i)
 			if i >= s.cap {
 				v.SetLen(i + 1) // panics, as in encoding/json
-			}
-			if i == 0 && n.elem.kind == decodeFloat64 && n.elem.bare && !loose {
-				s.len = count
-				copy(unsafe.Slice((*uint64)(s.data), count), f.words)
-				f.words = f.words[count:]
-				return nil
 			}
 		}
 		if i >= s.len {
@@ -366,8 +370,37 @@ func (f *filler) storeSlice(n *decodeNode, p unsafe.Pointer, head uint64) error 
 	return nil
 }
 
+// storeNew stores elements, whose types have no methods to fail, in memory that is zero.
+func (f *filler) storeNew(n *decodeNode, p unsafe.Pointer, count int, loose bool) {
+	if n.bare && !loose && n.size == 8 {
+		copy(unsafe.Slice((*uint64)(p), count), f.words[f.word:])
+		f.word += count
+		return
+	}
+	for i := range count {
+		at := unsafe.Add(p, uintptr(i)*n.size)
+		switch head := f.element(n, loose); {
+		case n.kind == decodeStruct:
+			if !isNull(head) {
+				_ = f.storeStruct(n, at)
+			}
+		case n.kind == decodeString:
+			*(*string)(at) = f.string(payload(head)) // null has none
+		default:
+			_ = f.store(n, at, head)
+		}
+	}
+}
+
 func (f *filler) storeArray(n *decodeNode, p unsafe.Pointer, head uint64) error {
 	count, loose := payload(head)&^runLoose, payload(head)&runLoose != 0
+	if count == n.length && n.elem.bare && !loose && n.elem.size == 8 {
+		for i, word := range f.words[f.word : f.word+count] {
+			*(*uint64)(unsafe.Add(p, 8*i)) = word
+		}
+		f.word += count
+		return nil
+	}
 	for i := range min(count, n.length) {
 		if err := f.store(n.elem, unsafe.Add(p, uintptr(i)*n.elem.size), f.element(n.elem, loose)); err != nil {
 			return err

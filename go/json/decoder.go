@@ -224,7 +224,7 @@ func (a *ahead) look(text []byte, base int, flags uint32, limit int) ffi.Status 
 }
 
 // end returns where the first of the values ends, in the buffer that they lie in.
-func (a *ahead) end() int { return a.base + int(a.filler.words[0]) }
+func (a *ahead) end() int { return a.base + int(a.filler.words[a.filler.word]) }
 
 // store stores the first of the values.
 func (a *ahead) store(target unsafe.Pointer) error {
