@@ -412,23 +412,50 @@ impl<'a> Tokens<'a> {
     /// Passes a member's name, whose opening quote is the current token, and the colon behind it.
     #[inline(always)]
     pub(crate) fn pass_name(&mut self) -> Result<(), Invalid> {
-        self.advance()?;
-        self.take(b':')
+        if self.end.addr() - self.next.addr() < 2 * size_of::<u32>() {
+            self.advance()?;
+            return self.take(b':');
+        }
+        // SAFETY: as in `advance`, for two places.
+        unsafe {
+            let colon = self.base + *self.next as usize;
+            if *self.text.get_unchecked(colon) != b':' {
+                return Err(Invalid);
+            }
+            self.next = self.next.add(1);
+        }
+        self.advance()
     }
 
-    /// Passes an integer of few digits, whose first byte was seen. For other numbers does nothing.
+    /// Where the next token begins, unless that is not known yet.
+    #[inline(always)]
+    fn next_place(&self) -> Option<usize> {
+        // SAFETY: as in `advance`.
+        (self.next != self.end).then(|| unsafe { self.base + *self.next as usize })
+    }
+
+    /// Passes an integer of few digits, which the next token follows at once. For other numbers does nothing.
     #[inline(always)]
     pub(crate) fn short_integer(&mut self) -> Result<Option<i64>, Invalid> {
-        let Some((value, end)) = number::short_integer(self.text, self.at) else { return Ok(None) };
-        match self.text.get(end) {
-            Some(b'.' | b'e' | b'E') => Ok(None),
-            _ => self.leave_scalar(end).map(|()| Some(value)),
+        let end = self.next_place();
+        match end.and_then(|end| number::integer_between(self.text, self.at, end)) {
+            Some(value) => self.advance().map(|()| Some(value)),
+            None => Ok(None),
         }
     }
 
     /// Passes a number, whose first byte was seen.
     #[inline(always)]
     pub(crate) fn number(&mut self) -> Result<Number, Invalid> {
+        let end = self.next_place();
+        match end.and_then(|end| number::between(self.text, self.at, end)) {
+            Some(number) => self.advance().map(|()| number),
+            None => self.long_number(),
+        }
+    }
+
+    #[inline(never)]
+    fn long_number(&mut self) -> Result<Number, Invalid> {
         let number = number::parse(self.text, self.at).map_err(|_| Invalid)?;
         self.leave_scalar(number.end)?;
         Ok(number)

@@ -55,21 +55,109 @@ pub(crate) fn parse(text: &[u8], start: usize) -> Result<Number, usize> {
     Ok(Number { mantissa, exponent, negative, integral, end: at })
 }
 
-/// Reads the integer at `start`, if it has 1 to 18 digits, no zero in front of others, and is not -0; returns where it
-/// ends, too. What follows it may make it another number.
+/// The number that `text[start..end]` is, if it has the form that most have: no exponent, few digits before the point, and no
+/// more altogether than fit a word.
 #[inline(always)]
-pub(crate) fn short_integer(text: &[u8], start: usize) -> Option<(i64, usize)> {
-    let negative = text.get(start) == Some(&b'-');
+pub(crate) fn between(text: &[u8], start: usize, end: usize) -> Option<Number> {
+    let negative = text[start] == b'-';
     let first = start + usize::from(negative);
-    let mut end = first;
-    let magnitude = read_digits(text, &mut end, 0) as i64;
-    let digits = end - first;
-    let whole = match digits {
-        1 => magnitude != 0 || !negative,
-        2..=18 => text[first] != b'0',
-        _ => false,
+    let word = simd::word(text, first) ^ ZEROS;
+    let whole = (others(word).trailing_zeros() / 8) as usize;
+    let point = first + whole;
+    let number = |mantissa, fraction: usize| Number {
+        mantissa: Some(mantissa),
+        exponent: -(fraction as i64),
+        negative,
+        integral: fraction == 0,
+        end,
     };
-    whole.then_some((if negative { -magnitude } else { magnitude }, end))
+    if whole == 0 || point + 1 >= end || text[point] != b'.' {
+        let plain = text[first] != b'0' || end == first + 1;
+        return digits_between(text, first, end).filter(|_| plain).map(|value| number(value, 0));
+    }
+    let fraction = end - (point + 1);
+    let upper = eight_digits(word << (64 - 8 * whole));
+    let lower = if fraction <= 16 {
+        digits_between(text, point + 1, end)?
+    } else {
+        let middle = digits_between(text, point + 1, end - 16)?;
+        middle.wrapping_mul(POWERS_OF_TEN[16]).wrapping_add(digits_between(text, end - 16, end)?)
+    };
+    let plain = text[first] != b'0' || whole == 1;
+    let fits = fraction + if upper == 0 { 0 } else { whole } <= 19;
+    (plain && fits)
+        .then(|| number(upper.wrapping_mul(POWERS_OF_TEN[fraction]).wrapping_add(lower), fraction))
+}
+
+/// The integer that `text[start..end]` is, if it has up to 16 digits and is not -0.
+#[inline(always)]
+pub(crate) fn integer_between(text: &[u8], start: usize, end: usize) -> Option<i64> {
+    let negative = text[start] == b'-';
+    let first = start + usize::from(negative);
+    let magnitude = digits_between(text, first, end)? as i64;
+    let plain = text[first] != b'0' || end == start + 1;
+    plain.then_some(if negative { -magnitude } else { magnitude })
+}
+
+/// The number that `text[start..end]` is, if that is 1 to 16 digits, and not at the very beginning of the text: a block that
+/// ends where they end is read, so that each has its place.
+#[inline(always)]
+fn digits_between(text: &[u8], start: usize, end: usize) -> Option<u64> {
+    let block = text.get(..end)?.last_chunk()?;
+    let count = end.wrapping_sub(start);
+    if matches!(count, 1..=16) { last_digits(block, count) } else { None }
+}
+
+/// The number that the last `count` bytes are, if all of them are digits.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn last_digits(block: &[u8; 16], count: usize) -> Option<u64> {
+    use std::arch::x86_64::*;
+    const MASKS: [u8; 32] = {
+        let mut masks = [0; 32];
+        let mut at = 16;
+        while at < 32 {
+            masks[at] = 0xFF;
+            at += 1;
+        }
+        masks
+    };
+    // The sum of neighbours, the first of which counts for more.
+    const fn weights(first: i32) -> i32 {
+        1 << 16 | first
+    }
+    let mask = MASKS[count..].first_chunk::<16>()?;
+    // SAFETY: these instructions are part of every x86-64, and 16 bytes are read of 16.
+    let eights = unsafe {
+        let zeros = _mm_set1_epi8(b'0' as i8);
+        let values = _mm_xor_si128(_mm_loadu_si128(block.as_ptr().cast()), zeros);
+        let values = _mm_and_si128(values, _mm_loadu_si128(mask.as_ptr().cast()));
+        let digits = _mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(9)), values);
+        if _mm_movemask_epi8(digits) != 0xFFFF {
+            return None;
+        }
+        let zero = _mm_setzero_si128();
+        let tens = _mm_set1_epi32(weights(10));
+        let pairs = _mm_packs_epi32(
+            _mm_madd_epi16(_mm_unpacklo_epi8(values, zero), tens),
+            _mm_madd_epi16(_mm_unpackhi_epi8(values, zero), tens),
+        );
+        let fours = _mm_madd_epi16(pairs, _mm_set1_epi32(weights(100)));
+        let fours = _mm_packs_epi32(fours, fours);
+        _mm_cvtsi128_si64(_mm_madd_epi16(fours, _mm_set1_epi32(weights(10_000)))) as u64
+    };
+    Some((eights & 0xFFFF_FFFF) * 100_000_000 + (eights >> 32))
+}
+
+/// The number that the last `count` bytes are, if all of them are digits.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn last_digits(block: &[u8; 16], count: usize) -> Option<u64> {
+    let zeros = u128::from(ZEROS) << 64 | u128::from(ZEROS);
+    let values = (u128::from_le_bytes(*block) ^ zeros) & u128::MAX << (128 - 8 * count);
+    let (upper, lower) = (values as u64, (values >> 64) as u64);
+    (others(upper) | others(lower) == 0)
+        .then(|| eight_digits(upper) * 100_000_000 + eight_digits(lower))
 }
 
 /// Reads what follows a mantissa, from the `e` on.
@@ -102,10 +190,8 @@ fn leading_zeros(literal: &[u8]) -> usize {
 #[inline(always)]
 fn read_digits(text: &[u8], at: &mut usize, mut value: u64) -> u64 {
     loop {
-        // Digits become their values; of other bytes the first is found by its highest bit, and it doesn't matter
-        // what carries do behind it.
-        let digits = simd::word(text, *at) ^ 0x3030_3030_3030_3030;
-        let others = (digits.wrapping_add(0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080;
+        let digits = simd::word(text, *at) ^ ZEROS;
+        let others = others(digits);
         if others == 0 {
             value = value.wrapping_mul(100_000_000).wrapping_add(eight_digits(digits));
             *at += 8;
@@ -115,14 +201,31 @@ fn read_digits(text: &[u8], at: &mut usize, mut value: u64) -> u64 {
         if count > 0 {
             // Zeros in front of the digits.
             let digits = eight_digits(digits << (64 - 8 * count));
-            value = value.wrapping_mul(SHORT_POWERS[count as usize]).wrapping_add(digits);
+            value = value.wrapping_mul(POWERS_OF_TEN[count as usize]).wrapping_add(digits);
             *at += count as usize;
         }
         return value;
     }
 }
 
-const SHORT_POWERS: [u64; 8] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000];
+/// Eight digits become their values by this.
+const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
+
+/// The highest bit of the first byte that is above 9 is the first bit that is set; carries may set others behind it.
+#[inline(always)]
+fn others(values: u64) -> u64 {
+    (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080
+}
+
+const POWERS_OF_TEN: [u64; 20] = {
+    let mut powers = [1; 20];
+    let mut exponent = 1;
+    while exponent < powers.len() {
+        powers[exponent] = powers[exponent - 1] * 10;
+        exponent += 1;
+    }
+    powers
+};
 
 /// The number that eight digits make, of which the lowest byte comes first: neighbours are joined to pairs, these to
 /// fours, these to eight.
@@ -294,6 +397,8 @@ fn as_str(literal: &[u8]) -> Option<&str> {
 mod tests {
     #![allow(clippy::excessive_precision, reason = "the point of some cases")]
 
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -315,6 +420,30 @@ mod tests {
             ("0.0000000000000000000000.0", Ok(24)),
         ] {
             assert_eq!(parse(text.as_bytes(), 0).map(|number| number.end), want, "{text}");
+        }
+    }
+
+    proptest! {
+        /// Behind other text, a number is what it is by the grammar, or left to that.
+        #[test]
+        fn numbers_of_known_length_are_the_same(
+            number in "-?(0|[0-9]{1,20})([.][0-9]{0,20})?([eE][+-]?[0-9]{0,3})?",
+            before in "[0-9. \\[]{0,20}",
+            behind in "[0-9., \\]]{0,20}",
+        ) {
+            let text = format!("{before}{number}{behind}");
+            let (start, end) = (before.len(), before.len() + number.len());
+            let want = parse(number.as_bytes(), 0).ok().filter(|want| want.end == number.len());
+            let want = want.map(|want| Number { end, ..want });
+            let got = between(text.as_bytes(), start, end);
+            prop_assert!(got.is_none() || got == want, "{got:?}, want {want:?}");
+            let common = before.len() >= 16 && !number.contains(['e', 'E']);
+            if common && number.len() <= 18 && want.is_some() {
+                prop_assert!(got.is_some() || number.find('.').unwrap_or(number.len()) > 8);
+            }
+            let got = integer_between(text.as_bytes(), start, end);
+            let want = want.and_then(|want| want.to_int(number.as_bytes(), 64));
+            prop_assert!(got.is_none() || got == want, "{got:?}, want {want:?}");
         }
     }
 
