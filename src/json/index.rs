@@ -203,11 +203,11 @@ fn wrong_escapes(text: &[u8], from: usize, escapes: u64) -> u64 {
     let (mut wrong, mut rest) = (0, escapes);
     while rest != 0 {
         let at = from + rest.trailing_zeros() as usize;
-        let right = match text.get(at + 1) {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => true,
-            Some(b'u') => string::code_unit(&text[at..]).is_some(),
-            _ => false,
-        };
+        let right = string::code_unit(&text[at..]).is_some()
+            || matches!(
+                text.get(at + 1),
+                Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')
+            );
         if !right {
             wrong |= rest & rest.wrapping_neg();
         }

@@ -13,15 +13,25 @@ const REPLACEMENT: &str = "\u{FFFD}";
 /// invalid byte, and every half of a surrogate pair that lacks the other, becomes U+FFFD, so that
 /// the value is UTF-8; it is at most three times as long as `raw`.
 pub(crate) fn unescape_lenient<S: Sink>(raw: &[u8], out: &mut S) -> Result<(), S::Error> {
-    for (_, piece) in Pieces::of(raw) {
-        match piece {
-            Piece::Plain { bytes, ascii: true } => out.write(bytes)?,
-            Piece::Plain { bytes, ascii: false } => write_lossy(bytes, REPLACEMENT, out)?,
-            Piece::Character(character) => write_character(character, out)?,
-            Piece::Lone(_) => out.write(REPLACEMENT.as_bytes())?,
+    let mut pieces = Pieces::of(raw);
+    loop {
+        // Text that is written in ASCII has rows of them.
+        while let Some(character) =
+            code_unit(&raw[pieces.at..]).and_then(|unit| char::from_u32(unit.into()))
+        {
+            write_character(character, out)?;
+            pieces.at += 6;
+        }
+        match pieces.next() {
+            Some((_, Piece::Plain { bytes, ascii: true })) => out.write(bytes)?,
+            Some((_, Piece::Plain { bytes, ascii: false })) => {
+                write_lossy(bytes, REPLACEMENT, out)?
+            }
+            Some((_, Piece::Character(character))) => write_character(character, out)?,
+            Some((_, Piece::Lone(_))) => out.write(REPLACEMENT.as_bytes())?,
+            None => return Ok(()),
         }
     }
-    Ok(())
 }
 
 /// The value of a string as [`unescape_lenient`] makes it, borrowed where it is the text itself.
@@ -131,16 +141,16 @@ impl<'a> Pieces<'a> {
 }
 
 /// The number that the escape `\uXXXX` at the front of `text` stands for, if there is one.
-#[inline]
+#[inline(always)]
 pub(crate) fn code_unit(text: &[u8]) -> Option<u16> {
-    let digits = text.strip_prefix(b"\\u")?.first_chunk::<4>()?;
-    let [a, b, c, d] = digits.map(|digit| u16::from(HEX[usize::from(digit)]));
-    (a | b | c | d < 16).then_some(a << 12 | b << 8 | c << 4 | d)
+    let [b'\\', b'u', digits @ ..] = text.first_chunk::<6>()? else { return None };
+    let [a, b, c, d] = digits.map(|digit| HEX[usize::from(digit)]);
+    u16::try_from(a << 12 | b << 8 | c << 4 | d).ok()
 }
 
-/// The values of hexadecimal digits; more than any of them for other bytes.
-const HEX: [u8; 256] = {
-    let mut values = [0xFF; 256];
+/// The values of hexadecimal digits; all ones for other bytes.
+const HEX: [u32; 256] = {
+    let mut values = [u32::MAX; 256];
     let mut value = 0;
     while value < 16 {
         let digit = b"0123456789abcdef"[value as usize];
