@@ -17,7 +17,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"time"
 )
 
@@ -35,9 +34,16 @@ func main() {
 	quick := flag.Bool("short", false, "short rounds, few of them if -rounds is not given")
 	entries := flag.Int("entries", 1_000_000, "how many `entries` the caches hold; a tenth of that with -short")
 	out := flag.String("out", "../../target/bench", "`folder` for peers.json and peers.svg")
+	first := flag.String("first", "", "print how long a first use takes, `operation/codec`; the program asks copies of itself")
 	footprint := flag.String("footprint", "", "print what one `cache` costs; the program asks copies of itself")
 	flag.Parse()
 
+	if *first != "" {
+		if err := printFirstUse(*first); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	if *footprint != "" {
 		if err := printFootprint(*footprint, *entries); err != nil {
 			log.Fatal(err)
@@ -79,6 +85,7 @@ func run(wanted *regexp.Regexp, s schedule, entries int, out string) error {
 	if err != nil {
 		return err
 	}
+	benchmarks = append(benchmarks, scalingBenchmarks()...)
 	benchmarks = append(benchmarks, crossingBenchmarks()...)
 	// Last, since millions of entries change how the garbage collector behaves.
 	benchmarks = append(benchmarks, cacheBenchmarks(entries)...)
@@ -129,15 +136,7 @@ func (r Report) writeText(w io.Writer) error {
 	if err := writeFaults(w, r.Rows); err != nil {
 		return err
 	}
-	groups, mean := means(r.Rows)
-	if len(groups) == 0 {
-		return nil
-	}
-	for i, group := range groups {
-		groups[i] = fmt.Sprintf("%s %.2f", group, mean[group])
-	}
-	_, err := fmt.Fprintf(w, "Geometric means: %s.\n", strings.Join(groups, ", "))
-	return err
+	return writeSummary(w, r.Rows)
 }
 
 // writeProgress prints what each contender took for a row.

@@ -136,10 +136,10 @@ func (r Row) find(contender string) (Measurement, bool) {
 	return r.Measurements[i], true
 }
 
-// bestPeer returns the cheapest of the others.
-func (r Row) bestPeer() (best Measurement, found bool) {
+// bestPeer returns the cheapest of the others that are chosen.
+func (r Row) bestPeer(chosen func(Measurement) bool) (best Measurement, found bool) {
 	for _, m := range r.Measurements {
-		if m.Contender != own && m.measured() && (!found || m.Cost < best.Cost) {
+		if m.Contender != own && m.measured() && chosen(m) && (!found || m.Cost < best.Cost) {
 			best, found = m, true
 		}
 	}
@@ -147,9 +147,11 @@ func (r Row) bestPeer() (best Measurement, found bool) {
 }
 
 // ratio is how many times as fast (or as small) as the best peer this project is.
-func (r Row) ratio() (ratio float64, found bool) {
+func (r Row) ratio() (ratio float64, found bool) { return r.ratioTo(allPeers) }
+
+func (r Row) ratioTo(chosen func(Measurement) bool) (ratio float64, found bool) {
 	ours, measured := r.find(own)
-	best, peers := r.bestPeer()
+	best, peers := r.bestPeer(chosen)
 	if !measured || !peers {
 		return 0, false
 	}

@@ -67,7 +67,7 @@ func TestRatio(t *testing.T) {
 		{rowOf("broken peers", own, 10.0, "x", 0.0), "", 0, false},
 		{rowOf("absent", "x", 10.0), "x", 0, false},
 	} {
-		best, _ := c.row.bestPeer()
+		best, _ := c.row.bestPeer(allPeers)
 		ratio, found := c.row.ratio()
 		if best.Contender != c.best || ratio != c.ratio || found != c.found {
 			t.Errorf("%s: best %q, ratio %v, %t", c.row.Name, best.Contender, ratio, found)

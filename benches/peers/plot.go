@@ -87,7 +87,7 @@ func groupChart(group string, rows []Row) (*plot.Plot, error) {
 func heights(rows []Row, contender string) plotter.Values {
 	values := make(plotter.Values, len(rows))
 	for i, row := range rows {
-		best, found := row.bestPeer()
+		best, found := row.bestPeer(allPeers)
 		if m, ok := row.find(contender); ok && found {
 			values[i] = best.Cost / m.Cost
 		}

@@ -21,7 +21,7 @@ func writeTable(w io.Writer, rows []Row) error {
 	fmt.Fprintln(t, "row\t"+own+"\tallocs\tbytes\tbest peer\t\tallocs\tbytes\tratio\t")
 	for _, row := range rows {
 		ours, _ := row.find(own)
-		best, _ := row.bestPeer()
+		best, _ := row.bestPeer(allPeers)
 		ratio := "-"
 		if value, ok := row.ratio(); ok {
 			ratio = fmt.Sprintf("%.2f", value)
@@ -125,26 +125,83 @@ func writeFaults(w io.Writer, rows []Row) error {
 	return nil
 }
 
-// means returns the geometric mean of the ratios of each group of rows: those whose names begin alike.
-func means(rows []Row) (groups []string, mean map[string]float64) {
-	logs, counts := map[string]float64{}, map[string]float64{}
+// A goal is what the rows of a group are to reach beside their best peers: in the geometric mean, and at least.
+type goal struct {
+	group       string
+	label       string // which peers, if not all
+	peers       func(Measurement) bool
+	mean, least float64
+}
+
+func allPeers(Measurement) bool { return true }
+
+// goals are those of the rows that have one.
+var goals = []goal{
+	{group: "decode", mean: 2, least: 1.4},
+	{group: "decode-any", mean: 1.5, least: 1.2},
+	// sonic's default neither escapes HTML nor replaces what is not UTF-8, and does not sort.
+	{group: "encode", label: "same semantics", peers: func(m Measurement) bool { return m.Contender != "sonic" }, mean: 1.3, least: 1},
+	{group: "encode", label: "sonic", peers: func(m Measurement) bool { return m.Contender == "sonic" }, mean: 1.1, least: 1},
+	{group: "encode-any", label: "same semantics", peers: func(m Measurement) bool { return m.Contender != "sonic" }, mean: 1.5, least: 1.2},
+	{group: "stream", mean: 2, least: 1.5},
+	{group: "valid", mean: 3, least: 2},
+	{group: "compact", mean: 3, least: 2},
+	{group: "indent", mean: 3, least: 2},
+}
+
+// writeSummary prints what each group of rows has reached, and its goal.
+func writeSummary(w io.Writer, rows []Row) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "\nrows\tmean\tgoal\tleast\tgoal\t\t")
+	var groups []string
 	for _, row := range rows {
-		ratio, ok := row.ratio()
-		if !ok {
-			continue
-		}
-		group, _ := row.split()
-		if counts[group] == 0 {
+		if group, _ := row.split(); !slices.Contains(groups, group) {
 			groups = append(groups, group)
 		}
-		logs[group] += math.Log(ratio)
-		counts[group]++
 	}
-	mean = map[string]float64{}
 	for _, group := range groups {
-		mean[group] = math.Exp(logs[group] / counts[group])
+		wanted := slices.DeleteFunc(slices.Clone(goals), func(g goal) bool { return g.group != group })
+		if len(wanted) == 0 {
+			wanted = []goal{{group: group}}
+		}
+		for _, g := range wanted {
+			if mean, least, worst := g.reached(rows); worst != "" {
+				fmt.Fprintf(t, "%s\t%.2f\t%s\t%.2f\t%s\t%s\t\n", strings.TrimSuffix(group+", "+g.label, ", "),
+					mean, orDash(g.mean), least, orDash(g.least), worst)
+			}
+		}
 	}
-	return groups, mean
+	return t.Flush()
+}
+
+func orDash(value float64) string {
+	if value == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f", value)
+}
+
+// reached returns the geometric mean of the ratios of the goal's rows, the least of them, and which row has that; no row if
+// none of them can be compared.
+func (g goal) reached(rows []Row) (mean, least float64, worst string) {
+	peers := g.peers
+	if peers == nil {
+		peers = allPeers
+	}
+	sum, count := 0.0, 0.0
+	for _, row := range rows {
+		group, label := row.split()
+		ratio, ok := row.ratioTo(peers)
+		if !ok || group != g.group {
+			continue
+		}
+		if worst == "" || ratio < least {
+			least, worst = ratio, label
+		}
+		sum += math.Log(ratio)
+		count++
+	}
+	return math.Exp(sum / count), least, worst
 }
 
 // split parts a row's name into that of its group and its own.

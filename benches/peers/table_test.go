@@ -4,7 +4,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -64,12 +63,20 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-func TestMeans(t *testing.T) {
-	groups, mean := means([]Row{
-		rowOf("b/1", own, 10.0, "x", 40.0), rowOf("a/1", own, 10.0, "x", 20.0), rowOf("b/2", own, 10.0, "x", 10.0), rowOf("c/1", "x", 1.0),
-	})
-	if strings.Join(groups, " ") != "b a" || math.Abs(mean["b"]-2) > 1e-12 || math.Abs(mean["a"]-2) > 1e-12 {
-		t.Errorf("%v %v", groups, mean)
+func TestSummary(t *testing.T) {
+	rows := []Row{
+		rowOf("other/1", own, 10.0, "x", 40.0), rowOf("encode/1", own, 10.0, "x", 20.0, "sonic", 15.0),
+		rowOf("other/2", own, 10.0, "x", 10.0), rowOf("encode/2", own, 10.0, "x", 5.0, "sonic", 20.0), rowOf("alone/1", own, 1.0),
+	}
+	var text strings.Builder
+	if err := writeSummary(&text, rows); err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(strings.Fields(text.String()), " ")
+	want := "rows mean goal least goal other 2.00 - 1.00 - 2 " +
+		"encode, same semantics 1.00 1.3 0.50 1.0 2 encode, sonic 1.73 1.1 1.50 1.0 1"
+	if got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
