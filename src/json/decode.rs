@@ -537,13 +537,17 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
         let mut expected = 0;
         let mut more = self.enter(b'}', depth)?;
         while more {
-            match members.list.get(expected) {
+            let found = match members.list.get(expected) {
                 Some(member) if member.stands_at(self.tokens.text(), self.tokens.at()) => {
                     self.tokens.pass_name()?;
-                    self.value(self.shape.node(member.node), expected as u64, depth + 1)?;
-                    expected += 1;
+                    Some(expected)
                 }
-                _ => self.other_member(members, &mut expected, depth)?,
+                _ => self.other_member(members, depth)?,
+            };
+            if let Some(number) = found {
+                let node = self.shape.node(members.list[number].node);
+                self.value(node, number as u64, depth + 1)?;
+                expected = number + 1;
             }
             more = self.tokens.next_or(b'}')?;
         }
@@ -551,25 +555,22 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
         Ok(())
     }
 
-    /// Decodes a member that is not the one expected.
+    /// Passes the name of a member that is not the one expected, and finds it; passes its value, too, if there is none.
     #[inline(never)]
-    fn other_member(
-        &mut self,
-        members: &'a Members,
-        expected: &mut usize,
-        depth: usize,
-    ) -> Result<()> {
+    fn other_member(&mut self, members: &Members, depth: usize) -> Result<Option<usize>> {
         let place = self.tokens.at();
         let (start, end) = self.tokens.name()?;
         self.tokens.take(b':')?;
-        let raw = &self.tokens.text()[start..end];
-        let found = match members.find_raw(raw) {
-            Some(number) => Found::Member(number),
+        let text = self.tokens.text();
+        if let Some(number) = members.find_raw(text, start, end) {
+            return Ok(Some(number));
+        }
+        let found = match members.find_folded_raw(text, start, end) {
+            Some(_) if self.options.exact_names => Found::Nothing,
+            Some(found) => found,
             None => {
-                let name = unescaped(raw, &mut self.scratch)?;
-                // What stands there as it is was looked for.
-                let same = std::ptr::eq(name, raw);
-                match if same { None } else { members.find_exact(name) } {
+                let name = unescaped(&text[start..end], &mut self.scratch)?;
+                match members.find_exact(name) {
                     Some(number) => Found::Member(number),
                     None if self.options.exact_names => Found::Nothing,
                     None => members.find_folded(name),
@@ -577,14 +578,10 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
             }
         };
         match found {
-            Found::Member(number) => {
-                *expected = number + 1;
-                let node = self.shape.node(members.list[number].node);
-                self.value(node, number as u64, depth + 1)
-            }
+            Found::Member(number) => Ok(Some(number)),
             Found::Nothing if !self.options.disallow_unknown => {
                 self.tokens.skip_value(depth + 1)?;
-                Ok(())
+                Ok(None)
             }
             _ => Err(Stop::Mismatch(place)),
         }

@@ -223,6 +223,7 @@ pub(crate) struct Member {
     /// The name and the quote behind it.
     quoted: Box<[u8]>,
     folded: Box<[u8]>,
+    folded_start: u128,
     pub(crate) node: usize,
     /// The member may be left out on encoding.
     pub(crate) optional: bool,
@@ -231,16 +232,13 @@ pub(crate) struct Member {
 impl Member {
     fn new(name: &[u8], node: usize, optional: bool) -> Self {
         let plain = !name.iter().any(|byte| matches!(byte, b'"' | b'\\'));
-        let mut start = [0; 16];
-        let mut mask = [0; 16];
-        for (place, &byte) in name.iter().chain(b"\"").take(16).enumerate() {
-            (start[place], mask[place]) = (byte, 0xFF);
-        }
+        let (start, mask) = block(name);
         Member {
             name: name.into(),
-            start: u128::from_le_bytes(start),
-            mask: u128::from_le_bytes(mask),
+            start,
+            mask,
             plain,
+            folded_start: block(&fold(name).0).0,
             folded: fold(name).0.into(),
             quoted: [name, b"\""].concat().into(),
             node,
@@ -302,31 +300,49 @@ impl Members {
         members
     }
 
-    /// Finds a member by the text between the quotes of a name, if the two are the same, byte by byte.
+    /// Finds a member by the text between the quotes of a name, `text[start..end]`, if the two are the same, byte by byte.
     #[inline(always)]
-    pub(crate) fn find_raw(&self, raw: &[u8]) -> Option<usize> {
-        let mask = self.exact.len() - 1;
-        let mut slot = hash(raw) & mask;
-        while let Some(member) = self.list.get(*self.exact.get(slot)? as usize) {
-            if *member.name == *raw {
-                return member.plain.then_some(self.exact[slot] as usize);
-            }
-            slot = (slot + 1) & mask;
+    pub(crate) fn find_raw(&self, text: &[u8], start: usize, end: usize) -> Option<usize> {
+        match short_block(text, start, end) {
+            Some(block) => look_up(&self.exact, hash_block(block), |number| {
+                self.list.get(number).map(|member| member.start == block && member.plain)
+            }),
+            None => self.find_long(&text[start..end]),
         }
-        None
+    }
+
+    /// [`find_folded`](Self::find_folded) for the text between the quotes of most names: short ones in ASCII, without escapes.
+    #[inline(always)]
+    pub(crate) fn find_folded_raw(&self, text: &[u8], start: usize, end: usize) -> Option<Found> {
+        const ONES: u128 = u128::MAX / 0xFF;
+        const HIGH: u128 = ONES * 0x80;
+        let block = short_block(text, start, end)?;
+        if block & HIGH != 0 {
+            return None;
+        }
+        let not_backslash = (block ^ ONES * b'\\' as u128) + ONES * 0x7F;
+        if not_backslash & HIGH != HIGH {
+            return None;
+        }
+        let letters =
+            (block + ONES * (0x80 - b'a') as u128) & !(block + ONES * (0x7F - b'z') as u128) & HIGH;
+        let block = block ^ (letters >> 2);
+        let found = look_up(&self.folded, hash_block(block), |number| {
+            self.list.get(number).map(|member| member.folded_start == block)
+        });
+        Some(found.map_or(Found::Nothing, Found::Member))
+    }
+
+    #[inline(never)]
+    fn find_long(&self, raw: &[u8]) -> Option<usize> {
+        self.find_exact(raw).filter(|&number| self.list[number].plain)
     }
 
     /// Finds the member of exactly that name.
     pub(crate) fn find_exact(&self, name: &[u8]) -> Option<usize> {
-        let mask = self.exact.len() - 1;
-        let mut slot = hash(name) & mask;
-        while let Some(member) = self.list.get(self.exact[slot] as usize) {
-            if *member.name == *name {
-                return Some(self.exact[slot] as usize);
-            }
-            slot = (slot + 1) & mask;
-        }
-        None
+        look_up(&self.exact, hash(name), |number| {
+            self.list.get(number).map(|member| *member.name == *name)
+        })
     }
 
     /// Finds the first member whose name differs from `name` in case at most.
@@ -346,15 +362,24 @@ impl Members {
     }
 
     fn look_up_folded(&self, folded: &[u8]) -> Found {
-        let mask = self.folded.len() - 1;
-        let mut slot = hash(folded) & mask;
-        while let Some(member) = self.list.get(self.folded[slot] as usize) {
-            if *member.folded == *folded {
-                return Found::Member(self.folded[slot] as usize);
-            }
-            slot = (slot + 1) & mask;
+        let found = look_up(&self.folded, hash(folded), |number| {
+            self.list.get(number).map(|member| *member.folded == *folded)
+        });
+        found.map_or(Found::Nothing, Found::Member)
+    }
+}
+
+/// Goes through the numbers in a table that may have a hash, until `is_it` says yes, or that there is none.
+#[inline(always)]
+fn look_up(table: &[u32], hash: usize, is_it: impl Fn(usize) -> Option<bool>) -> Option<usize> {
+    let mask = table.len() - 1;
+    let mut slot = hash & mask;
+    loop {
+        let number = *table.get(slot)? as usize;
+        if is_it(number)? {
+            return Some(number);
         }
-        Found::Nothing
+        slot = (slot + 1) & mask;
     }
 }
 
@@ -369,20 +394,38 @@ fn insert(table: &mut [u32], hash: usize, number: usize) {
 
 /// A hash for tables of a few known names. The names are the program's own, so that nobody gains by
 /// collisions; texts only look up.
-#[inline(always)]
 fn hash(name: &[u8]) -> usize {
-    let mut hash = name.len() as u64;
-    let mut chunks = name.chunks_exact(8);
-    for chunk in &mut chunks {
-        let mut word = [0; 8];
-        word.copy_from_slice(chunk);
-        hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        hash ^= hash >> 32;
+    let (start, _) = block(name);
+    // Long names often begin alike.
+    let tail = name.get(16..).map_or(0, |rest| {
+        rest.iter().fold(rest.len(), |sum, &byte| sum.wrapping_mul(31) + usize::from(byte))
+    });
+    hash_block(start) ^ tail
+}
+
+/// The block of a name that stands in a text, if it is short and not at the text's end.
+#[inline(always)]
+fn short_block(text: &[u8], start: usize, end: usize) -> Option<u128> {
+    let length = end - start;
+    let block = text[start..].first_chunk().filter(|_| length < 16)?;
+    // With the closing quote, so that no other name begins alike.
+    Some(u128::from_le_bytes(*block) & u128::MAX >> (8 * (15 - length)))
+}
+
+#[inline(always)]
+fn hash_block(block: u128) -> usize {
+    let (low, high) = (block as u64, (block >> 64) as u64);
+    let product = u128::from(low ^ high.rotate_left(29)) * 0x9E37_79B9_7F4A_7C15;
+    (product >> 64 ^ product) as usize
+}
+
+/// The first 16 bytes of a name and the quote behind it, with zeros behind that; and which of them belong to it.
+fn block(name: &[u8]) -> (u128, u128) {
+    let (mut block, mut mask) = ([0; 16], [0; 16]);
+    for (place, &byte) in name.iter().chain(b"\"").take(16).enumerate() {
+        (block[place], mask[place]) = (byte, 0xFF);
     }
-    for &byte in chunks.remainder() {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
-    (hash ^ hash >> 29) as usize
+    (u128::from_le_bytes(block), u128::from_le_bytes(mask))
 }
 
 /// Folds a name's case as `encoding/json` does for ASCII: upper case, with the two letters beyond ASCII
@@ -434,11 +477,17 @@ mod tests {
                 None => members.find_folded(name.as_bytes()),
             };
             assert_eq!(found, want, "{name}");
-            assert_eq!(
-                members.find_raw(name.as_bytes()),
-                members.find_exact(name.as_bytes()),
-                "{name}"
-            );
+            let text = format!("{{\"{name}\":12345678901234567}}");
+            for text in [&text, &text[..name.len() + 3]] {
+                let text = text.as_bytes();
+                let exact = members.find_exact(name.as_bytes());
+                assert_eq!(members.find_raw(text, 2, 2 + name.len()), exact, "{name}");
+                if let Some(found) = members.find_folded_raw(text, 2, 2 + name.len()) {
+                    assert_eq!(found, members.find_folded(name.as_bytes()), "{name}");
+                } else {
+                    assert!(!name.is_ascii() || text.len() < 2 + 16, "{name}");
+                }
+            }
         }
     }
 
