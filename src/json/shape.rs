@@ -416,7 +416,7 @@ fn short_block(text: &[u8], start: usize, end: usize) -> Option<u128> {
 fn hash_block(block: u128) -> usize {
     let (low, high) = (block as u64, (block >> 64) as u64);
     let product = u128::from(low ^ high.rotate_left(29)) * 0x9E37_79B9_7F4A_7C15;
-    (product >> 64 ^ product) as usize
+    ((product >> 64) ^ product) as usize
 }
 
 /// The first 16 bytes of a name and the quote behind it, with zeros behind that; and which of them belong to it.
