@@ -320,7 +320,7 @@ impl Members {
         if block & HIGH != 0 {
             return None;
         }
-        let not_backslash = (block ^ ONES * b'\\' as u128) + ONES * 0x7F;
+        let not_backslash = (block ^ (ONES * b'\\' as u128)) + ONES * 0x7F;
         if not_backslash & HIGH != HIGH {
             return None;
         }
