@@ -208,6 +208,18 @@ fn read_digits(text: &[u8], at: &mut usize, mut value: u64) -> u64 {
     }
 }
 
+/// Where the digits at `at` end.
+#[inline(always)]
+pub(crate) fn skip_digits(text: &[u8], mut at: usize) -> usize {
+    loop {
+        let others = others(simd::word(text, at) ^ ZEROS);
+        if others != 0 {
+            return at + (others.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+}
+
 /// Eight digits become their values by this.
 const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
 

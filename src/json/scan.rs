@@ -1,7 +1,7 @@
 //! The grammar: a cursor over a text that checks values and skips them.
 
 use super::error::{Error, ErrorKind};
-use super::{simd, string};
+use super::{number, simd, string};
 
 /// How deep arrays and objects may be nested, as in `encoding/json`.
 pub const MAX_DEPTH: usize = 10_000;
@@ -86,9 +86,7 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     fn digits(&mut self) -> usize {
         let start = self.at;
-        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.at += 1;
-        }
+        self.at = number::skip_digits(self.text, start);
         self.at - start
     }
 
