@@ -28,6 +28,31 @@ func Unmarshal(data []byte, v any) error {
 	return json.Unmarshal(data, v)
 }
 
+func (c Config) unmarshal(data []byte, v any) error {
+	flags := c.decodeFlags()
+	if done, err := unmarshal(data, v, flags); done {
+		return err
+	}
+	return c.unmarshalForeign(data, v)
+}
+
+func (c Config) decodeFlags() uint32 {
+	var flags uint32
+	if c.UseNumber {
+		flags |= ffi.DecodeUseNumber
+	}
+	if c.DisallowUnknownFields {
+		flags |= ffi.DecodeDisallowUnknown
+	}
+	if c.CaseSensitive {
+		flags |= ffi.DecodeExactNames
+	}
+	if c.ShareStrings {
+		flags |= ffi.DecodeBorrow
+	}
+	return flags
+}
+
 // unmarshal reports whether the value could be decoded here; if not, nothing was stored.
 func unmarshal(data []byte, v any, flags uint32) (bool, error) {
 	plan, target := planFor(v)
@@ -40,7 +65,7 @@ func unmarshal(data []byte, v any, flags uint32) (bool, error) {
 		b.release()
 		return false, nil
 	}
-	f := filler{words: b.words[:words], text: b.text[:strings], input: data}
+	f := newFiller(b.words[:words], b.text[:strings], data, flags)
 	err := f.store(plan.root, target, f.next())
 	if err == nil {
 		err = f.saved
@@ -135,8 +160,9 @@ func (p *decodePlan) run(data []byte, flags uint32, b *buffers) (words, text int
 
 // What stands in a run: see docs/run.md.
 const (
-	runEnd   = math.MaxUint64
-	runLoose = 1 << 31
+	runEnd    = math.MaxUint64
+	runLoose  = 1 << 31
+	runCopied = 1 << 63
 )
 
 func isNull(head uint64) bool  { return head&1 != 0 }
@@ -157,6 +183,10 @@ type filler struct {
 	floats  []float64
 	strings []string
 	boxed   int
+	// Strings share the input's memory. Those that can't are cut from a copy of the run's text from copyAt on.
+	borrow bool
+	copied string
+	copyAt int
 
 	saved error // the first error after which decoding went on
 	// Where the value is that is being stored, for errors of the user's methods; kept up only below nodes that
@@ -167,6 +197,10 @@ type filler struct {
 
 // blockSize bounds what a kept string keeps in memory.
 const blockSize = 4096
+
+func newFiller(words []uint64, text, input []byte, flags uint32) filler {
+	return filler{words: words, text: text, input: input, borrow: flags&ffi.DecodeBorrow != 0}
+}
 
 func (f *filler) next() uint64 {
 	w := f.words[f.word]
@@ -190,12 +224,36 @@ func (f *filler) string(n int) string {
 
 // fetch copies text into a new block, so that n bytes are there.
 func (f *filler) fetch(n int) {
+	if f.borrow {
+		f.block, f.start = f.lent(n), f.at
+		return
+	}
 	rest := f.text[f.at:]
 	f.block, f.start = string(rest[:min(max(n, blockSize), len(rest))]), f.at
 }
 
+// lent returns the string of n bytes, not none, whose place comes next.
+func (f *filler) lent(n int) string {
+	place := f.next()
+	if place&runCopied == 0 {
+		return unsafe.String(&f.input[place], n)
+	}
+	at := int(place &^ runCopied)
+	if at+n > f.copyAt+len(f.copied) {
+		f.copied, f.copyAt = string(f.text[at:min(at+max(n, blockSize), len(f.text))]), at
+	}
+	return f.copied[at-f.copyAt:][:n]
+}
+
 // bytes cuts the next n bytes off the run's text without copying them: they are good until the run ends.
 func (f *filler) bytes(n int) []byte {
+	if f.borrow {
+		if n == 0 {
+			return nil
+		}
+		text := f.lent(n)
+		return unsafe.Slice(unsafe.StringData(text), n)
+	}
 	b := f.text[f.at : f.at+n]
 	f.at += n
 	return b

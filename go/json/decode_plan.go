@@ -3,7 +3,6 @@
 package json
 
 import (
-	"encoding"
 	"encoding/json"
 	"reflect"
 	"sync"
@@ -86,11 +85,9 @@ type decodePlan struct {
 var (
 	decodePlans sync.Map // reflect.Type → *decodePlan, nil for types that are left to encoding/json
 
-	unmarshalerType     = reflect.TypeFor[json.Unmarshaler]()
-	textUnmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
-	numberType          = reflect.TypeFor[json.Number]()
-	rawMessageType      = reflect.TypeFor[json.RawMessage]()
-	anyMapType          = reflect.TypeFor[map[string]any]()
+	numberType     = reflect.TypeFor[json.Number]()
+	rawMessageType = reflect.TypeFor[json.RawMessage]()
+	anyMapType     = reflect.TypeFor[map[string]any]()
 )
 
 // decodePlanOf returns the plan for storing into what a pointer to t points to.

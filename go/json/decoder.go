@@ -28,6 +28,7 @@ type Decoder struct {
 	before  int64 // bytes of the stream before buf
 	scanned int64 // bytes of the values that were read, which is what the offsets of syntax errors count
 	flags   uint32
+	strict  *strictDecoding // nil if nothing is refused that encoding/json accepts
 
 	filled bool // the last read filled the buffer: a larger one makes fewer reads
 	roomy  int  // reads for which a large buffer was nearly empty
@@ -103,6 +104,9 @@ func (d *Decoder) Decode(v any) error {
 	if !d.state.takesValue() {
 		return d.stateError(' ')
 	}
+	if d.strict != nil {
+		return d.decodeStrictly(v)
+	}
 	return d.decode(v)
 }
 
@@ -117,11 +121,19 @@ func (d *Decoder) decode(v any) error {
 		d.err = err
 		return err
 	}
+	if d.strict != nil && d.strict.whole {
+		if err := d.end(length); err != nil {
+			return err
+		}
+	}
 	value := d.buf[d.next : d.next+length]
+	if err := d.refuse(value); err != nil {
+		return err
+	}
 	d.take(length)
 	done, err = unmarshal(value, v, d.flags)
 	if !done {
-		err = unmarshalForeign(value, v, d.flags)
+		err = d.config().unmarshalForeign(value, v)
 	}
 	d.state.endValue()
 	return err
@@ -131,18 +143,6 @@ func (d *Decoder) decode(v any) error {
 func (d *Decoder) take(length int) {
 	d.next += length
 	d.scanned += int64(length)
-}
-
-// unmarshalForeign decodes a valid text that is left to encoding/json.
-func unmarshalForeign(text []byte, v any, flags uint32) error {
-	foreign := json.NewDecoder(bytes.NewReader(text))
-	if flags&ffi.DecodeUseNumber != 0 {
-		foreign.UseNumber()
-	}
-	if flags&ffi.DecodeDisallowUnknown != 0 {
-		foreign.DisallowUnknownFields()
-	}
-	return foreign.Decode(v)
 }
 
 // decodeBuffered decodes the next value in one pass, if it is in the buffer, or after one read. If it is not done, an error
@@ -157,6 +157,9 @@ func (d *Decoder) decodeBuffered(v any) (done bool, err error) {
 	if plan == nil || target == nil || plan.root.any && !plan.takes(target) {
 		d.forget()
 		return false, nil
+	}
+	if d.strict != nil && d.strict.whole {
+		return false, nil // nothing is stored before all of the stream was read
 	}
 	for d.ahead.count == 0 {
 		status := d.lookAhead()
@@ -173,6 +176,9 @@ func (d *Decoder) decodeBuffered(v any) (done bool, err error) {
 		if had > maxRetry || len(d.buf)-d.next < 4*had {
 			return false, err
 		}
+	}
+	if err := d.refuse(d.buf[d.next:d.ahead.end()]); err != nil {
+		return true, err
 	}
 	err = d.store(target)
 	runtime.KeepAlive(v)
@@ -212,7 +218,7 @@ func (a *ahead) look(text []byte, base int, flags uint32, limit int) ffi.Status 
 		switch {
 		case status == ffi.OK:
 			a.count, a.buffers, a.base = count, b, base
-			a.filler = filler{words: b.words[:words], text: b.text[:strings], input: text}
+			a.filler = newFiller(b.words[:words], b.text[:strings], text, flags)
 			return ffi.OK
 		case status == ffi.BufferTooSmall && (len(b.words) < len(text)+8 || len(b.text) < 3*len(text)):
 			b.grow(min(4*len(b.words), len(text)+8), min(4*len(b.text), 3*len(text)))
@@ -328,6 +334,9 @@ func (d *Decoder) syntaxError() error {
 // refill reads more data into the buffer, behind what was not used yet.
 func (d *Decoder) refill() error {
 	unread := d.buf[d.next:]
+	if d.strict != nil && d.strict.isTooLong(len(unread)) {
+		return d.strict.tooLong(d.InputOffset())
+	}
 	size := cap(d.buf)
 	switch {
 	case size-len(unread) < minRead:
@@ -341,7 +350,8 @@ func (d *Decoder) refill() error {
 	default:
 		d.roomy = 0
 	}
-	if size != cap(d.buf) {
+	// Strings that share the buffer's memory are in what was used.
+	if size != cap(d.buf) || d.flags&ffi.DecodeBorrow != 0 && d.next > 0 {
 		d.buf = append(make([]byte, 0, size), unread...)
 	} else if d.next > 0 {
 		d.buf = d.buf[:copy(d.buf, unread)]
@@ -490,6 +500,13 @@ func (d *Decoder) peek() (byte, error) {
 // [Delim] to mark the start and end of arrays and objects. Commas and colons are elided.
 func (d *Decoder) Token() (Token, error) {
 	d.forget()
+	if d.strict != nil {
+		return d.tokenStrictly()
+	}
+	return d.token()
+}
+
+func (d *Decoder) token() (Token, error) {
 	for {
 		c, err := d.peek()
 		if err != nil {
@@ -561,7 +578,12 @@ func (d *Decoder) name() (Token, error) {
 	if d.err != nil {
 		return nil, d.err
 	}
-	token, length := d.maker().name(d.buf[d.next:], d.InputOffset())
+	start := d.InputOffset()
+	var token Token
+	length := 0
+	if d.strict == nil {
+		token, length = d.maker().name(d.buf[d.next:], start)
+	}
 	if length == 0 {
 		old := d.state
 		d.state = tokenTopValue
@@ -570,6 +592,11 @@ func (d *Decoder) name() (Token, error) {
 		d.state = old
 		if err != nil {
 			return nil, err
+		}
+		if d.strict != nil {
+			if d.err = d.strict.name(name, start); d.err != nil {
+				return nil, d.err
+			}
 		}
 		token = name
 	}
@@ -583,7 +610,11 @@ func (d *Decoder) scalar() (Token, error) {
 	if d.err != nil {
 		return nil, d.err
 	}
-	token, length := d.maker().scalar(d.buf[d.next:], d.InputOffset(), d.flags&ffi.DecodeUseNumber != 0)
+	var token Token
+	length := 0
+	if d.strict == nil {
+		token, length = d.maker().scalar(d.buf[d.next:], d.InputOffset(), d.flags&ffi.DecodeUseNumber != 0)
+	}
 	if length == 0 {
 		var value any
 		if err := d.decode(&value); err != nil {

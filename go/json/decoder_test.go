@@ -81,6 +81,12 @@ var streamTargets = []func() any{
 // they return and what they have read.
 func sameStream(t testing.TB, pieces []piece, script []byte) {
 	t.Helper()
+	sameStreamBy(t, ours, pieces, script)
+}
+
+// sameStreamBy is sameStream for a codec of this package.
+func sameStreamBy(t testing.TB, ours codec, pieces []piece, script []byte) {
+	t.Helper()
 	type side struct {
 		decoder
 		reader *pieceReader
@@ -89,8 +95,7 @@ func sameStream(t testing.TB, pieces []piece, script []byte) {
 		reader := &pieceReader{pieces: slices.Clone(pieces)}
 		return side{make(reader), reader}
 	}
-	got := open(func(r io.Reader) decoder { return json.NewDecoder(r) })
-	want := open(func(r io.Reader) decoder { return stdjson.NewDecoder(r) })
+	got, want := open(ours.newDecoder), open(standard.newDecoder)
 	failures := 0
 	for step, operation := range script {
 		name := ""

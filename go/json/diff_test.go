@@ -21,6 +21,7 @@ type codec struct {
 	appendMarshal func(dst []byte, value any) ([]byte, error)
 	marshalIndent func(value any, prefix, indent string) ([]byte, error)
 	newEncoder    func(w io.Writer) encoder
+	newDecoder    func(r io.Reader) decoder
 }
 
 type encoder interface {
@@ -31,13 +32,13 @@ type encoder interface {
 
 var (
 	ours = codec{json.Unmarshal, json.Marshal, json.AppendMarshal, json.MarshalIndent,
-		func(w io.Writer) encoder { return json.NewEncoder(w) }}
+		func(w io.Writer) encoder { return json.NewEncoder(w) }, func(r io.Reader) decoder { return json.NewDecoder(r) }}
 	standard = codec{stdjson.Unmarshal, stdjson.Marshal,
 		func(dst []byte, value any) ([]byte, error) {
 			text, err := stdjson.Marshal(value)
 			return append(dst, text...), err
 		}, stdjson.MarshalIndent,
-		func(w io.Writer) encoder { return stdjson.NewEncoder(w) }}
+		func(w io.Writer) encoder { return stdjson.NewEncoder(w) }, func(r io.Reader) decoder { return stdjson.NewDecoder(r) }}
 )
 
 // An outcome is all that a call leaves behind.
@@ -78,6 +79,12 @@ func compare(t testing.TB, what func() string, got, want outcome) {
 // becomes of them. It returns whether the text could be decoded.
 func sameDecode(t testing.TB, text []byte, fresh func() any) bool {
 	t.Helper()
+	return sameDecodeBy(t, ours, text, fresh)
+}
+
+// sameDecodeBy is sameDecode for a codec of this package.
+func sameDecodeBy(t testing.TB, ours codec, text []byte, fresh func() any) bool {
+	t.Helper()
 	decode := func(with codec, text []byte) outcome {
 		target := fresh()
 		return attempt(target, func() error { return with.unmarshal(text, target) })
@@ -99,6 +106,12 @@ func zero(typ reflect.Type) func() any {
 
 // sameEncode encodes a value with both packages in each way that they offer, and compares the texts.
 func sameEncode(t testing.TB, value any) {
+	t.Helper()
+	sameEncodeBy(t, ours, value)
+}
+
+// sameEncodeBy is sameEncode for a codec of this package.
+func sameEncodeBy(t testing.TB, ours codec, value any) {
 	t.Helper()
 	for _, way := range []struct {
 		name   string

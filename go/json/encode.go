@@ -20,10 +20,26 @@ import (
 )
 
 // Marshal returns the JSON encoding of v, as [json.Marshal] of encoding/json does.
-func Marshal(v any) ([]byte, error) {
-	b, err := marshal(v, ffi.EncodeEscapeHTML)
+func Marshal(v any) ([]byte, error) { return marshalText(v, ffi.EncodeEscapeHTML) }
+
+// Marshal is [Marshal] with the Config.
+func (c Config) Marshal(v any) ([]byte, error) { return marshalText(v, c.encodeFlags()) }
+
+func (c Config) encodeFlags() uint32 {
+	var flags uint32
+	if !c.NoEscapeHTML {
+		flags |= ffi.EncodeEscapeHTML
+	}
+	if c.UnsortedMaps {
+		flags |= ffi.EncodeUnsorted
+	}
+	return flags
+}
+
+func marshalText(v any, flags uint32) ([]byte, error) {
+	b, err := marshal(v, flags)
 	if isForeign(err) {
-		return json.Marshal(v)
+		return marshalForeign(v, flags&ffi.EncodeEscapeHTML != 0)
 	}
 	if err != nil {
 		return nil, err
@@ -41,9 +57,18 @@ func Marshal(v any) ([]byte, error) {
 //
 // Who hands in a slice with room again and again spares the allocation that Marshal makes.
 func AppendMarshal(dst []byte, v any) ([]byte, error) {
-	text, err := appendMarshal(dst, v, ffi.EncodeEscapeHTML, 0)
+	return appendText(dst, v, ffi.EncodeEscapeHTML)
+}
+
+// AppendMarshal is [AppendMarshal] with the Config.
+func (c Config) AppendMarshal(dst []byte, v any) ([]byte, error) {
+	return appendText(dst, v, c.encodeFlags())
+}
+
+func appendText(dst []byte, v any, flags uint32) ([]byte, error) {
+	text, err := appendMarshal(dst, v, flags, 0)
 	if isForeign(err) {
-		text, err = json.Marshal(v)
+		text, err = marshalForeign(v, flags&ffi.EncodeEscapeHTML != 0)
 		return append(dst, text...), err
 	}
 	return text, err
@@ -109,7 +134,7 @@ func gather(v any, flags uint32, depth int) (*buffers, *encodePlan, error) {
 		p = unsafe.Pointer(&b.value)
 	}
 	g := gatherer{words: b.words[:0], text: b.text[:0], raw: b.raw[:0], flags: flags, depth: depth}
-	g.ordered = plan.ordered.Load()
+	g.ordered = flags&ffi.EncodeUnsorted == 0 && plan.ordered.Load()
 	err := g.gather(plan.root.ops, p, 1, 0)
 	runtime.KeepAlive(v)
 	b.value = nil
@@ -426,12 +451,17 @@ func (g *gatherer) startUnordered() (mark, bool) {
 	if g.ordered {
 		return mark{}, false
 	}
-	g.unordered++
+	if g.flags&ffi.EncodeUnsorted == 0 {
+		g.unordered++
+	}
 	return g.mark(), true
 }
 
 // endUnordered ends what startUnordered began. It reports whether the members are to be gathered again, in order.
 func (g *gatherer) endUnordered(start mark, err error) bool {
+	if g.flags&ffi.EncodeUnsorted != 0 {
+		return false
+	}
 	g.unordered--
 	if err != errOrder || g.unordered > 0 {
 		return false

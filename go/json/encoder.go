@@ -24,6 +24,9 @@ type Encoder struct {
 // NewEncoder returns an encoder that writes to w.
 func NewEncoder(w io.Writer) *Encoder { return &Encoder{w: w, flags: ffi.EncodeEscapeHTML} }
 
+// NewEncoder is [NewEncoder] with the Config.
+func (c Config) NewEncoder(w io.Writer) *Encoder { return &Encoder{w: w, flags: c.encodeFlags()} }
+
 // Encode writes the JSON encoding of v, and a newline, in one call of Write. If v has no encoding, nothing is written.
 func (e *Encoder) Encode(v any) error {
 	if e.err != nil {
@@ -31,7 +34,11 @@ func (e *Encoder) Encode(v any) error {
 	}
 	b, err := marshal(v, e.flags)
 	if isForeign(err) {
-		return e.encodeForeign(v)
+		text, err := marshalForeign(v, e.flags&ffi.EncodeEscapeHTML != 0)
+		if err != nil {
+			return err
+		}
+		return e.write(append(text, '\n'))
 	}
 	if err != nil {
 		return err
@@ -39,17 +46,6 @@ func (e *Encoder) Encode(v any) error {
 	defer b.release()
 	b.out = append(b.out, '\n')
 	return e.write(b.out)
-}
-
-// encodeForeign encodes what is left to encoding/json: errors, and some kinds of values.
-func (e *Encoder) encodeForeign(v any) error {
-	var text bytes.Buffer
-	foreign := json.NewEncoder(&text)
-	foreign.SetEscapeHTML(e.flags&ffi.EncodeEscapeHTML != 0)
-	if err := foreign.Encode(v); err != nil {
-		return err
-	}
-	return e.write(text.Bytes())
 }
 
 // write writes a text and its newline, indented if that is asked for.

@@ -3,8 +3,10 @@
 // Values, texts and errors are those of the standard library. Each type is described once to the core, which then
 // turns a document into a flat sequence of words, or back, in one call; package tandem.example/go/json stores
 // and gathers values. What the core leaves to encoding/json (errors above all) is handed over call by call.
-// Functions may be called from many goroutines at once. [Lines] is beyond encoding/json: it ranges over
-// newline-delimited JSON.
+// Functions may be called from many goroutines at once.
+//
+// Beyond encoding/json, [Lines] ranges over newline-delimited JSON, a [Document] is read without building values, and a [Config] is
+// stricter, has limits, or saves work that is not wanted.
 //
 // Without cgo the package is encoding/json under another name.
 package json

@@ -250,21 +250,10 @@ func (d *linesDecoder[T]) decode(b *lineBlock, slot func() *T, each func(error) 
 
 // unmarshal decodes a line by itself.
 func (d *linesDecoder[T]) unmarshal(text []byte, target *T) error {
-	if !d.options.UseNumber && !d.options.DisallowUnknownFields {
-		return Unmarshal(text, target)
-	}
-	// A decoder would take a value for a whole line.
-	if !Valid(text) {
-		return Unmarshal(text, target)
-	}
-	decoder := NewDecoder(bytes.NewReader(text))
-	if d.options.UseNumber {
-		decoder.UseNumber()
-	}
-	if d.options.DisallowUnknownFields {
-		decoder.DisallowUnknownFields()
-	}
-	return decoder.Decode(target)
+	return Config{
+		UseNumber:             d.options.UseNumber,
+		DisallowUnknownFields: d.options.DisallowUnknownFields,
+	}.Unmarshal(text, target)
 }
 
 // A linesJob is a block on its way through a worker.

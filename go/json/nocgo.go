@@ -7,12 +7,6 @@ import (
 	"io"
 )
 
-// A Decoder reads JSON values from an input stream: see [json.Decoder] of encoding/json.
-type Decoder = json.Decoder
-
-// NewDecoder returns a decoder that reads from r.
-func NewDecoder(r io.Reader) *Decoder { return json.NewDecoder(r) }
-
 // An Encoder writes JSON values to an output stream: see [json.Encoder] of encoding/json.
 type Encoder = json.Encoder
 
@@ -29,6 +23,22 @@ func AppendMarshal(dst []byte, v any) ([]byte, error) {
 	return append(dst, text...), err
 }
 
+// Marshal is [Marshal] with the Config.
+func (c Config) Marshal(v any) ([]byte, error) { return marshalForeign(v, !c.NoEscapeHTML) }
+
+// AppendMarshal is [AppendMarshal] with the Config.
+func (c Config) AppendMarshal(dst []byte, v any) ([]byte, error) {
+	text, err := c.Marshal(v)
+	return append(dst, text...), err
+}
+
+// NewEncoder is [NewEncoder] with the Config.
+func (c Config) NewEncoder(w io.Writer) *Encoder {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(!c.NoEscapeHTML)
+	return e
+}
+
 // MarshalIndent is like [Marshal] but indents the output: see [json.MarshalIndent] of encoding/json.
 func MarshalIndent(v any, prefix, indent string) ([]byte, error) {
 	return json.MarshalIndent(v, prefix, indent)
@@ -36,3 +46,5 @@ func MarshalIndent(v any, prefix, indent string) ([]byte, error) {
 
 // Unmarshal parses the JSON text and stores the result in what v points to: see [json.Unmarshal] of encoding/json.
 func Unmarshal(data []byte, v any) error { return json.Unmarshal(data, v) }
+
+func (c Config) unmarshal(data []byte, v any) error { return c.unmarshalForeign(data, v) }

@@ -5,6 +5,7 @@ package json
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 
 	"tandem.example/go/internal/ffi"
 )
@@ -56,6 +57,31 @@ func room(dst *bytes.Buffer, length int) []byte {
 	dst.Grow(length)
 	return dst.AvailableBuffer()
 }
+
+// fault returns the first fault of a text that is JSON, and its offset.
+func (c Config) fault(text []byte, maxDepth int) (int, error) {
+	var flags uint32
+	if c.RejectDuplicateNames {
+		flags |= ffi.CheckUniqueNames
+	}
+	if c.RejectInvalidUTF8 {
+		flags |= ffi.CheckUTF8
+	}
+	offset, status := ffi.JSONCheck(text, flags, maxDepth)
+	switch status {
+	case ffi.OK, ffi.Syntax:
+		return 0, nil
+	case ffi.DuplicateName:
+		return offset, ErrDuplicateName
+	case ffi.InvalidUTF8:
+		return offset, ErrInvalidUTF8
+	case ffi.TooDeep:
+		return offset, ErrTooDeep
+	}
+	return offset, errUnchecked
+}
+
+var errUnchecked = errors.New("no memory to check the text")
 
 // appendTape parses a text into a tape, which docs/run.md describes.
 func appendTape(dst []uint64, text []byte) ([]uint64, error) {

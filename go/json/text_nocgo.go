@@ -5,7 +5,10 @@ package json
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // Valid reports whether data is a valid JSON encoding.
@@ -22,6 +25,85 @@ func Indent(dst *bytes.Buffer, src []byte, prefix, indent string) error {
 // HTMLEscape appends to dst the JSON-encoded src with <, >, &, U+2028 and U+2029 inside string literals
 // escaped, so that the JSON will be safe to embed inside HTML <script> tags.
 func HTMLEscape(dst *bytes.Buffer, src []byte) { json.HTMLEscape(dst, src) }
+
+// fault returns the first fault of a text that is JSON, and its offset.
+func (c Config) fault(text []byte, maxDepth int) (int, error) {
+	if !Valid(text) {
+		return 0, nil
+	}
+	var objects []map[string]bool
+	for at := 0; at < len(text); at++ {
+		switch text[at] {
+		case '{', '[':
+			if len(objects) >= maxDepth {
+				return at, ErrTooDeep
+			}
+			objects = append(objects, map[string]bool{})
+		case '}', ']':
+			objects = objects[:len(objects)-1]
+		case '"':
+			end := at + 1
+			for ; text[end] != '"'; end++ {
+				if text[end] == '\\' {
+					end++
+				}
+			}
+			if wrong := noCharacter(text[at:end]); c.RejectInvalidUTF8 && wrong > 0 {
+				return at + wrong, ErrInvalidUTF8
+			}
+			isName := bytes.HasPrefix(bytes.TrimLeft(text[end+1:], " \t\r\n"), []byte{':'})
+			if isName && c.RejectDuplicateNames {
+				var name string
+				_ = json.Unmarshal(text[at:end+1], &name) // which is valid
+				names := objects[len(objects)-1]
+				if names[name] {
+					return at, ErrDuplicateName
+				}
+				names[name] = true
+			}
+			at = end
+		}
+	}
+	return 0, nil
+}
+
+// noCharacter returns where a string has what is no character, or 0.
+func noCharacter(text []byte) int {
+	for at := 0; at < len(text); {
+		if text[at] != '\\' {
+			r, size := utf8.DecodeRune(text[at:])
+			if r == utf8.RuneError && size == 1 {
+				return at
+			}
+			at += size
+			continue
+		}
+		unit := codeUnit(text[at:])
+		switch {
+		case text[at+1] != 'u':
+			at += 2
+		case !utf16.IsSurrogate(unit):
+			at += 6
+		case at+6 < len(text) && utf16.DecodeRune(unit, codeUnit(text[at+6:])) != utf8.RuneError:
+			at += 12
+		default:
+			return at
+		}
+	}
+	return 0
+}
+
+// codeUnit returns that of the escape \uXXXX that text begins with, or -1.
+func codeUnit(text []byte) rune {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return -1
+	}
+	unit, err := strconv.ParseUint(string(text[2:6]), 16, 16)
+	if err != nil {
+		return -1
+	}
+	return rune(unit)
+}
 
 // Kinds of words in a tape.
 const (

@@ -443,7 +443,7 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
     fn unescape(&mut self) -> Result<(usize, u64)> {
         let (start, end) = self.tokens.string()?;
         let text = self.tokens.text();
-        if !self.tokens.not_utf8() {
+        if !self.tokens.not_utf8() || BORROW && string::is_utf8(&text[start..end]) {
             let plain = match BORROW {
                 false => self.strings.extend_until_backslash(text, start, end),
                 true => simd::find_backslash(&text[..end], start).0 == end,
