@@ -183,8 +183,8 @@ soak: services ## minutes of mixed random use: the codec, the cache, and both se
 ##### Benchmarks
 
 .PHONY: bench
-bench: build ## this project beside its peers in Go (TANDEM_DATA=folder for real documents and traces)
-	cd benches/peers && $(GO) run .
+bench: build ## this project beside its peers in Go, and simdjson (TANDEM_DATA=folder for real documents and traces)
+	cd benches/peers && $(GO) run $(if $(shell pkg-config --exists simdjson && echo yes),-tags simdjson) .
 
 .PHONY: bench-services
 bench-services: services | need-wrk ## fastjson-api beside a constant handler and a service in Go

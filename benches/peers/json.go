@@ -35,6 +35,7 @@ func jsonBenchmarks() ([]benchmark, error) {
 			}})
 		}
 	}
+	benchmarks = append(benchmarks, documentBenchmarks(documents)...)
 	return append(benchmarks, streamBenchmarks(documents)...), nil
 }
 

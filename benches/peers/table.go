@@ -143,6 +143,8 @@ var goals = []goal{
 	{group: "encode", label: "same semantics", peers: func(m Measurement) bool { return m.Contender != "sonic" }, mean: 1.3, least: 1},
 	{group: "encode", label: "sonic", peers: func(m Measurement) bool { return m.Contender == "sonic" }, mean: 1.1, least: 1},
 	{group: "encode-any", label: "same semantics", peers: func(m Measurement) bool { return m.Contender != "sonic" }, mean: 1.5, least: 1.2},
+	{group: "document", label: "simdjson", peers: func(m Measurement) bool { return m.Contender == "simdjson" }, mean: 0.6, least: 0.4},
+	{group: "document", label: "in Go", peers: func(m Measurement) bool { return m.Contender != "simdjson" }, mean: 1.5, least: 0.4},
 	{group: "stream", mean: 2, least: 1.5},
 	{group: "valid", mean: 3, least: 2},
 	{group: "compact", mean: 3, least: 2},
