@@ -458,7 +458,10 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
     #[inline(never)]
     fn unescape_slowly(&mut self, raw: &[u8]) -> Result<(usize, u64)> {
         let start = self.strings.len();
-        string::unescape_lenient(raw, &mut self.strings)?;
+        match self.tokens.not_utf8() {
+            false => string::unescape_utf8(raw, &mut self.strings)?,
+            true => string::unescape_lenient(raw, &mut self.strings)?,
+        }
         Ok((self.strings.len() - start, start as u64 | COPIED))
     }
 

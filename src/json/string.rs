@@ -13,6 +13,20 @@ const REPLACEMENT: &str = "\u{FFFD}";
 /// invalid byte, and every half of a surrogate pair that lacks the other, becomes U+FFFD, so that
 /// the value is UTF-8; it is at most three times as long as `raw`.
 pub(crate) fn unescape_lenient<S: Sink>(raw: &[u8], out: &mut S) -> Result<(), S::Error> {
+    unescape(raw, |bytes, out| write_lossy(bytes, REPLACEMENT, out), out)
+}
+
+/// As [`unescape_lenient`], for text that is known to be UTF-8.
+pub(crate) fn unescape_utf8<S: Sink>(raw: &[u8], out: &mut S) -> Result<(), S::Error> {
+    unescape(raw, |bytes, out: &mut S| out.write(bytes), out)
+}
+
+#[inline(always)]
+fn unescape<S: Sink>(
+    raw: &[u8],
+    write_beyond_ascii: impl Fn(&[u8], &mut S) -> Result<(), S::Error>,
+    out: &mut S,
+) -> Result<(), S::Error> {
     let mut pieces = Pieces::of(raw);
     loop {
         // Text that is written in ASCII has rows of them.
@@ -24,9 +38,7 @@ pub(crate) fn unescape_lenient<S: Sink>(raw: &[u8], out: &mut S) -> Result<(), S
         }
         match pieces.next() {
             Some((_, Piece::Plain { bytes, ascii: true })) => out.write(bytes)?,
-            Some((_, Piece::Plain { bytes, ascii: false })) => {
-                write_lossy(bytes, REPLACEMENT, out)?
-            }
+            Some((_, Piece::Plain { bytes, ascii: false })) => write_beyond_ascii(bytes, out)?,
             Some((_, Piece::Character(character))) => write_character(character, out)?,
             Some((_, Piece::Lone(_))) => out.write(REPLACEMENT.as_bytes())?,
             None => return Ok(()),
@@ -341,6 +353,11 @@ mod tests {
             let mut out = Vec::new();
             unescape_lenient(raw, &mut out).unwrap();
             assert_eq!(String::from_utf8(out).unwrap(), *lenient, "{}", raw.escape_ascii());
+            if is_utf8(raw) {
+                let mut out = Vec::new();
+                unescape_utf8(raw, &mut out).unwrap();
+                assert_eq!(String::from_utf8(out).unwrap(), *lenient, "{}", raw.escape_ascii());
+            }
             // A buffer that is just long enough, and one that is not.
             for missing in 0..lenient.len().min(5) {
                 let mut room = vec![MaybeUninit::uninit(); lenient.len() - missing];
