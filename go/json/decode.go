@@ -18,8 +18,8 @@ import (
 // Unmarshal parses the JSON text and stores the result in what v points to, as [json.Unmarshal] of encoding/json
 // does. Nothing is stored unless the whole text is valid.
 //
-// Strings that are stored share blocks of at most 4 KiB, so that keeping one of them keeps no more than that;
-// they never refer to data.
+// Strings that are stored share blocks of at most 4 KiB, and so do short slices of a type, so that keeping one of them keeps
+// no more than that; they never refer to data.
 func Unmarshal(data []byte, v any) error {
 	if done, err := unmarshal(data, v, 0); done {
 		return err
@@ -65,7 +65,7 @@ func unmarshal(data []byte, v any, flags uint32) (bool, error) {
 		b.release()
 		return false, nil
 	}
-	f := newFiller(b.words[:words], b.text[:strings], data, flags)
+	f := newFiller(plan, b, words, strings, data, flags)
 	err := f.store(plan.root, target, f.next())
 	if err == nil {
 		err = f.saved
@@ -183,6 +183,7 @@ type filler struct {
 	floats  []float64
 	strings []string
 	boxed   int
+	chunks  []chunk
 	// Strings share the input's memory. Those that can't are cut from a copy of the run's text from copyAt on.
 	borrow bool
 	copied string
@@ -198,8 +199,9 @@ type filler struct {
 // blockSize bounds what a kept string keeps in memory.
 const blockSize = 4096
 
-func newFiller(words []uint64, text, input []byte, flags uint32) filler {
-	return filler{words: words, text: text, input: input, borrow: flags&ffi.DecodeBorrow != 0}
+func newFiller(plan *decodePlan, b *buffers, words, text int, input []byte, flags uint32) filler {
+	return filler{words: b.words[:words], text: b.text[:text], input: input, borrow: flags&ffi.DecodeBorrow != 0,
+		chunks: b.chunksFor(plan)}
 }
 
 func (f *filler) next() uint64 {
@@ -402,8 +404,7 @@ func (f *filler) storeSlice(n *decodeNode, p unsafe.Pointer, head uint64) error 
 		return nil
 	}
 	if s.cap == 0 && !n.elem.user {
-		valueAt(n.pointer, p).Grow(count)
-		s.len = count
+		f.chunks[n.chunk].cut(n, p, count)
 		f.storeNew(n.elem, s.data, count, loose)
 		return nil
 	}
@@ -426,6 +427,37 @@ func (f *filler) storeSlice(n *decodeNode, p unsafe.Pointer, head uint64) error 
 	}
 	s.len = min(s.len, count)
 	return nil
+}
+
+// A chunk is memory for the elements of slices, of which many are short. One that is kept keeps the others: at most blockSize, and
+// no more than there were before them.
+type chunk struct {
+	data  unsafe.Pointer // nil if there is nothing left: it must not point behind the memory
+	left  int
+	given int
+}
+
+// cut makes the slice at p, which has no memory, one of count zero elements.
+func (c *chunk) cut(n *decodeNode, p unsafe.Pointer, count int) {
+	s := (*sliceHeader)(p)
+	if count <= c.left {
+		s.data = c.data
+		c.left -= count
+	} else {
+		few := min(c.given, (blockSize-8)/max(int(n.elem.size), 1)) // the allocator may take a word
+		valueAt(n.pointer, p).Grow(max(count, few))
+		c.left = 0
+		if few > count {
+			c.left = s.cap - count
+		}
+	}
+	s.len, c.given = count, c.given+count
+	if c.left == 0 {
+		c.data = nil
+		return
+	}
+	c.data = unsafe.Add(s.data, uintptr(count)*n.elem.size)
+	s.cap = count
 }
 
 // storeNew stores elements, whose types have no methods to fail, in memory that is zero.

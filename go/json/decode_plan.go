@@ -50,6 +50,7 @@ type decodeNode struct {
 	size    uintptr
 	elem    *decodeNode // of slices, arrays, maps and pointers
 	length  int         // of arrays
+	chunk   int         // of slices: the number of what they are cut from
 	fields  []decodeField
 	key     mapKey
 }
@@ -78,8 +79,9 @@ type mapKey struct {
 
 // A decodePlan is all there is to know for decoding into one type.
 type decodePlan struct {
-	shape ffi.Shape
-	root  *decodeNode
+	shape  ffi.Shape
+	root   *decodeNode
+	chunks int // how many of its nodes are slices
 }
 
 var (
@@ -114,7 +116,7 @@ func newDecodePlan(t reflect.Type) *decodePlan {
 	if err != nil {
 		return nil // a type that is a pointer to itself
 	}
-	return &decodePlan{shape: shape, root: root}
+	return &decodePlan{shape: shape, root: root, chunks: p.chunks}
 }
 
 // mark tells nodes what is below them. Types may contain each other, so that it takes as many rounds as the marks
@@ -166,6 +168,7 @@ type decodePlanner struct {
 	nodes map[plannedType]plannedNode
 	// A type was met that only encoding/json decodes.
 	foreign bool
+	chunks  int // of the nodes so far
 }
 
 type plannedType struct {
@@ -256,7 +259,8 @@ func (p *decodePlanner) describe(n *decodeNode, methods, quoted bool) shapeNode 
 			n.kind = decodeBytes
 			return shapeNode{kind: shapeBytes}
 		}
-		n.kind = decodeSlice
+		n.kind, n.chunk = decodeSlice, p.chunks
+		p.chunks++
 		return p.container(n, shapeArray)
 	case reflect.Array:
 		n.kind, n.length = decodeArray, t.Len()

@@ -218,7 +218,7 @@ func (a *ahead) look(text []byte, base int, flags uint32, limit int) ffi.Status 
 		switch {
 		case status == ffi.OK:
 			a.count, a.buffers, a.base = count, b, base
-			a.filler = newFiller(b.words[:words], b.text[:strings], text, flags)
+			a.filler = newFiller(a.plan, b, words, strings, text, flags)
 			return ffi.OK
 		case status == ffi.BufferTooSmall && (len(b.words) < len(text)+8 || len(b.text) < 3*len(text)):
 			b.grow(min(4*len(b.words), len(text)+8), min(4*len(b.text), 3*len(text)))

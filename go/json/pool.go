@@ -7,8 +7,8 @@ import (
 	"unsafe"
 )
 
-// Buffers are what a call lends to Rust. Their memory holds no pointers, so that the garbage collector does not look
-// into it.
+// Buffers are what a call lends to Rust, whose memory holds no pointers, so that the garbage collector does not look
+// into it, and what it needs itself.
 type buffers struct {
 	words []uint64
 	text  []byte
@@ -16,7 +16,9 @@ type buffers struct {
 	out   []byte
 	// A value that is a pointer, while it is gathered.
 	value unsafe.Pointer
-	pool  *sync.Pool
+	// What slices are cut from, by node. Pointers, and so only there during a call.
+	chunks []chunk
+	pool   *sync.Pool
 }
 
 // Large documents have a pool of their own: small ones would keep its buffers, which the garbage collector frees
@@ -53,8 +55,18 @@ func (b *buffers) grow(words, text int) {
 	b.text = b.text[:cap(b.text)]
 }
 
+// chunksFor returns room for the chunks of a plan, empty.
+func (b *buffers) chunksFor(plan *decodePlan) []chunk {
+	if cap(b.chunks) < plan.chunks {
+		b.chunks = make([]chunk, plan.chunks)
+	}
+	b.chunks = b.chunks[:plan.chunks]
+	return b.chunks
+}
+
 // release gives the buffers back.
 func (b *buffers) release() {
+	clear(b.chunks)
 	size := 8*cap(b.words) + cap(b.text) + 8*cap(b.raw) + cap(b.out)
 	if size > maxPooled || b.pool == &smallBuffers && size > 16*largeDocument {
 		return

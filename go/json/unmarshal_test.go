@@ -1,6 +1,7 @@
 package json_test
 
 import (
+	std "encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -338,4 +339,29 @@ func (m *meddling) UnmarshalJSON(text []byte) error {
 	meddle(string(text))
 	*m = meddling(text)
 	return nil
+}
+
+// Short slices share memory, which whoever appends to one of them must not notice.
+func TestUnmarshalSlicesAreTheirOwn(t *testing.T) {
+	text := `[[[1],[2,3],[],[4]],[[5,6,7,8,9]],[[10]]]`
+	text = "[" + strings.Repeat(text+",", 300) + text + "]"
+	var got, want [][][][]int
+	if err := json.Unmarshal([]byte(text), &got); err != nil {
+		t.Fatal(err)
+	}
+	if err := std.Unmarshal([]byte(text), &want); err != nil {
+		t.Fatal(err)
+	}
+	for _, outer := range got {
+		for _, inner := range outer {
+			for _, numbers := range inner {
+				_ = append(numbers, -1, -2)
+			}
+			_ = append(inner, []int{-3})
+		}
+		_ = append(outer, [][]int{{-4}})
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Error("an appended element is in another slice")
+	}
 }
