@@ -31,10 +31,11 @@ linked    := go/internal/ffi/libtandem_$(goos)_$(goarch).a
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 ##### Tools: a target names what it needs, and stops with one line where that is missing.
 
+comma := ,
 # $(call need,tool,how to get it)
 need = $(if $(shell command -v $(1) 2>&1),,$(error $(1) is missing: $(2)))
 # $(call least,tool,version found,least version,how to get it)
@@ -44,7 +45,7 @@ get_rust := install Rust $(rust) or later from https://rustup.rs
 get_go   := install Go $(golang) or later from https://go.dev/dl
 get_apt   = install it with the system's packages (Debian: apt-get install $(1))
 
-.PHONY: need-rust need-go need-c need-lint need-test need-sanitize need-wrk
+.PHONY: need-rust need-go need-c need-lint need-test need-arm64 need-sanitize need-wrk
 need-rust:
 	$(call need,$(CARGO),$(get_rust))
 	$(call least,$(CARGO),$(word 2,$(shell $(CARGO) --version)),$(rust),$(get_rust))
@@ -64,6 +65,21 @@ need-lint: need-rust need-go
 need-test: need-lint
 	$(call need,$(CXX),$(call get_apt,build-essential))
 	$(call need,pkg-config,$(call get_apt,pkg-config))
+
+# rustup's compiler with the target, or else Debian's, which has the target's library as a package.
+arm64       := aarch64-unknown-linux-gnu
+arm64_rustc := $(firstword $(foreach rustc,rustc /usr/bin/rustc,$(if \
+	$(wildcard $(shell $(rustc) --print target-libdir --target $(arm64) 2>/dev/null)/libstd-*.rlib),$(rustc))))
+# The linter has to be of the compiler's version.
+arm64_clippy = $(dir $(shell command -v $(arm64_rustc)))cargo-clippy
+get_arm64   := rustup target add $(arm64), or the system's packages (Debian: dpkg --add-architecture arm64; \
+	apt-get update; apt-get install rustc-web libstd-rust-web-dev:arm64)
+
+need-arm64: need-rust
+	$(call need,aarch64-linux-gnu-gcc,$(call get_apt,gcc-aarch64-linux-gnu libc6-dev-arm64-cross))
+	$(call need,qemu-aarch64-static,$(call get_apt,qemu-user-static))
+	$(if $(arm64_rustc),,$(error Rust for $(arm64) is missing: $(get_arm64)))
+	$(call need,$(arm64_clippy),rustup component add clippy$(comma) or with Debian's Rust apt-get install rust-web-clippy)
 
 need-sanitize: need-test
 	$(call need,valgrind,$(call get_apt,valgrind))
@@ -147,6 +163,10 @@ test: build | need-test ## everything that must hold, with totals at the end (ST
 .PHONY: test-services
 test-services: services ## both services as they are installed: killed, overloaded and mistreated, at length
 	@TANDEM_SERVICES=full TANDEM_FASTJSON_API=$(CURDIR)/bin/fastjson-api GO=$(GO) CARGO=$(CARGO) tests/run services
+
+.PHONY: test-arm64
+test-arm64: | need-arm64 ## the Rust core on arm64, with NEON, under qemu
+	@CARGO=$(CARGO) RUSTC=$(arm64_rustc) CLIPPY=$(arm64_clippy) tests/run arm64
 
 .PHONY: sanitize
 sanitize: build | need-sanitize ## C, Rust and Go under AddressSanitizer, UBSan and valgrind

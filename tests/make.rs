@@ -24,6 +24,7 @@ fn help_lists_the_targets() {
         "install",
         "uninstall",
         "sanitize",
+        "test-arm64",
         "fuzz",
         "soak",
         "clean",

@@ -28,7 +28,7 @@ mod sse2;
 const BLOCK: usize = 64;
 
 /// How many bytes are scanned at a time. Their places fill at most a quarter of a first-level cache, and mostly a tenth.
-const CHUNK: usize = 4096;
+pub(crate) const CHUNK: usize = 4096;
 
 /// The text is not JSON. What is wrong and where is for [`Cursor`](super::scan::Cursor) to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,6 +217,10 @@ fn wrong_escapes(text: &[u8], from: usize, escapes: u64) -> u64 {
 }
 
 fn kernel() -> Kernel {
+    #[cfg(test)]
+    if let Some(kernel) = tests::CHOSEN.get() {
+        return kernel;
+    }
     #[cfg(target_arch = "x86_64")]
     return avx2::kernel().unwrap_or(sse2::kernel);
     #[cfg(target_arch = "aarch64")]
@@ -534,9 +538,28 @@ impl<'a> Tokens<'a> {
 }
 
 #[cfg(test)]
+pub(super) use tests::with_each_kernel;
+
+#[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::super::scan::Cursor;
     use super::*;
+
+    thread_local! {
+        /// The kernel of this thread's walks, if it is not to be the processor's best.
+        pub(super) static CHOSEN: Cell<Option<Kernel>> = const { Cell::new(None) };
+    }
+
+    /// Runs a test with each kernel in turn, and tells it whether every processor of the kind has it.
+    pub(in super::super) fn with_each_kernel(mut test: impl FnMut(bool)) {
+        for (name, kernel) in kernels() {
+            CHOSEN.set(Some(kernel));
+            test(name != "avx2");
+        }
+        CHOSEN.set(None);
+    }
 
     fn kernels() -> Vec<(&'static str, Kernel)> {
         let mut kernels: Vec<(&str, Kernel)> = vec![("portable", portable::kernel)];

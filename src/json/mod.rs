@@ -1,5 +1,7 @@
 //! JSON (RFC 8259), with the leniencies of Go's `encoding/json` where it has any.
 
+#[cfg(test)]
+pub(crate) mod bounds;
 pub mod decode;
 mod document;
 pub mod encode;
