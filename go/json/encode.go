@@ -5,14 +5,14 @@ package json
 import (
 	"bytes"
 	"encoding"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"math"
 	"reflect"
 	"runtime"
-	"slices"
-	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -20,10 +20,10 @@ import (
 )
 
 // Marshal returns the JSON encoding of v, as [json.Marshal] of encoding/json does.
-func Marshal(v any) ([]byte, error) { return marshalText(v, ffi.EncodeEscapeHTML) }
+func Marshal(v any) ([]byte, error) { return marshal(v, ffi.EncodeEscapeHTML) }
 
 // Marshal is [Marshal] with the Config.
-func (c Config) Marshal(v any) ([]byte, error) { return marshalText(v, c.encodeFlags()) }
+func (c Config) Marshal(v any) ([]byte, error) { return marshal(v, c.encodeFlags()) }
 
 func (c Config) encodeFlags() uint32 {
 	var flags uint32
@@ -36,8 +36,8 @@ func (c Config) encodeFlags() uint32 {
 	return flags
 }
 
-func marshalText(v any, flags uint32) ([]byte, error) {
-	b, err := marshal(v, flags)
+func marshal(v any, flags uint32) ([]byte, error) {
+	r, err := render(v, flags, true)
 	if isForeign(err) {
 		return marshalForeign(v, flags&ffi.EncodeEscapeHTML != 0)
 	}
@@ -45,11 +45,16 @@ func marshalText(v any, flags uint32) ([]byte, error) {
 		return nil, err
 	}
 	// Written so, with a variable, the memory is not cleared first.
-	out := b.out
-	text := make([]byte, len(out))
-	copy(text, out)
-	b.release()
-	return text, nil
+	out := r.text()
+	if r.length < largeDocument || r.size-r.length > r.length/8 {
+		text := make([]byte, len(out))
+		copy(text, out)
+		out = text
+	} else {
+		r.base, r.size = nil, 0
+	}
+	r.release()
+	return out, nil
 }
 
 // AppendMarshal appends the JSON encoding of v, which is that of [Marshal], to dst, and returns the extended slice. If there
@@ -57,21 +62,27 @@ func marshalText(v any, flags uint32) ([]byte, error) {
 //
 // Who hands in a slice with room again and again spares the allocation that Marshal makes.
 func AppendMarshal(dst []byte, v any) ([]byte, error) {
-	return appendText(dst, v, ffi.EncodeEscapeHTML)
+	return appendMarshal(dst, v, ffi.EncodeEscapeHTML)
 }
 
 // AppendMarshal is [AppendMarshal] with the Config.
 func (c Config) AppendMarshal(dst []byte, v any) ([]byte, error) {
-	return appendText(dst, v, c.encodeFlags())
+	return appendMarshal(dst, v, c.encodeFlags())
 }
 
-func appendText(dst []byte, v any, flags uint32) ([]byte, error) {
-	text, err := appendMarshal(dst, v, flags, 0)
+func appendMarshal(dst []byte, v any, flags uint32) ([]byte, error) {
+	r, err := render(v, flags, false)
 	if isForeign(err) {
-		text, err = marshalForeign(v, flags&ffi.EncodeEscapeHTML != 0)
+		text, err := marshalForeign(v, flags&ffi.EncodeEscapeHTML != 0)
 		return append(dst, text...), err
 	}
-	return text, err
+	if err != nil {
+		return dst, err
+	}
+	// Not straight into dst: the value may lie there.
+	dst = append(dst, r.text()...)
+	r.release()
+	return dst, nil
 }
 
 // MarshalIndent is like [Marshal] but indents the output, as [json.MarshalIndent] of encoding/json does.
@@ -87,112 +98,117 @@ func MarshalIndent(v any, prefix, indent string) ([]byte, error) {
 	return indented.Bytes(), nil
 }
 
-// marshal encodes v and returns buffers whose out is the text. The error is foreign or that of a method of the user's.
-func marshal(v any, flags uint32) (*buffers, error) {
-	b, plan, err := gather(v, flags, 0)
-	if err != nil {
-		return nil, err
-	}
-	out, err := b.render(plan, flags, b.out[:0])
-	if err != nil {
-		b.release()
-		return nil, err
-	}
-	b.out = out
-	return b, nil
+// A renderer writes the text of a value.
+type renderer struct {
+	// The text's memory, how much of it is written, and how large it is.
+	base   unsafe.Pointer
+	length int
+	size   int
+
+	plans  *encodePlanSet
+	escape *[128]uint64
+	flags  uint32
+	depth  int
+	called bool // methods of the user's may have been called
+	// Members of maps on their way to their place in order: those of one map behind those of the maps around it.
+	anys    []member[any]
+	strings []member[string]
+	order   []memberPlace
+	names   names
+	// Values that are pointers, each where it has an address: those of depth d at d.
+	values [maxDepth + 1]unsafe.Pointer
+	pool   *sync.Pool
 }
 
-// appendMarshal appends the encoding of v, which lies that deep within a document, to dst. Errors are those of marshal.
-func appendMarshal(dst []byte, v any, flags uint32, depth int) ([]byte, error) {
-	b, plan, err := gather(v, flags, depth)
-	if err != nil {
-		return dst, err
+// Large documents have a pool of their own: small ones would keep its memory, which the garbage collector frees when no large
+// document comes any more, in use for ever.
+var smallRenderers, largeRenderers sync.Pool
+
+// takeRenderer returns a renderer for a document of about the given size. If the text is to be kept, and is large, it has memory of
+// just that size.
+func takeRenderer(size int, keep bool) *renderer {
+	pool := &smallRenderers
+	if size >= largeDocument {
+		pool = &largeRenderers
 	}
-	dst, err = b.render(plan, flags, dst)
-	b.release()
-	return dst, err
+	r, ok := pool.Get().(*renderer)
+	if !ok {
+		r = &renderer{pool: pool}
+	}
+	r.length = 0
+	switch {
+	case keep && size >= largeDocument:
+		r.resize(size + size/32 + leastRoom)
+	case r.size < size+leastRoom:
+		r.resize(size + leastRoom)
+	}
+	return r
+}
+
+// release gives the renderer back.
+func (r *renderer) release() {
+	size := r.size + cap(r.anys)*int(unsafe.Sizeof(member[any]{})) + cap(r.strings)*int(unsafe.Sizeof(member[string]{}))
+	if size > maxPooled || r.pool == &smallRenderers && size > 16*largeDocument {
+		return
+	}
+	r.pool.Put(r)
+}
+
+// text returns what was written.
+func (r *renderer) text() []byte { return unsafe.Slice((*byte)(r.base), r.length) }
+
+// render writes the text of a value, to memory that it can keep if that is asked for. The error is foreign or that of a method
+// of the user's.
+func render(v any, flags uint32, keep bool) (*renderer, error) {
+	if v == nil {
+		v = &null
+	}
+	plans, escape := htmlPlans, &htmlEscapes
+	if flags&ffi.EncodeEscapeHTML == 0 {
+		plans, escape = plainPlans, &escapes
+	}
+	plan := plans.of(v)
+	if plan == nil || plan.handOver.Load() > 0 && plan.handOver.Add(-1) >= 0 {
+		return nil, errForeign
+	}
+	r := takeRenderer(int(plan.size.Load()), keep)
+	r.plans, r.escape, r.flags = plans, escape, flags
+	r.depth, r.called, r.order = 0, false, r.order[:0]
+	r.names.settle(plans.html)
+	err := r.content(plan, v)
+	runtime.KeepAlive(v)
+	// If a method of the user's panics, the renderer is lost to the pool, and that is all.
+	if err != nil {
+		if err == errDeep && r.called {
+			plan.handOver.Store(handOver)
+		}
+		r.anys, r.strings = nil, nil // which may still have members
+		r.release()
+		return nil, err
+	}
+	if int64(r.length) != plan.size.Load() {
+		plan.size.Store(int64(r.length))
+	}
+	return r, nil
 }
 
 // null is what has no type.
 var null any
 
-// gather collects a value, which lies that deep within a document, and returns buffers with its run.
-func gather(v any, flags uint32, depth int) (*buffers, *encodePlan, error) {
-	if v == nil {
-		v = &null
+// content writes what is in an interface, given its plan.
+func (r *renderer) content(plan *encodePlan, v any) error {
+	data := (*eface)(unsafe.Pointer(&v)).data
+	if !plan.direct {
+		return r.write(plan.root.ops, data, 1, 0)
 	}
-	e := (*eface)(unsafe.Pointer(&v))
-	plan := encodePlanOf(v)
-	if plan == nil || plan.handOver.Load() > 0 && plan.handOver.Add(-1) >= 0 {
-		return nil, nil, errForeign
-	}
-	b := takeBuffers(int(plan.size.Load()))
-	p := e.data
-	if plan.direct {
-		// Where it is in memory already: a variable would be made there for it.
-		b.value = e.data
-		p = unsafe.Pointer(&b.value)
-	}
-	g := gatherer{words: b.words[:0], text: b.text[:0], raw: b.raw[:0], flags: flags, depth: depth}
-	g.ordered = flags&ffi.EncodeUnsorted == 0 && plan.ordered.Load()
-	err := g.gather(plan.root.ops, p, 1, 0)
-	runtime.KeepAlive(v)
-	b.value = nil
-	// Rust reads whole blocks.
-	g.text = append(g.text, padding[:]...)
-	// If a method of the user's panics, the buffers are lost to the pool, and that is all.
-	b.words, b.text, b.raw = g.words, g.text, g.raw
-	if g.ordered && !plan.ordered.Load() {
-		plan.ordered.Store(true)
-	}
-	switch {
-	case err == nil && max(len(g.words), len(g.text)) <= math.MaxUint32:
-		return b, plan, nil
-	case err == nil:
-		// Lengths in heads have 32 bits, and so have the places of members.
-		err = errForeign
-	case !isForeign(err) && !g.rawIsValid():
-		// A fault before the one that was found.
-		err = errForeign
-	case err == errDeep && g.called:
-		plan.handOver.Store(handOver)
-	}
-	b.release()
-	return nil, nil, err
+	at := &r.values[r.depth]
+	*at = data
+	err := r.write(plan.root.ops, unsafe.Pointer(at), 1, 0)
+	*at = nil
+	return err
 }
 
-// padding stands behind the text of a run.
-var padding [32]byte
-
-// render has Rust append the text of the run in b to dst.
-func (b *buffers) render(plan *encodePlan, flags uint32, dst []byte) ([]byte, error) {
-	// Names and punctuation are not in the run. The last text of the type says how much room it takes, or else a guess,
-	// which is doubled until it is enough.
-	last, size := int(plan.size.Load()), 16*len(b.words)+2*len(b.text)
-	room := size
-	if last > 0 {
-		room = last + last/8
-	}
-	for {
-		if free := cap(dst) - len(dst); free < room && (last == 0 || free < last) {
-			dst = slices.Grow(dst, room+64)
-		}
-		length, status := plan.shape.Encode(b.words, b.text, flags, dst[len(dst):cap(dst)])
-		switch status {
-		case ffi.OK:
-			if int64(length) != plan.size.Load() {
-				plan.size.Store(int64(length))
-			}
-			return dst[:len(dst)+length], nil
-		case ffi.BufferTooSmall:
-			last, room = 0, max(size, 2*(cap(dst)-len(dst)))
-		default:
-			return dst, errForeign
-		}
-	}
-}
-
-// Either ends gathering: encoding/json takes over, which gives the error or the value.
+// Either ends rendering: encoding/json takes over, which gives the error or the value.
 var (
 	errForeign = errors.New("left to encoding/json")
 	errDeep    = errors.New("left to encoding/json for its depth")
@@ -205,511 +221,364 @@ func isForeign(err error) bool { return err == errForeign || err == errDeep }
 // each level; but not if the levels below are handed over at once.
 const handOver = 1000
 
-// maxDepth bounds the nesting of values that are gathered here. Deeper ones may be cycles, which encoding/json finds.
+// maxDepth bounds the nesting of values that are rendered here. Deeper ones may be cycles, which encoding/json finds.
 const maxDepth = 256
 
-// A gatherer collects the values of a document in the order of their shape.
-type gatherer struct {
-	words []uint64
-	text  []byte
-	// Where in text each result of MarshalJSON begins and ends: until rendering, nobody knows whether it is JSON.
-	raw    []int
-	called bool // methods of the user's may have been called
-	// How many maps around are gathered as their members come, and whether no more are.
-	unordered int
-	ordered   bool
-	flags     uint32
-	depth     int
-}
+// Room: between two steps there are always spareRoom bytes, so that a few characters can be written without asking.
+const (
+	spareRoom = 16
+	leastRoom = 512
+)
 
-// rawIsValid reports whether all results of MarshalJSON are JSON.
-func (g *gatherer) rawIsValid() bool {
-	for i := 0; i < len(g.raw); i += 2 {
-		if !ffi.JSONValid(g.text[g.raw[i]:g.raw[i+1]]) {
-			return false
-		}
+// reserve makes room for that many bytes, and the spare ones.
+func (r *renderer) reserve(room int) {
+	if r.size-r.length < room+spareRoom {
+		r.grow(room)
 	}
-	return true
 }
 
-func (g *gatherer) word(w uint64) { g.words = append(g.words, w) }
+func (r *renderer) grow(room int) { r.resize(r.length + room + max(r.size, leastRoom)) }
 
-// head begins a value whose kind the shape leaves open.
-func (g *gatherer) head(payload int, tag uint64) { g.word(uint64(payload)<<32 | tag<<1) }
+// resize moves the text to memory of another size.
+func (r *renderer) resize(size int) {
+	// Memory from a string builder is not cleared first.
+	var b strings.Builder
+	b.Grow(size)
+	b.Write(r.text())
+	size = b.Cap()
+	b.WriteByte(0)
+	r.base, r.size = unsafe.Pointer(unsafe.StringData(b.String())), size
+}
 
-func (g *gatherer) string(s string) {
-	g.word(uint64(len(s)))
-	g.text = append(g.text, s...)
+// end returns where the text goes on.
+func (r *renderer) end() unsafe.Pointer { return unsafe.Add(r.base, r.length) }
+
+// byte writes a character into the spare room.
+func (r *renderer) byte(b byte) {
+	*(*byte)(r.end()) = b
+	r.length++
+}
+
+// raw writes a text as it is.
+func (r *renderer) raw(text string) {
+	r.reserve(len(text))
+	copy(unsafe.Slice((*byte)(r.end()), len(text)), text)
+	r.length += len(text)
 }
 
 // enter counts the nesting; leave undoes it.
-func (g *gatherer) enter() error {
-	if g.depth++; g.depth > maxDepth {
+func (r *renderer) enter() error {
+	if r.depth++; r.depth > maxDepth {
 		return errDeep
 	}
 	return nil
 }
 
-func (g *gatherer) leave() { g.depth-- }
+func (r *renderer) leave() { r.depth-- }
 
-// gather collects count values of one type, which lie one behind the other from p on, a step apart.
-func (g *gatherer) gather(ops []encodeOp, p unsafe.Pointer, count int, step uintptr) error {
+// write writes count values of one type, which lie one behind the other from p on, a step apart: a comma before each if there is a
+// step.
+func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintptr) error {
 	// In variables, so that they need not be in memory between two short operations.
-	words, text := g.words, g.text
-	for i := range count {
-		start := unsafe.Add(p, uintptr(i)*step)
-		for o := range ops {
-			op := &ops[o]
-			at := unsafe.Add(start, op.offset)
-			var word uint64
+	dst, limit := r.end(), uintptr(r.base)+uintptr(r.size)
+	for ; count > 0; count-- {
+		start := uintptr(dst) - uintptr(r.base)
+		if step > 0 {
+			*(*byte)(dst) = ','
+			dst = unsafe.Add(dst, 1)
+		}
+		op := unsafe.SliceData(ops)
+		for left := len(ops); ; op = (*encodeOp)(unsafe.Add(unsafe.Pointer(op), unsafe.Sizeof(*op))) {
+			if limit-uintptr(dst) < op.room {
+				r.upTo(dst)
+				r.reserve(int(op.room))
+				dst, limit = r.end(), uintptr(r.base)+uintptr(r.size)
+			}
+			text, length := unsafe.Pointer(unsafe.StringData(op.text)), len(op.text)
+			*(*[textBlock]byte)(dst) = *(*[textBlock]byte)(text)
+			if length > textBlock {
+				copyBlocks(dst, text, length)
+			}
+			dst = unsafe.Add(dst, length)
+			at := unsafe.Add(p, op.offset)
+			written := 0
 			switch op.kind {
-			case encodeBool, encodeWord8:
-				word = uint64(*(*uint8)(at))
+			case encodeText:
+			case encodeBool:
+				store64(dst, 0, textFalse)
+				written = 5
+				if *(*bool)(at) {
+					store64(dst, 0, textTrue)
+					written = 4
+				}
 			case encodeInt8:
-				word = uint64(*(*int8)(at))
+				written = putInt(dst, int64(*(*int8)(at)))
 			case encodeInt16:
-				word = uint64(*(*int16)(at))
+				written = putInt(dst, int64(*(*int16)(at)))
 			case encodeInt32:
-				word = uint64(*(*int32)(at))
-			case encodeWord16:
-				word = uint64(*(*uint16)(at))
-			case encodeWord32:
-				word = uint64(*(*uint32)(at))
-			case encodeWord64:
-				word = *(*uint64)(at)
+				written = putInt(dst, int64(*(*int32)(at)))
+			case encodeInt64:
+				written = putInt(dst, *(*int64)(at))
+			case encodeUint8:
+				written = putUint(dst, uint64(*(*uint8)(at)))
+			case encodeUint16:
+				written = putUint(dst, uint64(*(*uint16)(at)))
+			case encodeUint32:
+				written = putUint(dst, uint64(*(*uint32)(at)))
+			case encodeUint64:
+				written = putUint(dst, *(*uint64)(at))
 			case encodeFloat64:
-				word = *(*uint64)(at)
-				if !isFinite(word) {
+				f := *(*float64)(at)
+				if !isFinite(f) {
 					return errForeign
 				}
+				written = putFloat(dst, f)
 			case encodeFloat32:
-				word = math.Float64bits(float64(*(*float32)(at)))
-				if !isFinite(word) {
+				f := *(*float32)(at)
+				if !isFinite(float64(f)) {
 					return errForeign
 				}
+				written = putFloat32(dst, f)
 			case encodeString:
 				s := *(*string)(at)
-				word = uint64(len(s))
-				text = append(text, s...)
-			case encodeCount:
-				word = op.word
+				if limit-uintptr(dst) >= uintptr(len(s))+quoteRoom+spareRoom {
+					written = quote(dst, s)
+				}
+				if written == 0 {
+					r.upTo(dst)
+					r.string(s)
+					dst, limit = r.end(), uintptr(r.base)+uintptr(r.size)
+				}
+			case encodeOmit:
+				if op.omit(at) {
+					left -= op.skip
+					op = (*encodeOp)(unsafe.Add(unsafe.Pointer(op), uintptr(op.skip)*unsafe.Sizeof(*op)))
+				}
+			case encodeClose:
+				first := unsafe.Add(r.base, start)
+				if first == dst {
+					written = 1
+				}
+				*(*byte)(first) = '{'
+				*(*byte)(unsafe.Add(dst, written)) = '}'
+				written++
 			default:
-				g.words, g.text = words, text
-				if err := g.gatherOther(op, at); err != nil {
+				// All that can be nil begin with a word that is 0 if they are.
+				if op.kind <= encodeAnyMap && *(*unsafe.Pointer)(at) == nil {
+					store64(dst, 0, textNull)
+					written = 4
+					break
+				}
+				r.upTo(dst)
+				if err := r.other(op, at); err != nil {
 					return err
 				}
-				words, text = g.words, g.text
-				continue
+				dst, limit = r.end(), uintptr(r.base)+uintptr(r.size)
 			}
-			words = append(words, word)
+			dst = unsafe.Add(dst, written)
+			if left--; left <= 0 {
+				break
+			}
+		}
+		if count > 1 {
+			p = unsafe.Add(p, step)
 		}
 	}
-	g.words, g.text = words, text
+	r.upTo(dst)
 	return nil
 }
 
-// gatherOther collects the value at p, whose kind is not among the simplest.
-func (g *gatherer) gatherOther(op *encodeOp, p unsafe.Pointer) error {
+// upTo notes how far the text was written.
+func (r *renderer) upTo(dst unsafe.Pointer) { r.length = int(uintptr(dst) - uintptr(r.base)) }
+
+// copyBlocks copies whole blocks, at least as many bytes as length.
+func copyBlocks(dst, src unsafe.Pointer, length int) {
+	for block := 0; block < length; block += textBlock {
+		*(*[textBlock]byte)(unsafe.Add(dst, block)) = *(*[textBlock]byte)(unsafe.Add(src, block))
+	}
+}
+
+// other writes the value at p, whose kind is not among the simplest. If it can be nil, it is not.
+func (r *renderer) other(op *encodeOp, p unsafe.Pointer) error {
 	n := op.node
 	switch op.kind {
-	case encodeNumber:
-		number, err := validNumber(*(*string)(p))
-		g.string(number)
-		return err
-	case encodeBytes:
-		if b := *(*[]byte)(p); b == nil {
-			g.word(0)
-		} else {
-			g.word(uint64(len(b)) + 1)
-			g.text = append(g.text, b...)
-		}
-	case encodeTime:
-		before := len(g.text)
-		if err := g.time((*time.Time)(p)); err != nil {
-			return err
-		}
-		g.word(uint64(len(g.text) - before))
-	case encodeRawMessage:
-		g.rawMessage(*(*[]byte)(p))
-	case encodeMarshaler:
-		return g.marshalJSON(n, p)
-	case encodeTextMarshaler:
-		return g.marshalText(n, p)
-	case encodeInterface:
-		return g.gatherInterface(n, p)
 	case encodePointer:
-		target := *(*unsafe.Pointer)(p)
-		if target == nil {
-			g.word(0)
-			return nil
-		}
-		g.word(1)
-		if err := g.enter(); err != nil {
+		if err := r.enter(); err != nil {
 			return err
 		}
-		err := g.gather(n.elem.ops, target, 1, 0)
-		g.leave()
+		err := r.write(n.elem.ops, *(*unsafe.Pointer)(p), 1, 0)
+		r.leave()
 		return err
 	case encodeSlice:
 		s := (*sliceHeader)(p)
-		if s.data == nil {
-			g.word(0)
-			return nil
-		}
-		g.word(uint64(s.len) + 1)
-		return g.gatherElements(n.elem, s.data, s.len)
+		return r.elements(n.elem, s.data, s.len)
 	case encodeArray:
-		g.word(uint64(n.length) + 1)
-		return g.gatherElements(n.elem, p, n.length)
-	case encodeMap:
-		return g.gatherMap(n, p)
-	case encodeStringMap:
-		return g.gatherStringMap(*(*map[string]string)(p))
-	case encodeAnyMap:
-		if m := *(*map[string]any)(p); m == nil {
-			g.word(0)
-		} else {
-			g.word(uint64(len(m)) + 1)
-			return g.gatherAnyMap(m)
+		return r.elements(n.elem, p, n.length)
+	case encodeInterface:
+		if n.typ.NumMethod() == 0 {
+			return r.any(*(*any)(p))
 		}
-	case encodeOptional:
-		return g.gatherOptional(op.field, p)
+		return r.any(valueAt(n.pointer, p).Interface())
+	case encodeMap:
+		return r.anyMap(n, valueAt(n.pointer, p))
+	case encodeStringMap:
+		return writeMap(r, *(*map[string]string)(p), &r.strings, (*renderer).stringValue)
+	case encodeAnyMap:
+		return writeMap(r, *(*map[string]any)(p), &r.anys, (*renderer).any)
+	case encodeObject:
+		return r.write(n.body, p, 1, 0)
+	case encodeThrough:
+		return r.through(n, p)
+	case encodeNumber:
+		return r.number(*(*string)(p))
+	case encodeBytes:
+		r.bytes(*(*[]byte)(p))
+	case encodeTime:
+		return r.time((*time.Time)(p))
+	case encodeRawMessage:
+		return r.rawMessage(*(*[]byte)(p))
+	case encodeMarshaler:
+		return r.marshalJSON(n, p)
+	case encodeTextMarshaler:
+		return r.marshalText(n, p)
+	case encodeQuotedString:
+		r.quotedString(*(*string)(p))
 	default:
 		return errForeign
 	}
 	return nil
 }
 
-// isFinite reports whether the float of those bits has a JSON form.
-func isFinite(bits uint64) bool { return bits<<1 < 0x7FF<<53 }
+// isFinite reports whether a float has a JSON form.
+func isFinite(f float64) bool { return math.Float64bits(f)<<1 < 0x7FF<<53 }
 
-func (g *gatherer) gatherElements(elem *encodeNode, p unsafe.Pointer, count int) error {
-	switch elem.kind {
-	case encodeWord64:
-		g.words = append(g.words, unsafe.Slice((*uint64)(p), count)...)
-		return nil
-	case encodeFloat64:
-		bits := unsafe.Slice((*uint64)(p), count)
-		for _, b := range bits {
-			if !isFinite(b) {
-				return errForeign
-			}
+// short writes up to eight characters, the first in the lowest byte.
+func (r *renderer) short(text uint64, length int) {
+	store64(r.end(), 0, text)
+	r.length += length
+	r.reserve(0)
+}
+
+// Texts as words.
+const (
+	textNull  = 'n' | 'u'<<8 | 'l'<<16 | 'l'<<24
+	textTrue  = 't' | 'r'<<8 | 'u'<<16 | 'e'<<24
+	textFalse = 'f' | 'a'<<8 | 'l'<<16 | 's'<<24 | 'e'<<32
+	textEmpty = '[' | ']'<<8
+)
+
+func (r *renderer) null() { r.short(textNull, 4) }
+
+// string writes a string as a literal.
+func (r *renderer) string(s string) {
+	r.reserve(len(s) + quoteRoom)
+	if written := quote(r.end(), s); written > 0 {
+		r.length += written
+		return
+	}
+	r.escaped(s)
+}
+
+// longString is the length from which a string in which there is something that needs care is left to Rust, which looks at 32 bytes at
+// once, but takes a call.
+const longString = 224
+
+// escaped writes a string in which there is something that needs care.
+func (r *renderer) escaped(s string) {
+	if len(s) >= longString && r.run(shapeString, unsafe.Slice(unsafe.StringData(s), len(s))) {
+		return
+	}
+	r.byte('"')
+	for i := 0; i < len(s); {
+		// At most as much as there is room for, whatever it becomes.
+		fits := (r.size-r.length-spareRoom)/escapedLength - 8
+		if least := min(len(s)-i, 1<<10); fits < min(least, 64) {
+			r.reserve(escapedLength * (least + 8))
+			fits = least
 		}
-		g.words = append(g.words, bits...)
-		return nil
+		var written int
+		i, written = escape(r.end(), s, i, min(i+fits, len(s)), r.escape)
+		r.length += written
 	}
-	if err := g.enter(); err != nil {
-		return err
-	}
-	err := g.gather(elem.ops, p, count, elem.size)
-	g.leave()
-	return err
+	r.byte('"')
+	r.reserve(0)
 }
 
-// gatherOptional collects a field of a struct that may be left out.
-func (g *gatherer) gatherOptional(f *encodeField, p unsafe.Pointer) error {
-	for _, hop := range f.hops {
-		p = *(*unsafe.Pointer)(unsafe.Add(p, hop))
-		if p == nil {
-			g.word(0)
-			return nil
-		}
-	}
-	p = unsafe.Add(p, f.offset)
-	if f.omit != nil && f.omit(p) {
-		g.word(0)
-		return nil
-	}
-	g.word(1)
-	return g.gather(f.node.ops, p, 1, 0)
+// quotedString writes a string's literal as a string.
+func (r *renderer) quotedString(s string) {
+	inner := renderer{escape: r.escape, flags: r.flags}
+	inner.string(s)
+	r.string(string(inner.text()))
 }
 
-// Members of maps are gathered as they come, and put in order by Rust: their names begin where a table says. But if
-// methods have to be called on the way, their order counts, since the first that fails gives the error: then
-// all is gathered anew, in order.
-
-// errOrder ends gathering of a map as its members come.
-var errOrder = errors.New("methods of members are called in order")
-
-// A mark is a point to which gathering can go back.
-type mark struct{ words, text, raw, depth int }
-
-func (g *gatherer) mark() mark { return mark{len(g.words), len(g.text), len(g.raw), g.depth} }
-
-// method is called before a method of the user's is.
-func (g *gatherer) method() error {
-	if g.unordered > 0 {
-		return errOrder
-	}
-	g.called = true
-	return nil
-}
-
-// asItComes calls gather, which gathers a map's members as they come. It reports whether that did not do: then
-// they are to be gathered in order.
-func (g *gatherer) startUnordered() (mark, bool) {
-	if g.ordered {
-		return mark{}, false
-	}
-	if g.flags&ffi.EncodeUnsorted == 0 {
-		g.unordered++
-	}
-	return g.mark(), true
-}
-
-// endUnordered ends what startUnordered began. It reports whether the members are to be gathered again, in order.
-func (g *gatherer) endUnordered(start mark, err error) bool {
-	if g.flags&ffi.EncodeUnsorted != 0 {
-		return false
-	}
-	g.unordered--
-	if err != errOrder || g.unordered > 0 {
-		return false
-	}
-	g.words, g.text, g.raw, g.depth = g.words[:start.words], g.text[:start.text], g.raw[:start.raw], start.depth
-	g.ordered = true
-	return true
-}
-
-// table makes room for the places of a map's members, and returns where it is.
-func (g *gatherer) table(count int) int {
-	at := len(g.words)
-	g.words = slices.Grow(g.words, count)[:at+count]
-	return at
-}
-
-// member notes that the member whose place belongs to that word of a table begins here.
-func (g *gatherer) member(at int) { g.words[at] = uint64(len(g.words))<<32 | uint64(len(g.text)) }
-
-// A mapEntry is a member of a map on its way to its place in order.
-type mapEntry struct {
-	name  string
-	value reflect.Value
-}
-
-// mapRoom is what it takes to read a map by reflection: an iterator, and places for the key and the value.
-type mapRoom struct {
-	iter      reflect.MapIter
-	key, elem reflect.Value
-}
-
-func (g *gatherer) gatherMap(n *encodeNode, p unsafe.Pointer) error {
-	m := valueAt(n.pointer, p)
-	if m.IsNil() {
-		g.word(0)
+// elements writes a list.
+func (r *renderer) elements(elem *encodeNode, p unsafe.Pointer, count int) error {
+	if count == 0 {
+		r.short(textEmpty, 2)
 		return nil
 	}
-	g.word(uint64(m.Len()) + 1)
-	if n.textKey {
-		if err := g.method(); err != nil {
-			return err
-		}
-	}
-	if start, ok := g.startUnordered(); ok {
-		err := g.gatherMembers(n, m)
-		if !g.endUnordered(start, err) {
-			return err
-		}
-	}
-	return g.gatherMembersInOrder(n, m)
-}
-
-func (g *gatherer) gatherMembers(n *encodeNode, m reflect.Value) error {
-	if err := g.enter(); err != nil {
+	if err := r.enter(); err != nil {
 		return err
 	}
-	room, ok := n.rooms.Get().(*mapRoom)
-	if !ok {
-		room = &mapRoom{key: reflect.New(n.typ.Key()).Elem(), elem: reflect.New(n.elem.typ).Elem()}
-	}
-	room.iter.Reset(m)
-	count := m.Len()
-	at := g.table(count)
-	end := at + count
-	for ; room.iter.Next(); at++ {
-		if at == end {
-			return errForeign // it changes meanwhile
-		}
-		g.member(at)
-		room.key.SetIterKey(&room.iter)
-		if err := g.mapName(n, room.key); err != nil {
-			return err
-		}
-		room.elem.SetIterValue(&room.iter)
-		if err := g.gather(n.elem.ops, room.elem.Addr().UnsafePointer(), 1, 0); err != nil {
-			return err
-		}
-	}
-	if at != end {
-		return errForeign
-	}
-	room.iter.Reset(reflect.Value{})
-	room.key.SetZero()
-	room.elem.SetZero()
-	n.rooms.Put(room)
-	g.leave()
-	return nil
-}
-
-func (g *gatherer) gatherMembersInOrder(n *encodeNode, m reflect.Value) error {
-	if err := g.enter(); err != nil {
-		return err
-	}
-	count := m.Len()
-	entries := make([]mapEntry, 0, count)
-	words, text := len(g.words), len(g.text)
-	for members := m.MapRange(); members.Next(); {
-		if err := g.mapName(n, members.Key()); err != nil {
-			return err
-		}
-		entries = append(entries, mapEntry{string(g.text[text:]), members.Value()})
-		g.words, g.text = g.words[:words], g.text[:text]
-	}
-	if len(entries) != count {
-		return errForeign
-	}
-	slices.SortFunc(entries, func(a, b mapEntry) int { return strings.Compare(a.name, b.name) })
-	at := g.table(count)
-	// Values of maps have no address: each is copied to where it has one.
-	elem := reflect.New(n.elem.typ)
-	for i, entry := range entries {
-		g.member(at + i)
-		g.string(entry.name)
-		elem.Elem().Set(entry.value)
-		if err := g.gather(n.elem.ops, elem.UnsafePointer(), 1, 0); err != nil {
-			return err
-		}
-	}
-	g.leave()
-	return nil
-}
-
-// gatherStringMap is gatherMap without reflection.
-func (g *gatherer) gatherStringMap(m map[string]string) error {
-	if m == nil {
-		g.word(0)
-		return nil
-	}
-	if err := g.enter(); err != nil {
-		return err
-	}
-	g.word(uint64(len(m)) + 1)
-	if len(m) > 0 {
-		at := g.table(len(m))
-		end := at + len(m)
-		for name, value := range m {
-			if at == end {
-				return errForeign // it changes meanwhile
-			}
-			g.member(at)
-			at++
-			g.words = append(g.words, uint64(len(name)), uint64(len(value)))
-			g.text = append(append(g.text, name...), value...)
-		}
-		if at != end {
-			return errForeign
-		}
-	}
-	g.leave()
-	return nil
-}
-
-// gatherAnyMap collects the members of a map behind its count.
-func (g *gatherer) gatherAnyMap(m map[string]any) error {
-	if start, ok := g.startUnordered(); ok {
-		err := g.gatherAnyMembers(m)
-		if !g.endUnordered(start, err) {
-			return err
-		}
-	}
-	return g.gatherAnyMembersInOrder(m)
-}
-
-func (g *gatherer) gatherAnyMembers(m map[string]any) error {
-	if err := g.enter(); err != nil {
-		return err
-	}
-	if len(m) > 0 {
-		at := g.table(len(m))
-		end := at + len(m)
-		for name, value := range m {
-			if at == end {
-				return errForeign // it changes meanwhile
-			}
-			g.member(at)
-			at++
-			g.string(name)
-			if err := g.any(value); err != nil {
+	start := r.length
+	if elem.size == 0 {
+		for range count {
+			r.byte(',')
+			if err := r.write(elem.ops, p, 1, 0); err != nil {
 				return err
 			}
 		}
-		if at != end {
-			return errForeign
-		}
-	}
-	g.leave()
-	return nil
-}
-
-func (g *gatherer) gatherAnyMembersInOrder(m map[string]any) error {
-	if err := g.enter(); err != nil {
+	} else if err := r.write(elem.ops, p, count, elem.size); err != nil {
 		return err
 	}
-	// Methods may change the map: it is as it was before the first is called.
-	type member struct {
-		name  string
-		value any
-	}
-	members := make([]member, 0, len(m))
-	for name, value := range m {
-		members = append(members, member{name, value})
-	}
-	slices.SortFunc(members, func(a, b member) int { return strings.Compare(a.name, b.name) })
-	at := g.table(len(members))
-	for i, member := range members {
-		g.member(at + i)
-		g.string(member.name)
-		if err := g.any(member.value); err != nil {
-			return err
-		}
-	}
-	g.leave()
+	*(*byte)(unsafe.Add(r.base, start)) = '['
+	r.byte(']')
+	r.reserve(0)
+	r.leave()
 	return nil
 }
 
-// mapName collects the member name of a map's key.
-func (g *gatherer) mapName(n *encodeNode, key reflect.Value) error {
-	before := len(g.text)
-	switch k := key.Kind(); {
-	case k == reflect.String:
-		g.text = append(g.text, key.String()...)
-	case n.textKey:
-		if k == reflect.Pointer && key.IsNil() {
-			break
+// through writes a field of a struct that is embedded by pointers, unless one of them is nil or the field is left out.
+func (r *renderer) through(n *encodeNode, p unsafe.Pointer) error {
+	for _, hop := range n.hops {
+		p = *(*unsafe.Pointer)(unsafe.Add(p, hop))
+		if p == nil {
+			return nil
 		}
-		marshaler, ok := key.Interface().(encoding.TextMarshaler)
-		if !ok {
-			return errForeign
-		}
-		text, err := marshaler.MarshalText()
-		if err != nil {
-			return errForeign
-		}
-		g.text = append(g.text, text...)
-	case key.CanInt():
-		g.text = strconv.AppendInt(g.text, key.Int(), 10)
-	default:
-		g.text = strconv.AppendUint(g.text, key.Uint(), 10)
 	}
-	g.word(uint64(len(g.text) - before))
-	return nil
+	if omit := n.fields[0].omit; omit != nil && omit(unsafe.Add(p, n.fields[0].offset)) {
+		return nil
+	}
+	return r.write(n.ops, p, 1, 0)
 }
 
-// validNumber checks what a Number holds, which is written as it is; none is 0.
-func validNumber(n string) (string, error) {
+func (r *renderer) bytes(b []byte) {
+	if b == nil {
+		r.null()
+		return
+	}
+	size := base64.StdEncoding.EncodedLen(len(b))
+	r.reserve(size + 2)
+	r.byte('"')
+	base64.StdEncoding.Encode(unsafe.Slice((*byte)(r.end()), size), b)
+	r.length += size
+	r.byte('"')
+}
+
+// number writes what a Number holds, which is written as it is; none is 0.
+func (r *renderer) number(n string) error {
 	if n == "" {
-		return "0", nil
+		n = "0"
 	}
+	if !isNumber(n) {
+		return errForeign
+	}
+	r.raw(n)
+	return nil
+}
+
+// isNumber reports whether a string is a number of JSON.
+func isNumber(n string) bool {
 	rest := strings.TrimPrefix(n, "-")
 	whole := trimDigits(rest)
 	valid := len(whole) < len(rest) && (rest[0] != '0' || len(whole) == len(rest)-1)
@@ -725,25 +594,26 @@ func validNumber(n string) (string, error) {
 		whole = trimDigits(exponent)
 		valid = valid && len(whole) < len(exponent)
 	}
-	if !valid || whole != "" {
-		return "", errForeign
-	}
-	return n, nil
+	return valid && whole == ""
 }
 
 func trimDigits(s string) string { return strings.TrimLeft(s, "0123456789") }
 
-// time appends a time in its JSON form, without quotes, unless it has none.
-func (g *gatherer) time(t *time.Time) error {
+// time writes a time in its JSON form, unless it has none.
+func (r *renderer) time(t *time.Time) error {
 	if *t == (time.Time{}) {
-		g.text = append(g.text, "0001-01-01T00:00:00Z"...)
+		r.raw(`"0001-01-01T00:00:00Z"`)
 		return nil
 	}
-	text, err := t.AppendText(g.text)
+	const room = len(`"2006-01-02T15:04:05.999999999Z07:00"`)
+	r.reserve(room)
+	r.byte('"')
+	text, err := t.AppendText(unsafe.Slice((*byte)(r.end()), room)[:0])
 	if err != nil {
 		return errForeign
 	}
-	g.text = text
+	r.length += len(text)
+	r.byte('"')
 	return nil
 }
 
@@ -764,49 +634,80 @@ func receiver(n *encodeNode, p unsafe.Pointer) any {
 	}
 }
 
-func (g *gatherer) marshalJSON(n *encodeNode, p unsafe.Pointer) error {
+func (r *renderer) marshalJSON(n *encodeNode, p unsafe.Pointer) error {
 	v := receiver(n, p)
 	if v == nil {
-		g.string("null")
+		r.null()
 		return nil
 	}
-	if err := g.method(); err != nil {
-		return err
-	}
+	r.called = true
 	text, err := v.(json.Marshaler).MarshalJSON()
 	if err != nil {
 		return methodError(n, failedJSON{err})
 	}
-	g.rawMessage(text)
+	return r.rawMessage(text)
+}
+
+// scalarShapes describe runs of one value, each by its kind.
+var scalarShapes = sync.OnceValue(func() (shapes [shapeRaw + 1]ffi.Shape) {
+	for _, kind := range []uint32{shapeString, shapeRaw} {
+		var b shapeBuilder
+		b.add(shapeNode{kind: kind})
+		shapes[kind], _ = b.build()
+	}
+	return shapes
+})
+
+// run has Rust write a value of which text is all that there is to say. It reports whether that has a JSON form.
+func (r *renderer) run(kind int, text []byte) bool {
+	shapes := scalarShapes()
+	words := [1]uint64{uint64(len(text))}
+	for room := len(text) + len(text)/8 + quoteRoom; ; room *= 2 {
+		r.reserve(room)
+		free := unsafe.Slice((*byte)(r.end()), r.size-r.length-spareRoom)
+		length, status := shapes[kind].Encode(words[:], text, r.flags&ffi.EncodeEscapeHTML, free)
+		if status != ffi.BufferTooSmall {
+			r.length += length
+			return status == ffi.OK
+		}
+	}
+}
+
+// rawMessage writes what is JSON, if all is right: without white space, and with what has to be escaped.
+func (r *renderer) rawMessage(text []byte) error {
+	if text == nil {
+		r.null()
+		return nil
+	}
+	// Plain strings and numbers are what most methods return.
+	if n := len(text) - 2; n >= 0 && n < 1<<10 && text[0] == '"' && text[n+1] == '"' {
+		r.reserve(n + quoteRoom)
+		if written := quote(r.end(), unsafe.String(&text[1], n)); written > 0 {
+			r.length += written
+			return nil
+		}
+	} else if s := unsafe.String(unsafe.SliceData(text), len(text)); len(s) <= numberRoom && isNumber(s) {
+		r.raw(s)
+		return nil
+	}
+	if !r.run(shapeRaw, text) {
+		return errForeign
+	}
 	return nil
 }
 
-// rawMessage collects what is JSON, if all is right.
-func (g *gatherer) rawMessage(text []byte) {
-	if text == nil {
-		g.string("null")
-		return
-	}
-	g.raw = append(g.raw, len(g.text), len(g.text)+len(text))
-	g.word(uint64(len(text)))
-	g.text = append(g.text, text...)
-}
-
-func (g *gatherer) marshalText(n *encodeNode, p unsafe.Pointer) error {
+func (r *renderer) marshalText(n *encodeNode, p unsafe.Pointer) error {
 	v := receiver(n, p)
 	if v == nil {
-		g.word(0)
+		r.null()
 		return nil
 	}
-	if err := g.method(); err != nil {
-		return err
-	}
+	r.called = true
 	text, err := v.(encoding.TextMarshaler).MarshalText()
 	if err != nil {
 		return methodError(n, failedText{err})
 	}
-	g.word(uint64(len(text)) + 1)
-	g.text = append(g.text, text...)
+	r.string(unsafe.String(unsafe.SliceData(text), len(text)))
 	return nil
 }
 
@@ -829,110 +730,83 @@ type (
 func (f failedJSON) MarshalJSON() ([]byte, error) { return nil, f.err }
 func (f failedText) MarshalText() ([]byte, error) { return nil, f.err }
 
-func (g *gatherer) gatherInterface(n *encodeNode, p unsafe.Pointer) error {
-	if n.typ.NumMethod() == 0 {
-		return g.any(*(*any)(p))
-	}
-	return g.any(valueAt(n.pointer, p).Interface())
-}
+// The type words of what decoding into interfaces yields.
+var (
+	float64Word = wordOf(0.0)
+	mapWord     = wordOf(map[string]any{})
+	listWord    = wordOf([]any{})
+	boolWord    = wordOf(false)
+)
 
-// any collects a value of whatever type.
-func (g *gatherer) any(v any) error {
-	switch v := v.(type) {
-	case nil:
-		g.word(1)
-	case string:
-		g.head(len(v), tagString)
-		g.text = append(g.text, v...)
-	case float64:
-		bits := math.Float64bits(v)
-		if !isFinite(bits) {
+func wordOf(v any) unsafe.Pointer { return (*eface)(unsafe.Pointer(&v)).typ }
+
+// any writes a value of whatever type.
+func (r *renderer) any(v any) error {
+	switch e := (*eface)(unsafe.Pointer(&v)); e.typ {
+	case stringWord:
+		r.string(*(*string)(e.data))
+	case float64Word:
+		f := *(*float64)(e.data)
+		if !isFinite(f) {
 			return errForeign
 		}
-		g.words = append(g.words, tagFloat<<1, bits)
-	case map[string]any:
-		if v == nil {
-			g.word(1)
-			return nil
+		r.reserve(numberRoom)
+		r.length += putFloat(r.end(), f)
+	case mapWord:
+		return writeMap(r, *(*map[string]any)(unsafe.Pointer(&e.data)), &r.anys, (*renderer).any)
+	case listWord:
+		return r.list(*(*[]any)(e.data))
+	case boolWord:
+		if *(*bool)(e.data) {
+			r.short(textTrue, 4)
+		} else {
+			r.short(textFalse, 5)
 		}
-		g.head(len(v), tagObject)
-		return g.gatherAnyMap(v)
-	case []any:
-		if v == nil {
-			g.word(1)
-			return nil
-		}
-		if err := g.enter(); err != nil {
-			return err
-		}
-		g.head(len(v), tagArray)
-		for _, element := range v {
-			if err := g.any(element); err != nil {
-				return err
-			}
-		}
-		g.leave()
-	case bool:
-		n := 0
-		if v {
-			n = 1
-		}
-		g.head(n, tagBool)
-	case int:
-		g.integer(int64(v))
-	case int64:
-		g.integer(v)
-	case int32:
-		g.integer(int64(v))
-	case int16:
-		g.integer(int64(v))
-	case int8:
-		g.integer(int64(v))
-	case uint:
-		g.words = append(g.words, tagUint<<1, uint64(v))
-	case uint64:
-		g.words = append(g.words, tagUint<<1, v)
-	case uint32:
-		g.integer(int64(v))
-	case uint16:
-		g.integer(int64(v))
-	case uint8:
-		g.integer(int64(v))
-	case json.Number:
-		number, err := validNumber(string(v))
-		g.head(len(number), tagNumber)
-		g.text = append(g.text, number...)
-		return err
-	case time.Time:
-		before := len(g.text)
-		err := g.time(&v)
-		g.head(len(g.text)-before, tagString)
-		return err
+	case nil:
+		r.null()
 	default:
-		return g.document(v)
+		return r.typed(v)
 	}
 	return nil
 }
 
-func (g *gatherer) integer(i int64) { g.words = append(g.words, tagInt<<1, uint64(i)) }
-
-// document collects a value as a document within the document.
-func (g *gatherer) document(v any) error {
-	if plan := encodePlanOf(v); plan == nil || plan.methods {
-		if err := g.method(); err != nil {
+// list writes values of whatever types.
+func (r *renderer) list(values []any) error {
+	switch {
+	case values == nil:
+		r.null()
+		return nil
+	case len(values) == 0:
+		r.short(textEmpty, 2)
+		return nil
+	}
+	if err := r.enter(); err != nil {
+		return err
+	}
+	start := r.length
+	for _, value := range values {
+		r.byte(',')
+		if err := r.any(value); err != nil {
 			return err
 		}
 	}
-	if err := g.enter(); err != nil {
-		return err
-	}
-	before := len(g.text)
-	text, err := appendMarshal(g.text, v, g.flags, g.depth)
-	if err != nil {
-		return err
-	}
-	g.leave()
-	g.text = text
-	g.head(len(text)-before, tagRendered)
+	*(*byte)(unsafe.Add(r.base, start)) = '['
+	r.byte(']')
+	r.reserve(0)
+	r.leave()
 	return nil
+}
+
+// typed writes a value by the plan of its type.
+func (r *renderer) typed(v any) error {
+	plan := r.plans.of(v)
+	if plan == nil || plan.handOver.Load() > 0 && plan.handOver.Add(-1) >= 0 {
+		return errForeign
+	}
+	if err := r.enter(); err != nil {
+		return err
+	}
+	err := r.content(plan, v)
+	r.leave()
+	return err
 }

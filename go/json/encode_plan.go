@@ -6,165 +6,177 @@ import (
 	"encoding"
 	"encoding/json"
 	"reflect"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 	"unsafe"
-
-	"tandem.example/go/internal/ffi"
 )
 
-// An encodeKind says how a value is gathered into a run.
+// An encodeKind says what is written for a value, or what else an operation does.
 type encodeKind uint8
 
 const (
-	encodeBool encodeKind = iota
+	encodeText encodeKind = iota // nothing but the text before the value
+	encodeBool
 	encodeInt8
 	encodeInt16
 	encodeInt32
-	encodeWord8
-	encodeWord16
-	encodeWord32
-	encodeWord64
+	encodeInt64
+	encodeUint8
+	encodeUint16
+	encodeUint32
+	encodeUint64
 	encodeFloat32
 	encodeFloat64
 	encodeString
+	encodeOmit  // skips the operations of a field that is left out
+	encodeClose // ends an object that began without a brace
+	// These can be nil, and are null then.
+	encodePointer
+	encodeSlice
+	encodeInterface
+	encodeMap
+	encodeStringMap // of strings by strings
+	encodeAnyMap    // of values of any kind by strings
+	// These are written by what they hold.
+	encodeObject  // a struct whose first field may be left out
+	encodeThrough // a field of a struct that is embedded by a pointer
 	encodeNumber
 	encodeBytes
 	encodeTime
 	encodeRawMessage
 	encodeMarshaler     // called through a pointer to the value
 	encodeTextMarshaler // likewise
-	encodeInterface
-	encodeSlice
 	encodeArray
-	encodeMap
-	encodeStringMap // of strings by strings
-	encodeAnyMap    // of values of any kind by strings
 	encodeStruct
-	encodePointer
+	encodeQuoted       // a scalar within a string
+	encodeQuotedString // a literal within a string
 	encodeUnsupported
-	// Not of types: a word that is always the same, and a field that may be left out.
-	encodeCount
-	encodeOptional
 )
 
-// An encodeOp gathers a part of a value.
+// An encodeOp writes a part of a value, and what stands before it.
 type encodeOp struct {
-	kind   encodeKind
+	// What stands before the value: members' names and punctuation. Whole blocks of textBlock bytes can be read there.
+	text string
+	// How much room the text and a scalar behind it take at most.
+	room   uintptr
 	offset uintptr // of the part within the value
 	node   *encodeNode
-	field  *encodeField // if it is optional
-	word   uint64       // if it is always the same
+	// Of encodeOmit: what tells whether the field is left out, and how many operations it has.
+	omit func(p unsafe.Pointer) bool
+	skip int
+	kind encodeKind
 }
 
-// An encodeNode says how a value of one type is gathered.
+// textBlock is the size of the blocks in which text is copied.
+const textBlock = 32
+
+// An encodeNode says how a value of one type is written.
 type encodeNode struct {
 	kind encodeKind
 	// What is to be done for a value. Those of structs within structs are among them.
 	ops     []encodeOp
+	body    []encodeOp // of the members of an encodeObject
 	typ     reflect.Type
 	pointer unsafe.Pointer // type word of *typ
 	size    uintptr
-	elem    *encodeNode // of slices, arrays, maps and pointers
+	elem    *encodeNode // of slices, arrays, maps, pointers, and of what is quoted
 	length  int         // of arrays
 	fields  []encodeField
+	hops    []uintptr // of encodeThrough: where pointers lie, each behind the one before
 	textKey bool      // map keys are TextMarshalers
 	rooms   sync.Pool // of *mapRoom, for maps
 }
 
 // An encodeField is where a struct has the value of a member.
 type encodeField struct {
+	name string
 	node *encodeNode
 	// Offset within the struct, or within the last of the embedded structs behind pointers.
-	offset   uintptr
-	hops     []uintptr
-	optional bool
+	offset uintptr
+	hops   []uintptr
 	// Reports whether the value is left out; nil where only a nil pointer on the way can leave it out.
 	omit func(p unsafe.Pointer) bool
 }
 
+func (f *encodeField) optional() bool { return f.omit != nil || f.hops != nil }
+
 // An encodePlan is all there is to know for encoding values of one type.
 type encodePlan struct {
-	typ   unsafe.Pointer // word of the type
-	shape ffi.Shape
-	root  *encodeNode
+	typ  unsafe.Pointer // word of the type
+	root *encodeNode
 	// Whether an interface that holds a value of the type holds the value itself, not a pointer to it.
 	direct bool
-	// Length of the last text, from which the next one's buffers are chosen.
+	// Length of the last text, from which the next one's room is chosen.
 	size atomic.Int64
 	// How many of the next values are left to encoding/json.
 	handOver atomic.Int32
-	// Whether encoding may call methods of the user's.
-	methods bool
-	// Whether maps are gathered in order from the start.
-	ordered atomic.Bool
 }
 
-var (
-	encodePlans sync.Map // reflect.Type → *encodePlan, nil for types that are left to encoding/json
+// An encodePlanSet has the plans for all types, with the names of members escaped in one way.
+type encodePlanSet struct {
+	plans sync.Map // reflect.Type → *encodePlan, nil for types that are left to encoding/json
+	// Plans where they are found faster, by some bits of the type's word.
+	recent [64]atomic.Pointer[encodePlan]
+	html   bool
+}
 
+var htmlPlans, plainPlans = &encodePlanSet{html: true}, &encodePlanSet{}
+
+var (
 	marshalerType     = reflect.TypeFor[json.Marshaler]()
 	textMarshalerType = reflect.TypeFor[encoding.TextMarshaler]()
 	timeType          = reflect.TypeFor[time.Time]()
 	anyType           = reflect.TypeFor[any]()
 )
 
-// recentPlans has plans where they are found faster than in encodePlans, by some bits of the type's word.
-var recentPlans [64]atomic.Pointer[encodePlan]
-
-// encodePlanOf returns the plan for values of the type of v, or nil.
-func encodePlanOf(v any) *encodePlan {
+// of returns the plan for values of the type of v, or nil.
+func (set *encodePlanSet) of(v any) *encodePlan {
 	word := (*eface)(unsafe.Pointer(&v)).typ
-	recent := &recentPlans[(uintptr(word)>>5^uintptr(word)>>11)%uintptr(len(recentPlans))]
+	recent := &set.recent[(uintptr(word)>>5^uintptr(word)>>11)%uintptr(len(set.recent))]
 	if plan := recent.Load(); plan != nil && plan.typ == word {
 		return plan
 	}
-	plan := findEncodePlan(reflect.TypeOf(v))
+	plan := set.find(reflect.TypeOf(v))
 	if plan != nil {
 		recent.Store(plan)
 	}
 	return plan
 }
 
-func findEncodePlan(t reflect.Type) *encodePlan {
-	if plan, ok := encodePlans.Load(t); ok {
+func (set *encodePlanSet) find(t reflect.Type) *encodePlan {
+	if plan, ok := set.plans.Load(t); ok {
 		return plan.(*encodePlan)
 	}
-	fresh := newEncodePlan(t)
-	plan, late := encodePlans.LoadOrStore(t, fresh)
-	if late && fresh != nil {
-		fresh.shape.Free()
-	}
+	plan, _ := set.plans.LoadOrStore(t, newEncodePlan(t, set.html))
 	return plan.(*encodePlan)
 }
 
-func newEncodePlan(t reflect.Type) *encodePlan {
-	p := encodePlanner{nodes: map[plannedEncode]plannedEncodeNode{}}
-	root, _ := p.node(t, false, false)
+func newEncodePlan(t reflect.Type, html bool) *encodePlan {
+	p := encodePlanner{nodes: map[plannedEncode]*encodeNode{}, html: html}
+	root := p.node(t, false, false)
 	if p.foreign {
 		return nil
 	}
-	for _, planned := range p.nodes {
-		planned.node.plan()
+	for _, node := range p.nodes {
+		node.plan()
 	}
-	shape, err := p.shape.build()
-	if err != nil {
-		return nil
+	for _, node := range p.nodes {
+		pack(node.ops)
+		pack(node.body)
 	}
 	zero := reflect.Zero(t).Interface()
 	e := (*eface)(unsafe.Pointer(&zero))
-	return &encodePlan{typ: e.typ, shape: shape, root: root, direct: e.data == nil, methods: p.methods}
+	return &encodePlan{typ: e.typ, root: root, direct: e.data == nil}
 }
 
-// An encodePlanner builds the nodes for a type and those it contains, and the shape for Rust beside them.
+// An encodePlanner builds the nodes for a type and those it contains.
 type encodePlanner struct {
-	shape shapeBuilder
-	nodes map[plannedEncode]plannedEncodeNode
+	nodes map[plannedEncode]*encodeNode
+	html  bool // names of members are escaped for HTML
 	// A type was met that only encoding/json encodes.
 	foreign bool
-	// A type was met whose methods are called, or an interface, which may hold one.
-	methods bool
 }
 
 type plannedEncode struct {
@@ -173,129 +185,211 @@ type plannedEncode struct {
 	quoted      bool
 }
 
-type plannedEncodeNode struct {
-	node  *encodeNode
-	shape int
-}
-
-func (p *encodePlanner) node(t reflect.Type, addressable, quoted bool) (*encodeNode, int) {
+func (p *encodePlanner) node(t reflect.Type, addressable, quoted bool) *encodeNode {
 	planned := plannedEncode{t, addressable, quoted}
 	if done, ok := p.nodes[planned]; ok {
-		return done.node, done.shape
+		return done
 	}
 	n := &encodeNode{typ: t, pointer: typeWord(reflect.PointerTo(t)), size: t.Size()}
-	shape := p.shape.add(shapeNode{})
-	p.nodes[planned] = plannedEncodeNode{n, shape}
-	described := p.describe(n, addressable, quoted)
-	switch n.kind {
-	case encodeMarshaler, encodeTextMarshaler, encodeInterface, encodeAnyMap:
-		p.methods = true
+	p.nodes[planned] = n
+	p.describe(n, addressable, quoted)
+	switch {
+	case !quoted:
+	case n.kind == encodeString:
+		n.kind = encodeQuotedString
+	case n.kind >= encodeBool && n.kind <= encodeFloat64 || n.kind == encodeNumber:
+		n.elem = &encodeNode{kind: n.kind}
+		n.kind = encodeQuoted
 	}
-	p.methods = p.methods || n.textKey
-	if quoted {
-		described.flags = 1
-	}
-	p.shape.nodes[shape] = described
-	return n, shape
+	return n
 }
 
-// maxUnrolled bounds the arrays that are gathered without a loop.
+// maxUnrolled bounds the arrays that are written without a loop.
 const maxUnrolled = 5
 
 // plan says what is to be done for a value, when all nodes are described: a struct may lie in one that is not, as
 // an element of its own.
 func (n *encodeNode) plan() {
+	if n.ops != nil {
+		return
+	}
+	b := opsBuilder{}
 	switch {
-	case n.ops != nil:
-	case n.kind == encodeStruct:
-		n.ops = make([]encodeOp, 0, len(n.fields))
+	case n.kind == encodeStruct && len(n.fields) > 0 && n.fields[0].optional():
+		n.ops = []encodeOp{{kind: encodeObject, node: n}}
 		for i := range n.fields {
-			if f := &n.fields[i]; f.optional {
-				n.ops = append(n.ops, encodeOp{kind: encodeOptional, field: f})
+			f := &n.fields[i]
+			if f.optional() {
+				b.addOptional(f)
 			} else {
-				n.include(f.node, f.offset)
+				b.pending += `,"` + f.name + `":`
+				b.add(f.node, f.offset)
 			}
 		}
-	case n.kind == encodeArray && n.length < maxUnrolled:
-		n.ops = append(n.ops, encodeOp{kind: encodeCount, word: uint64(n.length) + 1})
-		for i := range n.length {
-			n.include(n.elem, uintptr(i)*n.elem.size)
+		b.flush()
+		n.body = append(b.ops, encodeOp{kind: encodeClose})
+		return
+	case n.kind == encodeStruct:
+		before := "{"
+		for i := range n.fields {
+			f := &n.fields[i]
+			if f.optional() {
+				b.addOptional(f)
+			} else {
+				b.pending += before + `"` + f.name + `":`
+				b.add(f.node, f.offset)
+			}
+			before = ","
 		}
+		if len(n.fields) == 0 {
+			b.pending = "{"
+		}
+		b.pending += "}"
+		b.flush()
+	case n.kind == encodeQuoted:
+		b.pending = `"`
+		b.add(n.elem, 0)
+		b.pending += `"`
+		b.flush()
+	case n.kind == encodeArray && n.length < maxUnrolled:
+		b.pending = "["
+		for i := range n.length {
+			if i > 0 {
+				b.pending += ","
+			}
+			b.add(n.elem, uintptr(i)*n.elem.size)
+		}
+		b.pending += "]"
+		b.flush()
 	default:
-		n.ops = []encodeOp{{kind: n.kind, node: n}}
+		b.ops = []encodeOp{{kind: n.kind, node: n}}
 	}
+	n.ops = b.ops
 }
 
-// include adds what is to be done for a part of a value.
-func (n *encodeNode) include(part *encodeNode, offset uintptr) {
+// An opsBuilder puts the operations for a value together.
+type opsBuilder struct {
+	ops []encodeOp
+	// Text that stands before the next value.
+	pending string
+}
+
+// add adds what is to be done for a part of a value.
+func (b *opsBuilder) add(part *encodeNode, offset uintptr) {
 	part.plan()
-	for _, op := range part.ops {
+	for i, op := range part.ops {
 		op.offset += offset
-		n.ops = append(n.ops, op)
+		if i == 0 {
+			op.text, b.pending = b.pending+op.text, ""
+		}
+		b.ops = append(b.ops, op)
+	}
+	// A brace at the end of a part stands before what comes next.
+	if last := b.ops[len(b.ops)-1]; last.kind == encodeText {
+		b.pending, b.ops = last.text, b.ops[:len(b.ops)-1]
 	}
 }
 
-// describe completes a node and returns its shape. The order of the cases is that of encoding/json.
-func (p *encodePlanner) describe(n *encodeNode, addressable, quoted bool) shapeNode {
+// flush adds what is pending as an operation of its own.
+func (b *opsBuilder) flush() {
+	if b.pending != "" {
+		b.ops = append(b.ops, encodeOp{kind: encodeText, text: b.pending})
+		b.pending = ""
+	}
+}
+
+// addOptional adds what is to be done for a field that may be left out, behind others or none.
+func (b *opsBuilder) addOptional(f *encodeField) {
+	b.flush()
+	text := `,"` + f.name + `":`
+	if f.hops != nil {
+		through := &encodeNode{kind: encodeThrough, fields: []encodeField{*f}, hops: f.hops}
+		field := opsBuilder{pending: text}
+		field.add(f.node, f.offset)
+		field.flush()
+		through.ops = field.ops
+		pack(through.ops)
+		b.ops = append(b.ops, encodeOp{kind: encodeThrough, node: through})
+		return
+	}
+	at := len(b.ops)
+	b.ops = append(b.ops, encodeOp{kind: encodeOmit, offset: f.offset, omit: f.omit})
+	b.pending = text
+	b.add(f.node, f.offset)
+	b.flush()
+	b.ops[at].skip = len(b.ops) - at - 1
+}
+
+// pack puts the texts of operations where whole blocks of them can be read.
+func pack(ops []encodeOp) {
+	size := textBlock
+	for i := range ops {
+		size += len(ops[i].text)
+	}
+	all := make([]byte, 0, size)
+	for i := range ops {
+		op := &ops[i]
+		start := len(all)
+		all = append(all, op.text...)
+		op.text = unsafe.String(unsafe.SliceData(all[start:]), len(op.text))
+		op.room = uintptr(len(op.text) + textBlock + numberRoom + spareRoom)
+	}
+}
+
+// describe completes a node. The order of the cases is that of encoding/json.
+func (p *encodePlanner) describe(n *encodeNode, addressable, quoted bool) {
 	t := n.typ
 	has := func(method reflect.Type) bool {
 		return t.Implements(method) || addressable && t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(method)
 	}
+	n.kind = encodeUnsupported
 	switch {
 	case t == timeType:
 		n.kind = encodeTime
-		return shapeNode{kind: shapeString}
+		return
 	case t == rawMessageType:
 		n.kind = encodeRawMessage
-		return shapeNode{kind: shapeRaw}
+		return
 	case has(marshalerType):
 		n.kind = encodeMarshaler
-		return shapeNode{kind: shapeRaw}
+		return
 	case has(textMarshalerType):
 		n.kind = encodeTextMarshaler
-		return shapeNode{kind: shapeText}
+		return
 	}
 	switch k := t.Kind(); k {
 	case reflect.Bool:
 		n.kind = encodeBool
-		return shapeNode{kind: shapeBool}
-	case reflect.Float32, reflect.Float64:
+	case reflect.Float32:
 		n.kind = encodeFloat32
-		if k == reflect.Float64 {
-			n.kind = encodeFloat64
-		}
-		return numberShape(k, n.size)
+	case reflect.Float64:
+		n.kind = encodeFloat64
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		n.kind = map[uintptr]encodeKind{1: encodeInt8, 2: encodeInt16, 4: encodeInt32, 8: encodeWord64}[n.size]
-		return numberShape(k, n.size)
+		n.kind = map[uintptr]encodeKind{1: encodeInt8, 2: encodeInt16, 4: encodeInt32, 8: encodeInt64}[n.size]
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-		n.kind = map[uintptr]encodeKind{1: encodeWord8, 2: encodeWord16, 4: encodeWord32, 8: encodeWord64}[n.size]
-		return numberShape(k, n.size)
+		n.kind = map[uintptr]encodeKind{1: encodeUint8, 2: encodeUint16, 4: encodeUint32, 8: encodeUint64}[n.size]
 	case reflect.String:
+		n.kind = encodeString
 		if t == numberType {
 			n.kind = encodeNumber
-			return shapeNode{kind: shapeNumber}
 		}
-		n.kind = encodeString
-		return shapeNode{kind: shapeString}
 	case reflect.Interface:
 		n.kind = encodeInterface
-		return shapeNode{kind: shapeAny}
 	case reflect.Slice:
+		n.kind = encodeSlice
 		if pointer := reflect.PointerTo(t.Elem()); t.Elem().Kind() == reflect.Uint8 &&
 			!pointer.Implements(marshalerType) && !pointer.Implements(textMarshalerType) {
 			n.kind = encodeBytes
-			return shapeNode{kind: shapeBytes}
+			return
 		}
-		n.kind = encodeSlice
-		return p.container(n, shapeArray, true)
+		n.elem = p.node(t.Elem(), true, false)
 	case reflect.Array:
 		n.kind, n.length = encodeArray, t.Len()
-		return p.container(n, shapeArray, addressable)
+		n.elem = p.node(t.Elem(), addressable, false)
 	case reflect.Map:
 		n.textKey = t.Key().Kind() != reflect.String && t.Key().Implements(textMarshalerType)
 		if !n.textKey && !isMapKey(t.Key().Kind()) {
-			break
+			return
 		}
 		n.kind = encodeMap
 		switch {
@@ -304,32 +398,25 @@ func (p *encodePlanner) describe(n *encodeNode, addressable, quoted bool) shapeN
 		case t.Key() == stringType && t.Elem() == anyType:
 			n.kind = encodeAnyMap
 		}
-		return p.container(n, shapeMap, false)
+		n.elem = p.node(t.Elem(), false, false)
 	case reflect.Pointer:
 		n.kind = encodePointer
-		node := shapeNode{kind: shapeOptional}
-		var elem int
-		n.elem, elem = p.node(t.Elem(), true, quoted)
-		node.a = uint32(elem)
-		return node
+		n.elem = p.node(t.Elem(), true, quoted)
 	case reflect.Struct:
-		return p.describeStruct(n, addressable)
+		p.describeStruct(n, addressable)
 	}
-	n.kind = encodeUnsupported
-	return shapeNode{kind: shapeNull}
 }
 
-func (p *encodePlanner) container(n *encodeNode, kind uint32, addressable bool) shapeNode {
-	var elem int
-	n.elem, elem = p.node(n.typ.Elem(), addressable, false)
-	return shapeNode{kind: kind, a: uint32(elem)}
-}
+var htmlName = strings.NewReplacer("<", `\u003c`, ">", `\u003e`, "&", `\u0026`)
 
-func (p *encodePlanner) describeStruct(n *encodeNode, addressable bool) shapeNode {
+func (p *encodePlanner) describeStruct(n *encodeNode, addressable bool) {
 	n.kind = encodeStruct
-	var fields []shapeField
 	for _, f := range structFields(n.typ) {
-		field := encodeField{}
+		field := encodeField{name: f.name}
+		if p.html {
+			// Go's rules for names leave nothing else to escape.
+			field.name = htmlName.Replace(f.name)
+		}
 		// What an embedded pointer points to is addressable.
 		fieldAddressable := addressable
 		for _, sf := range f.path[:len(f.path)-1] {
@@ -343,14 +430,10 @@ func (p *encodePlanner) describeStruct(n *encodeNode, addressable bool) shapeNod
 		field.offset += last.Offset
 		// encoding/json treats a named struct type in a field that is not exported in ways of its own.
 		p.foreign = p.foreign || !last.IsExported()
-		var shape int
-		field.node, shape = p.node(f.typ(), fieldAddressable, f.quoted)
+		field.node = p.node(f.typ(), fieldAddressable, f.quoted)
 		field.omit = omitted(f)
-		field.optional = field.omit != nil || field.hops != nil
 		n.fields = append(n.fields, field)
-		fields = append(fields, shapeField{name: f.name, node: shape, optional: field.optional})
 	}
-	return shapeNode{kind: shapeStruct, fields: fields}
 }
 
 // isMapKey reports whether keys of a kind have a name without methods of their own.

@@ -32,7 +32,7 @@ func (e *Encoder) Encode(v any) error {
 	if e.err != nil {
 		return e.err
 	}
-	b, err := marshal(v, e.flags)
+	r, err := render(v, e.flags, false)
 	if isForeign(err) {
 		text, err := marshalForeign(v, e.flags&ffi.EncodeEscapeHTML != 0)
 		if err != nil {
@@ -43,9 +43,9 @@ func (e *Encoder) Encode(v any) error {
 	if err != nil {
 		return err
 	}
-	defer b.release()
-	b.out = append(b.out, '\n')
-	return e.write(b.out)
+	defer r.release()
+	r.byte('\n')
+	return e.write(r.text())
 }
 
 // write writes a text and its newline, indented if that is asked for.

@@ -2,20 +2,13 @@
 
 package json
 
-import (
-	"sync"
-	"unsafe"
-)
+import "sync"
 
 // Buffers are what a call lends to Rust, whose memory holds no pointers, so that the garbage collector does not look
 // into it, and what it needs itself.
 type buffers struct {
 	words []uint64
 	text  []byte
-	raw   []int
-	out   []byte
-	// A value that is a pointer, while it is gathered.
-	value unsafe.Pointer
 	// What slices are cut from, by node. Pointers, and so only there during a call.
 	chunks []chunk
 	pool   *sync.Pool
@@ -67,7 +60,7 @@ func (b *buffers) chunksFor(plan *decodePlan) []chunk {
 // release gives the buffers back.
 func (b *buffers) release() {
 	clear(b.chunks)
-	size := 8*cap(b.words) + cap(b.text) + 8*cap(b.raw) + cap(b.out)
+	size := 8*cap(b.words) + cap(b.text)
 	if size > maxPooled || b.pool == &smallBuffers && size > 16*largeDocument {
 		return
 	}

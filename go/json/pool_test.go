@@ -3,32 +3,29 @@
 package json
 
 import (
-	"slices"
+	"strings"
 	"testing"
 )
 
 // Buffers come back as long as they are not too large, each to documents of its kind.
 func TestPooledBuffers(t *testing.T) {
 	for _, test := range []struct {
-		name             string
-		document         int
-		words, text, out int
-		kept             bool
+		name        string
+		document    int
+		words, text int
+		kept        bool
 	}{
-		{"a small document", 100, 100, 100, 100, true},
-		{"a small document that was large", 100, 0, 17 * largeDocument, 0, false},
-		{"a small document with a large text", 100, 0, 0, 17 * largeDocument, false},
-		{"a large document", largeDocument, largeDocument, largeDocument, largeDocument, true},
-		{"many words", largeDocument, maxPooled/8 + 1, 0, 0, false},
-		{"many bytes", largeDocument, 0, maxPooled + 1, 0, false},
-		{"a huge text", largeDocument, 0, 0, maxPooled + 1, false},
+		{"a small document", 100, 100, 100, true},
+		{"a small document that was large", 100, 0, 17 * largeDocument, false},
+		{"a large document", largeDocument, largeDocument, largeDocument, true},
+		{"many words", largeDocument, maxPooled/8 + 1, 0, false},
+		{"many bytes", largeDocument, 0, maxPooled + 1, false},
 	} {
 		kept := false
 		// With the race detector, pools forget at random.
 		for round := 0; round == 0 || test.kept && round < 20 && !kept; round++ {
 			b := takeBuffers(test.document)
 			b.grow(test.words, test.text)
-			b.out = slices.Grow(b.out, test.out)
 			b.release()
 			kept = takeBuffers(test.document) == b
 		}
@@ -40,6 +37,43 @@ func TestPooledBuffers(t *testing.T) {
 	large.release()
 	if small.pool == large.pool || takeBuffers(0) == large {
 		t.Error("a large document's buffers went to a small one")
+	}
+}
+
+// So do renderers. A large text that the caller gets is no memory of theirs.
+func TestPooledRenderers(t *testing.T) {
+	for _, test := range []struct {
+		name           string
+		document, text int
+		kept           bool
+	}{
+		{"a small document", 100, 100, true},
+		{"a small document with a large text", 100, 17 * largeDocument, false},
+		{"a large document", largeDocument, 2 * largeDocument, true},
+		{"a huge text", largeDocument, maxPooled, false},
+	} {
+		kept := false
+		// With the race detector, pools forget at random.
+		for round := 0; round == 0 || test.kept && round < 20 && !kept; round++ {
+			r := takeRenderer(test.document, false)
+			r.reserve(test.text)
+			r.release()
+			kept = takeRenderer(test.document, false) == r
+		}
+		if kept != test.kept {
+			t.Errorf("%s: kept: %t", test.name, kept)
+		}
+	}
+	value := []string{strings.Repeat("x", 2*largeDocument)}
+	for range 3 {
+		first, err := Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := string(first)
+		if _, err := Marshal([]string{strings.Repeat("y", 2*largeDocument)}); err != nil || string(first) != want {
+			t.Fatalf("a text changed, error %v", err)
+		}
 	}
 }
 

@@ -37,12 +37,6 @@ const (
 	tagString
 	tagArray
 	tagObject
-	tagInt
-	tagUint
-	tagFloat32
-	tagRaw
-	tagRendered
-	tagBytes
 )
 
 // A shapeBuilder collects the nodes of a shape and writes its description.

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Maps of strings by strings are stored and gathered on a way of their own, alone and within others.
+// Maps of strings by strings are stored and written in a way of their own, alone and within others.
 func TestStringMaps(t *testing.T) {
 	type (
 		named map[string]string

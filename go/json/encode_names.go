@@ -1,0 +1,153 @@
+//go:build cgo
+
+package json
+
+import (
+	"math/bits"
+	"slices"
+	"strings"
+	"unsafe"
+)
+
+// Maps stand for records as often as for tables: the same few names come again and again. A renderer knows the names that it has met
+// in small maps, in their order. The members of a map that has no others are put in order without a comparison, by setting
+// a bit for each, and their names are literals already.
+
+// names are what a renderer knows.
+type names struct {
+	// Where in the list the name of a hash is, plus one.
+	slots []uint16
+	list  []recordName
+	// For each name of the list, which member of the map that is being put in order has it.
+	numbers []int32
+	// Names that were met since the list was made, also more than once, and whether there is room for no more.
+	fresh []string
+	full  bool
+	// How many maps the list did not do for.
+	misses int
+	html   bool
+}
+
+type recordName struct {
+	prefix, suffix uint64
+	name           string
+	text           string // the literal with its colon, in whole blocks
+}
+
+const (
+	maxNames    = 512
+	nameSlots   = 4 * maxNames
+	maxNameText = 64
+	// maxRecord bounds the maps whose names are learnt; larger ones are tables.
+	maxRecord = 64
+)
+
+// suffixOf returns the last eight bytes of a name that has as many.
+func suffixOf(name string) uint64 {
+	if len(name) < 8 {
+		return 0
+	}
+	return load64(unsafe.Pointer(unsafe.StringData(name)), len(name)-8)
+}
+
+func nameHash(prefix, suffix uint64, length int) uint64 {
+	return (prefix ^ bits.RotateLeft64(suffix, 23) ^ uint64(length)) * 0x9E3779B97F4A7C15 >> (64 - 11)
+}
+
+// find returns which name in the list that is, or -1.
+func (n *names) find(prefix uint64, name string) int {
+	suffix := suffixOf(name)
+	for at := nameHash(prefix, suffix, len(name)); ; at++ {
+		number := int(n.slots[at%nameSlots]) - 1
+		if number < 0 {
+			return -1
+		}
+		known := &n.list[number]
+		if known.prefix == prefix && known.suffix == suffix && len(known.name) == len(name) &&
+			(len(name) <= 16 || known.name == name) {
+			return number
+		}
+	}
+}
+
+// arrange puts the members of a map in order, if all of their names are known: the prefix of a place is then which name in the list it has.
+// It reports whether it did.
+func (n *names) arrange(order []memberPlace, name func(number int) string) bool {
+	if len(n.list) == 0 || len(order) > len(n.list) {
+		return false
+	}
+	var present [maxNames / 64]uint64
+	for _, p := range order {
+		number := n.find(p.prefix, name(p.number))
+		if number < 0 {
+			return false
+		}
+		present[number/64] |= 1 << (number % 64)
+		n.numbers[number] = int32(p.number)
+	}
+	at := 0
+	for w, word := range present[:(len(n.list)+63)/64] {
+		for ; word != 0; word &= word - 1 {
+			number := w*64 + bits.TrailingZeros64(word)
+			order[at] = memberPlace{uint64(number), int(n.numbers[number])}
+			at++
+		}
+	}
+	return at == len(order)
+}
+
+// learn keeps the names of a small map in mind.
+func (n *names) learn(order []memberPlace, name func(number int) string) {
+	if len(order) > maxRecord {
+		return
+	}
+	n.misses++
+	for _, p := range order {
+		if n.full = len(n.list)+len(n.fresh) >= maxNames; n.full {
+			return
+		}
+		if s := name(p.number); len(s) <= maxNameText {
+			// They must not keep a text that they are cut from.
+			n.fresh = append(n.fresh, strings.Clone(s))
+		}
+	}
+}
+
+// settle makes the list anew if names were met that are not in it. If it is full of names that do not come any more, it begins again.
+func (n *names) settle(html bool) {
+	if html != n.html || n.misses > 8*maxNames {
+		*n = names{html: html}
+	}
+	// Seldom enough that it costs little, whatever comes.
+	if len(n.fresh) == 0 || len(n.fresh) <= len(n.list)/4 && !n.full {
+		return
+	}
+	all := n.fresh
+	for _, known := range n.list {
+		all = append(all, known.name)
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	escape := &escapes
+	if html {
+		escape = &htmlEscapes
+	}
+	literal := renderer{escape: escape}
+	list := make([]recordName, len(all))
+	for i, name := range all {
+		literal.length = 0
+		literal.name(name)
+		text := make([]byte, literal.length+textBlock)
+		copy(text, literal.text())
+		list[i] = recordName{prefixOf(name), suffixOf(name), name, unsafe.String(&text[0], literal.length)}
+	}
+	slots := make([]uint16, nameSlots)
+	for i := range list {
+		at := nameHash(list[i].prefix, list[i].suffix, len(list[i].name))
+		for slots[at%nameSlots] != 0 {
+			at++
+		}
+		slots[at%nameSlots] = uint16(i + 1)
+	}
+	*n = names{slots: slots, list: list, numbers: make([]int32, len(list)), html: html}
+}

@@ -1,0 +1,300 @@
+//go:build cgo
+
+package json
+
+import (
+	"math"
+	"math/bits"
+	"strconv"
+	"sync/atomic"
+	"unsafe"
+)
+
+// numberRoom is the room that any number needs, with what is stored behind it.
+const numberRoom = 48
+
+// zeros are eight times the digit 0.
+const zeros = '0' * ones
+
+// eightDigits returns the digits of a number below 1e8, one in each byte, the first in the lowest. All are divided out at once, in halves,
+// quarters and eighths of the word, by multiplying with rounded inverses.
+func eightDigits(v uint64) uint64 {
+	high := v / 10_000
+	fours := high | (v-10_000*high)<<32
+	high = fours * 10_486 >> 20 & 0x0000007F_0000007F
+	twos := high | (fours-100*high)<<16
+	high = twos * 103 >> 10 & 0x000F000F_000F000F
+	return high | (twos-10*high)<<8
+}
+
+// putUint writes a number to dst and returns its length.
+func putUint(dst unsafe.Pointer, v uint64) int {
+	n := 0
+	if v >= 1e8 {
+		high := v / 1e8
+		v -= high * 1e8
+		if high < 10 {
+			// Nine digits are what many identifiers have.
+			*(*byte)(dst) = byte('0' + high)
+			n = 1
+		} else {
+			n = putUint(dst, high)
+		}
+		store64(dst, n, eightDigits(v)|zeros)
+		return n + 8
+	}
+	if v < 10 {
+		*(*byte)(dst) = byte('0' + v)
+		return 1
+	}
+	digits := eightDigits(v)
+	leading := bits.TrailingZeros64(digits) &^ 7
+	store64(dst, 0, (digits|zeros)>>(leading&63))
+	return 8 - leading/8
+}
+
+// putInt writes a number to dst and returns its length.
+func putInt(dst unsafe.Pointer, v int64) int {
+	if v < 0 {
+		*(*byte)(dst) = '-'
+		return 1 + putUint(unsafe.Add(dst, 1), -uint64(v))
+	}
+	return putUint(dst, uint64(v))
+}
+
+// putFloat writes the shortest number that reads back as f, which is finite, in the form of ECMAScript that encoding/json has
+// chosen: plain from 1e-6 to 1e21, else with an exponent. It returns its length.
+func putFloat(dst unsafe.Pointer, f float64) int {
+	if i := int64(f); float64(i) == f && i != 0 && uint64(i+1<<53) <= 1<<54 {
+		return putInt(dst, i)
+	}
+	word := math.Float64bits(f)
+	sign := int(word >> 63)
+	*(*byte)(dst) = '-'
+	dst = unsafe.Add(dst, sign)
+	if word<<1 == 0 {
+		*(*byte)(dst) = '0'
+		return sign + 1
+	}
+	digits, exponent := shortest(word)
+	// 17 digits, of which the first is not 0.
+	for digits < 1e16 {
+		digits *= 10
+		exponent--
+	}
+	exponent += 16
+	first := digits / 1e16
+	digits -= first * 1e16
+	high := digits / 1e8
+	a, b := eightDigits(high), eightDigits(digits-high*1e8)
+	count := 17 - bits.LeadingZeros64(b)/8
+	if b == 0 {
+		count = 9 - bits.LeadingZeros64(a)/8
+	}
+	a, b = a|zeros, b|zeros
+	// The same as three words.
+	x, y, z := first+'0'|a<<8, a>>56|b<<8, b>>56
+	switch {
+	case exponent >= 21 || exponent < -6:
+		return sign + putExponent(dst, x, y, z, count, exponent)
+	case exponent < 0:
+		const leading = '0' | '.'<<8 | zeros&^0xFFFF
+		store64(dst, 0, leading)
+		at := 1 - exponent
+		store64(dst, at, x)
+		store64(dst, at+8, y)
+		store64(dst, at+16, z)
+		return sign + at + count
+	case count <= exponent+1:
+		store64(dst, 0, x)
+		store64(dst, 8, y)
+		store64(dst, 16, z|zeros&^0xFF)
+		return sign + exponent + 1
+	}
+	// The digits behind the point are those that are left when the others are shifted out.
+	store64(dst, 0, x)
+	whole := exponent + 1
+	if whole <= 8 {
+		shift := 8 * whole & 127
+		*(*byte)(unsafe.Add(dst, whole)) = '.'
+		store64(dst, whole+1, x>>shift|y<<(64-shift))
+		store64(dst, whole+9, y>>shift|z<<(64-shift))
+	} else {
+		store64(dst, 8, y)
+		shift := 8 * (whole - 8) & 127
+		*(*byte)(unsafe.Add(dst, whole)) = '.'
+		store64(dst, whole+1, y>>shift|z<<(64-shift))
+	}
+	return sign + count + 1
+}
+
+// putExponent writes a number whose digits are in three words, with an exponent.
+func putExponent(dst unsafe.Pointer, x, y, z uint64, count, exponent int) int {
+	*(*byte)(dst) = byte(x)
+	n := 1
+	if count > 1 {
+		*(*byte)(unsafe.Add(dst, 1)) = '.'
+		store64(dst, 2, x>>8|y<<56)
+		store64(dst, 10, y>>8|z<<56)
+		n = count + 1
+	}
+	sign := byte('+')
+	if exponent < 0 {
+		sign, exponent = '-', -exponent
+	}
+	*(*byte)(unsafe.Add(dst, n)) = 'e'
+	*(*byte)(unsafe.Add(dst, n+1)) = sign
+	return n + 2 + putUint(unsafe.Add(dst, n+2), uint64(exponent))
+}
+
+// shortest returns the decimal number of the fewest digits that lies nearest to the double of those bits, which is positive or negative, but
+// neither 0 nor infinite, as digits * 10^exponent. The way is Raffaello Giulietti's ("The Schubfach way to render doubles", 2020): the interval that
+// rounds to the double is scaled by a power of ten, so that of the integers in it, either one is a multiple of ten, or there are
+// few of them.
+func shortest(word uint64) (digits uint64, exponent int) {
+	fraction, biased := word&(1<<52-1), int(word>>52&0x7FF)
+	c, q := fraction, 1-1075
+	if biased != 0 {
+		c, q = fraction|1<<52, biased-1075
+	}
+	odd := c & 1
+	// In quarters, where the interval begins below the double; it is shorter below powers of two.
+	closer := false
+	k := q * 1262611 >> 22 // floor(log10(2^q))
+	if fraction == 0 && biased > 1 {
+		closer = true
+		k = (q*1262611 - 524031) >> 22 // floor(log10(3/4 * 2^q))
+	}
+	h := uint(q+(-k*1741647>>19)+1) & 63 // floor(log2(10^-k))
+	powers := scales.Load()
+	if powers == nil {
+		powers = newPowerTable()
+	}
+	// The double times the power, in three words, of which the highest is its integer part; what the power makes of where the interval
+	// begins and ends is that much less and more.
+	power := &powers[-k-minPower]
+	x1, x0 := bits.Mul64(power[1], 4*c<<h)
+	x2, low := bits.Mul64(power[0], 4*c<<h)
+	x1, carry := bits.Add64(x1, low, 0)
+	x2 += carry
+	d1, d0 := power[0]<<(h+1)|power[1]>>(63-h), power[1]<<(h+1)
+	d2 := power[0] >> (63 - h)
+	_, carry = bits.Add64(x0, d0, 0)
+	u1, carry := bits.Add64(x1, d1, carry)
+	u := whole(x2+d2+carry, u1)
+	if closer {
+		d0, d1, d2 = d0>>1|d1<<63, d1>>1|d2<<63, d2>>1
+	}
+	_, carry = bits.Sub64(x0, d0, 0)
+	l1, carry := bits.Sub64(x1, d1, carry)
+	l, m := whole(x2-d2-carry, l1), whole(x2, x1)
+	// Ends belong to the interval of an even double.
+	l, u = l+odd, u-odd
+	s := m / 4
+	if s >= 10 {
+		tens := s / 10
+		below, above := l <= 40*tens, 40*tens+40 <= u
+		if below != above {
+			if above {
+				tens++
+			}
+			return tens, k + 1
+		}
+	}
+	below, above := l <= 4*s, 4*s+4 <= u
+	if below != above {
+		if above {
+			s++
+		}
+		return s, k
+	}
+	if half := 4*s + 2; m > half || m == half && s&1 != 0 {
+		s++
+	}
+	return s, k
+}
+
+// whole returns an integer part with its last bit set if part, the word behind it, is more than rounding up the power has added.
+func whole(integer, part uint64) uint64 {
+	if part > 1 {
+		integer |= 1
+	}
+	return integer
+}
+
+// The exponents of the powers of ten that doubles are scaled by.
+const minPower, maxPower = -292, 324
+
+// A powerTable has the first 128 bits of each power, rounded up, the higher word first.
+type powerTable [maxPower - minPower + 1][2]uint64
+
+var scales atomic.Pointer[powerTable]
+
+// newPowerTable fills the table when it is needed first. Powers are products of as many tens or tenths with twice as many bits, whose
+// error is far from those that are kept, as a test finds.
+func newPowerTable() *powerTable {
+	var powers powerTable
+	one := [4]uint64{3: 1 << 63}
+	ten := [4]uint64{3: 10 << 60}
+	tenth := [4]uint64{0xCCCCCCCCCCCCCCCD, 0xCCCCCCCCCCCCCCCC, 0xCCCCCCCCCCCCCCCC, 0xCCCCCCCCCCCCCCCC}
+	for _, way := range []struct {
+		factor     [4]uint64
+		last, step int
+	}{{ten, maxPower, 1}, {tenth, minPower, -1}} {
+		power := one
+		for exponent := 0; ; exponent += way.step {
+			kept := [2]uint64{power[3], power[2]}
+			if power[1]|power[0] != 0 {
+				low, carry := bits.Add64(kept[1], 1, 0)
+				kept = [2]uint64{kept[0] + carry, low}
+			}
+			powers[exponent-minPower] = kept
+			if exponent == way.last {
+				break
+			}
+			power = timesWide(power, way.factor)
+		}
+	}
+	scales.Store(&powers)
+	return &powers
+}
+
+// timesWide returns the first 256 bits of the product of two fractions whose highest bits are set, the lowest word first.
+func timesWide(a, b [4]uint64) (product [4]uint64) {
+	var all [8]uint64
+	for i := range a {
+		var over uint64
+		for j := range b {
+			high, low := bits.Mul64(a[i], b[j])
+			var carry uint64
+			low, carry = bits.Add64(low, over, 0)
+			high += carry
+			all[i+j], carry = bits.Add64(all[i+j], low, 0)
+			over = high + carry
+		}
+		all[i+4] = over
+	}
+	copy(product[:], all[4:])
+	if product[3]>>63 == 0 {
+		for i := 3; i > 0; i-- {
+			product[i] = product[i]<<1 | product[i-1]>>63
+		}
+		product[0] = product[0]<<1 | all[3]>>63
+	}
+	return product
+}
+
+// putFloat32 is putFloat for single precision.
+func putFloat32(dst unsafe.Pointer, f float32) int {
+	format, magnitude := byte('f'), math.Abs(float64(f))
+	if magnitude != 0 && (float32(magnitude) < 1e-6 || float32(magnitude) >= 1e21) {
+		format = 'e'
+	}
+	text := strconv.AppendFloat(unsafe.Slice((*byte)(dst), numberRoom)[:0], float64(f), format, -1, 32)
+	n := len(text)
+	if format == 'e' && n >= 4 && text[n-4] == 'e' && text[n-3] == '-' && text[n-2] == '0' {
+		text[n-2] = text[n-1]
+		n--
+	}
+	return n
+}
