@@ -160,6 +160,10 @@ rust-cache-server: build ## bin/rust-cache-server, which speaks Redis's protocol
 test: build | need-test ## everything that must hold, with totals at the end (STAGES="rust go" for some of it)
 	@GO=$(GO) CARGO=$(CARGO) tests/run $(STAGES)
 
+.PHONY: conformance
+conformance: build ## go/json beside the encoding/json of the Go that runs: its interface, and its own tests (GOTOOLCHAIN=go1.25.10)
+	cd go && $(GO) test -count 1 -v ./internal/conformance
+
 .PHONY: test-services
 test-services: services ## both services as they are installed: killed, overloaded and mistreated, at length
 	@TANDEM_SERVICES=full TANDEM_FASTJSON_API=$(CURDIR)/bin/fastjson-api GO=$(GO) CARGO=$(CARGO) tests/run services

@@ -498,28 +498,28 @@ func zeroWord(k reflect.Kind, size uintptr) func(unsafe.Pointer) bool {
 	}
 }
 
-type isZeroer interface{ IsZero() bool }
+type zeroReporter interface{ IsZero() bool }
 
 func isZero(f structField) func(unsafe.Pointer) bool {
 	if !f.omitZero {
 		return nil
 	}
 	t := f.typ()
-	zeroer := reflect.TypeFor[isZeroer]()
+	zeroer := reflect.TypeFor[zeroReporter]()
 	word := typeWord(reflect.PointerTo(t))
 	switch k := t.Kind(); {
 	case k == reflect.Interface && t.Implements(zeroer):
 		return func(p unsafe.Pointer) bool {
 			v := valueAt(word, p)
-			return v.IsNil() || v.Elem().Kind() == reflect.Pointer && v.Elem().IsNil() || v.Interface().(isZeroer).IsZero()
+			return v.IsNil() || v.Elem().Kind() == reflect.Pointer && v.Elem().IsNil() || v.Interface().(zeroReporter).IsZero()
 		}
 	case k == reflect.Pointer && t.Implements(zeroer):
 		return func(p unsafe.Pointer) bool {
 			v := valueAt(word, p)
-			return v.IsNil() || v.Interface().(isZeroer).IsZero()
+			return v.IsNil() || v.Interface().(zeroReporter).IsZero()
 		}
 	case reflect.PointerTo(t).Implements(zeroer):
-		return func(p unsafe.Pointer) bool { return pointerTo(word, p).(isZeroer).IsZero() }
+		return func(p unsafe.Pointer) bool { return pointerTo(word, p).(zeroReporter).IsZero() }
 	case k >= reflect.Bool && k <= reflect.Float64:
 		return zeroWord(k, t.Size())
 	default:
