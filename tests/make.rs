@@ -39,7 +39,11 @@ fn missing_tools_are_named_in_one_line() {
         (
             "build",
             "CARGO=no-cargo",
-            "no-cargo is missing: install Rust 1.85 or later from https://rustup.rs",
+            concat!(
+                "no-cargo is missing: install Rust ",
+                env!("CARGO_PKG_RUST_VERSION"),
+                " or later from https://rustup.rs"
+            ),
         ),
         ("build", "GO=no-go", "no-go is missing: install Go 1.25 or later from https://go.dev/dl"),
         (
@@ -63,7 +67,11 @@ fn missing_tools_are_named_in_one_line() {
 fn old_tools_are_refused() {
     let folder = folder("make");
     for (variable, answer, message) in [
-        ("CARGO", "cargo 1.84.1 (66221abde 2024-11-19)", "1.84.1 is too old: install Rust 1.85"),
+        (
+            "CARGO",
+            "cargo 1.84.1 (66221abde 2024-11-19)",
+            concat!("1.84.1 is too old: install Rust ", env!("CARGO_PKG_RUST_VERSION")),
+        ),
         ("GO", "go1.24.9", "1.24.9 is too old: install Go 1.25"),
     ] {
         let tool = folder.join(variable);
