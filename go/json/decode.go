@@ -55,6 +55,9 @@ func (c Config) decodeFlags() uint32 {
 
 // unmarshal reports whether the value could be decoded here; if not, nothing was stored.
 func unmarshal(data []byte, v any, flags uint32) (bool, error) {
+	if p, ok := v.(*any); ok && p != nil {
+		v = held(p, data)
+	}
 	plan, target := planFor(v)
 	if plan == nil || !plan.takes(target) {
 		return false, nil
@@ -75,6 +78,21 @@ func unmarshal(data []byte, v any, flags uint32) (bool, error) {
 	b.release()
 	return true, err
 }
+
+// held returns what a text is decoded into, if that is to be the value at p: the pointer that it is, or p. Null replaces a
+// pointer.
+func held(p *any, text []byte) any {
+	if t := reflect.TypeOf(*p); t == nil || t.Kind() != reflect.Pointer || t == anyPointerType {
+		return p
+	}
+	at := skipSpace(text, 0)
+	if reflect.ValueOf(*p).IsNil() || at == len(text) || text[at] == 'n' {
+		return p
+	}
+	return *p
+}
+
+var anyPointerType = reflect.TypeFor[*any]()
 
 // planFor returns the plan for what v points to, and where that is. The plan is nil if that is left to encoding/json.
 func planFor(v any) (*decodePlan, unsafe.Pointer) {
@@ -109,6 +127,8 @@ func (n *decodeNode) holdsPointer(p unsafe.Pointer, budget *int) bool {
 	case decodeAny:
 		v := *(*any)(p)
 		return v != nil && reflect.TypeOf(v).Kind() == reflect.Pointer
+	case decodeInterface:
+		return valueAt(n.pointer, p).Elem().Kind() == reflect.Pointer
 	case decodePointer:
 		return n.elem.holdsPointer(*(*unsafe.Pointer)(p), budget)
 	case decodeSlice:

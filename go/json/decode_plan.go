@@ -35,7 +35,8 @@ const (
 	decodeStringMap // of strings by strings
 	decodeStruct
 	decodePointer
-	decodeNull // takes nothing but null
+	decodeNull      // takes nothing but null
+	decodeInterface // with methods: likewise, unless it holds a pointer
 )
 
 // A decodeNode says how a value of one type is stored. Nodes of a type form a graph, as types do.
@@ -126,7 +127,7 @@ func (p *decodePlanner) mark() {
 		changed = false
 		for _, planned := range p.nodes {
 			n := planned.node
-			user, any := n.user, n.any || n.kind == decodeAny
+			user, any := n.user, n.any || n.kind == decodeAny || n.kind == decodeInterface
 			for _, below := range n.below() {
 				user = user || below.user
 				any = any || below.any && n.kind != decodeMap && n.kind != decodeAnyMap
@@ -251,8 +252,11 @@ func (p *decodePlanner) describe(n *decodeNode, methods, quoted bool) shapeNode 
 		}
 		return shapeNode{kind: shapeString}
 	case reflect.Interface:
+		if t.NumMethod() > 0 {
+			n.kind = decodeInterface
+			return shapeNode{kind: shapeNull}
+		}
 		n.kind = decodeAny
-		p.foreign = p.foreign || t.NumMethod() > 0
 		return shapeNode{kind: shapeAny}
 	case reflect.Slice:
 		if t.Elem().Kind() == reflect.Uint8 {

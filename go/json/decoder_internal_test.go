@@ -173,3 +173,34 @@ func TestTokenStrings(t *testing.T) {
 		}
 	}
 }
+
+// What is not left to encoding/json.
+func TestUnmarshalsByItself(t *testing.T) {
+	type outer struct {
+		Number  Number
+		Failure error
+		Writers []io.Writer
+		By      map[string]io.Reader
+	}
+	for _, test := range []struct {
+		text   string
+		target any
+		itself bool
+	}{
+		{`{"Number":"-1.5e3"}`, new(outer), true},
+		{`{"Number":"1x"}`, new(outer), false},
+		{`{"Number":""}`, new(outer), false},
+		{`{"Failure":null,"Writers":[null],"By":{"a":null}}`, new(outer), true},
+		{`{"Failure":null}`, &outer{Failure: io.EOF}, false},
+		{`{"Writers":[null]}`, &outer{Writers: []io.Writer{new(strings.Builder)}}, false},
+		{`{"Failure":1}`, new(outer), false},
+		{` {"Number":1}`, func() any { v := any(new(outer)); return &v }(), true},
+		{`null`, func() any { v := any(new(outer)); return &v }(), false},
+		{`1`, func() any { var v any; v = &v; return &v }(), false},
+		{`1`, func() any { v := any((*int)(nil)); return &v }(), false},
+	} {
+		if itself, _ := unmarshal([]byte(test.text), test.target, 0); itself != test.itself {
+			t.Errorf("%s into %T: %t", test.text, test.target, itself)
+		}
+	}
+}

@@ -356,6 +356,7 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
                 Ok(())
             }
             (Kind::Number, b'-' | b'0'..=b'9') => self.number_text(label),
+            (Kind::Number, b'"') => self.number_in_string(label),
             (Kind::Float32, b'-' | b'0'..=b'9') => {
                 let bits = self.number(&node.kind)?;
                 self.words.push_both(head(0, label), bits)?;
@@ -416,6 +417,23 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
     fn number_text(&mut self, label: u64) -> Result<()> {
         let start = self.tokens.at();
         let end = self.tokens.number()?.end;
+        self.push_text(start, end, label)
+    }
+
+    /// Decodes a number that stands in a string, where a number keeps its text.
+    #[inline(never)]
+    fn number_in_string(&mut self, label: u64) -> Result<()> {
+        let place = self.tokens.at();
+        let (start, end) = self.tokens.string()?;
+        let literal = &self.tokens.text()[start..end];
+        match number::parse(literal, 0) {
+            Ok(number) if number.end == literal.len() => self.push_text(start, end, label),
+            _ => Err(Stop::Mismatch(place)),
+        }
+    }
+
+    /// Appends a part of the text as it stands there.
+    fn push_text(&mut self, start: usize, end: usize, label: u64) -> Result<()> {
         if !BORROW {
             self.strings.extend(&self.tokens.text()[start..end])?;
         }
