@@ -208,6 +208,34 @@ fn read_digits(text: &[u8], at: &mut usize, mut value: u64) -> u64 {
     }
 }
 
+/// Where the number at `start` ends, unless it is wrong or has a zero in front of other digits.
+#[inline(always)]
+pub(crate) fn end(text: &[u8], start: usize) -> Option<usize> {
+    let first = start + usize::from(text.get(start) == Some(&b'-'));
+    let mut at = skip_digits(text, first);
+    if at == first || at != first + 1 && text[first] == b'0' {
+        return None;
+    }
+    if text.get(at) == Some(&b'.') {
+        let first = at + 1;
+        at = skip_digits(text, first);
+        if at == first {
+            return None;
+        }
+    }
+    match text.get(at) {
+        Some(b'e' | b'E') => end_of_exponent(text, at + 1),
+        _ => Some(at),
+    }
+}
+
+#[inline(never)]
+fn end_of_exponent(text: &[u8], start: usize) -> Option<usize> {
+    let first = start + usize::from(matches!(text.get(start), Some(b'+' | b'-')));
+    let at = skip_digits(text, first);
+    (at != first).then_some(at)
+}
+
 /// Where the digits at `at` end.
 #[inline(always)]
 pub(crate) fn skip_digits(text: &[u8], mut at: usize) -> usize {
@@ -432,6 +460,7 @@ mod tests {
             ("0.0000000000000000000000.0", Ok(24)),
         ] {
             assert_eq!(parse(text.as_bytes(), 0).map(|number| number.end), want, "{text}");
+            assert_eq!(end(text.as_bytes(), 0), want.ok(), "{text}");
         }
     }
 

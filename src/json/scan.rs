@@ -91,7 +91,20 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads a number, whose first byte (a digit or `-`) was peeked.
+    #[inline(always)]
     pub(crate) fn number(&mut self) -> Result<(), Error> {
+        match number::end(self.text, self.at) {
+            Some(end) => {
+                self.at = end;
+                Ok(())
+            }
+            None => self.number_in_steps(),
+        }
+    }
+
+    /// As [`number`](Self::number), and finds what is wrong.
+    #[cold]
+    fn number_in_steps(&mut self) -> Result<(), Error> {
         if self.peek() == Some(b'-') {
             self.at += 1;
         }
@@ -129,6 +142,18 @@ impl<'a> Cursor<'a> {
             return Ok(Span { start, end, plain: ascii, escaped: false });
         }
         self.escaped_string(start)
+    }
+
+    /// As [`string`](Self::string), for those who only want it checked.
+    #[inline(always)]
+    fn pass_string(&mut self) -> Result<(), Error> {
+        let start = self.at + 1;
+        self.at = simd::find_string_special(self.text, start).0;
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            return Ok(());
+        }
+        self.escaped_string(start).map(|_| ())
     }
 
     /// Reads the rest of a string, from its first escape or forbidden byte on.
@@ -184,11 +209,11 @@ impl<'a> Cursor<'a> {
         let mut open = Nesting::new(depth);
         loop {
             // A value.
-            let byte = self.peek_token();
+            let byte = self.peek_behind_gap(visitor)?;
             let start = self.at;
             match byte {
                 Some(b'"') => {
-                    self.string()?;
+                    self.pass_string()?;
                     visitor.token(Token::Scalar, start, self.at)?;
                 }
                 Some(b'-' | b'0'..=b'9') => {
@@ -200,8 +225,12 @@ impl<'a> Cursor<'a> {
                     open.push(object).map_err(|kind| self.error(kind))?;
                     self.at += 1;
                     // The closing bracket is the second character after the opening one in ASCII.
+                    let inside = self.at;
                     let empty = self.peek_token() == Some(bracket + 2);
-                    visitor.token(Token::Open { empty }, start, start + 1)?;
+                    visitor.token(Token::Open { empty }, start, inside)?;
+                    if self.at != inside {
+                        visitor.gap(inside, self.at)?;
+                    }
                     if !empty {
                         if object {
                             self.walk_name(visitor)?;
@@ -225,14 +254,14 @@ impl<'a> Cursor<'a> {
             // What follows it.
             loop {
                 let Some(object) = open.innermost() else { return Ok(()) };
-                let byte = self.peek_token();
+                let byte = self.peek_behind_gap(visitor)?;
                 let start = self.at;
                 match byte {
                     Some(b',') => {
                         self.at += 1;
                         visitor.token(Token::Comma, start, self.at)?;
                         if object {
-                            self.peek_token();
+                            self.peek_behind_gap(visitor)?;
                             self.walk_name(visitor)?;
                         }
                         break;
@@ -249,27 +278,31 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Reads a member name and the colon after it. White space before it was skipped.
+    /// As [`peek_token`](Self::peek_token), and shows `visitor` what was skipped.
     #[inline(always)]
-    fn walk_name<V: Visitor>(&mut self, visitor: &mut V) -> Result<(), V::Error> {
+    fn peek_behind_gap<V: Visitor>(&mut self, visitor: &mut V) -> Result<Option<u8>, V::Error> {
         let start = self.at;
-        let span = self.name()?;
-        visitor.token(Token::Scalar, start, span.end + 1)?;
-        visitor.token(Token::Colon, self.at - 1, self.at)
+        let byte = self.peek_token();
+        if self.at != start {
+            visitor.gap(start, self.at)?;
+        }
+        Ok(byte)
     }
 
     /// Reads a member name and the colon after it. White space before it was skipped.
     #[inline(always)]
-    pub(crate) fn name(&mut self) -> Result<Span, Error> {
+    fn walk_name<V: Visitor>(&mut self, visitor: &mut V) -> Result<(), V::Error> {
+        let start = self.at;
         if self.peek() != Some(b'"') {
-            return Err(self.error(ErrorKind::ExpectedName));
+            return Err(self.error(ErrorKind::ExpectedName).into());
         }
-        let span = self.string()?;
-        if self.peek_token() != Some(b':') {
-            return Err(self.error(ErrorKind::ExpectedColon));
+        self.pass_string()?;
+        visitor.token(Token::Scalar, start, self.at)?;
+        if self.peek_behind_gap(visitor)? != Some(b':') {
+            return Err(self.error(ErrorKind::ExpectedColon).into());
         }
         self.at += 1;
-        Ok(span)
+        visitor.token(Token::Colon, self.at - 1, self.at)
     }
 }
 
@@ -296,6 +329,12 @@ pub(crate) trait Visitor {
 
     /// A token, at `start..end` of the text.
     fn token(&mut self, token: Token, start: usize, end: usize) -> Result<(), Self::Error>;
+
+    /// White space at `start..end` of the text, before the token that follows or within the value.
+    #[inline(always)]
+    fn gap(&mut self, _start: usize, _end: usize) -> Result<(), Self::Error> {
+        Ok(())
+    }
 }
 
 /// For those who only want a value checked.

@@ -39,6 +39,17 @@ impl Sink for Vec<u8> {
         self.extend_from_slice(bytes);
         Ok(())
     }
+
+    #[inline(always)]
+    fn write_part(&mut self, text: &[u8], start: usize, end: usize) -> Result<(), TryReserveError> {
+        let length = self.len() + (end - start);
+        if simd::copy_short(&text[start..], end - start, self.spare_capacity_mut()) {
+            // SAFETY: so many bytes were copied behind the others.
+            unsafe { self.set_len(length) };
+            return Ok(());
+        }
+        self.write(&text[start..end])
+    }
 }
 
 /// A buffer that a caller lends. What does not fit is dropped, but counted, so that the caller learns how
@@ -88,5 +99,18 @@ impl Sink for Lent<'_> {
             return Ok(());
         }
         self.write(&text[start..end])
+    }
+
+    #[inline(always)]
+    fn write_few(&mut self, bytes: [u8; 4], length: usize) -> Result<(), Infallible> {
+        let room = self.buffer.get_mut(self.length..).unwrap_or_default();
+        match room.first_chunk_mut() {
+            Some(room) => {
+                *room = bytes.map(MaybeUninit::new);
+                self.length += length;
+                Ok(())
+            }
+            None => self.write(&bytes[..length]),
+        }
     }
 }

@@ -100,28 +100,28 @@ pub(crate) fn compact_to<S: Sink>(
     out: &mut S,
 ) -> Result<(), Failure<S::Error>> {
     let mut cursor = Cursor::new(text);
-    let mut runs = Compact { text, start: 0, end: 0, html, out };
+    let mut runs = Compact { text, start: 0, html, out };
     cursor.walk(0, &mut runs)?;
+    let end = cursor.at;
     cursor.finish()?;
-    runs.flush()
+    runs.flush(end)
 }
 
-/// Copies the runs between white space.
+/// Copies the runs between white space. What a text has none of costs nothing.
 struct Compact<'a, S> {
     text: &'a [u8],
-    /// The run that is not copied yet.
+    /// Where the run begins that is not copied yet.
     start: usize,
-    end: usize,
     html: bool,
     out: &'a mut S,
 }
 
 impl<S: Sink> Compact<'_, S> {
     #[inline(always)]
-    fn flush(&mut self) -> Result<(), Failure<S::Error>> {
+    fn flush(&mut self, end: usize) -> Result<(), Failure<S::Error>> {
         let written = match self.html {
-            true => html_escape_to(&self.text[self.start..self.end], self.out),
-            false => self.out.write_part(self.text, self.start, self.end),
+            true => html_escape_to(&self.text[self.start..end], self.out),
+            false => self.out.write_part(self.text, self.start, end),
         };
         written.map_err(Failure::Sink)
     }
@@ -131,12 +131,14 @@ impl<S: Sink> Visitor for Compact<'_, S> {
     type Error = Failure<S::Error>;
 
     #[inline(always)]
-    fn token(&mut self, _: Token, start: usize, end: usize) -> Result<(), Self::Error> {
-        if start != self.end {
-            self.flush()?;
-            self.start = start;
-        }
-        self.end = end;
+    fn token(&mut self, _: Token, _: usize, _: usize) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn gap(&mut self, start: usize, end: usize) -> Result<(), Self::Error> {
+        self.flush(start)?;
+        self.start = end;
         Ok(())
     }
 }
@@ -149,16 +151,18 @@ pub(crate) fn indent_to<S: Sink>(
     out: &mut S,
 ) -> Result<(), Failure<S::Error>> {
     let mut cursor = Cursor::new(text);
-    let mut lines = Indent { text, prefix, indent, depth: 0, line: Vec::new(), out };
+    let mut lines = Indent { text, start: 0, prefix, indent, depth: 0, line: Vec::new(), out };
     cursor.walk(0, &mut lines)?;
-    let end = cursor.at;
     cursor.finish()?;
-    out.write(&text[end..]).map_err(Failure::Sink)
+    // With the white space at the end.
+    lines.flush(text.len())
 }
 
-/// Copies tokens, and puts lines and spaces between them.
+/// Copies runs of tokens, and puts lines and spaces between them.
 struct Indent<'a, S> {
     text: &'a [u8],
+    /// Where the run begins that is not copied yet.
+    start: usize,
     prefix: &'a [u8],
     indent: &'a [u8],
     depth: usize,
@@ -168,6 +172,15 @@ struct Indent<'a, S> {
 }
 
 impl<S: Sink> Indent<'_, S> {
+    #[inline(always)]
+    fn flush(&mut self, end: usize) -> Result<(), Failure<S::Error>> {
+        if self.start != end {
+            self.out.write_part(self.text, self.start, end).map_err(Failure::Sink)?;
+            self.start = end;
+        }
+        Ok(())
+    }
+
     fn new_line(&mut self) -> Result<(), Failure<S::Error>> {
         let length = 1 + self.prefix.len() + self.depth * self.indent.len();
         if self.line.len() < length {
@@ -195,20 +208,34 @@ impl<S: Sink> Visitor for Indent<'_, S> {
 
     #[inline(always)]
     fn token(&mut self, token: Token, start: usize, end: usize) -> Result<(), Self::Error> {
-        if token == (Token::Close { empty: false }) {
-            self.depth -= 1;
-            self.new_line()?;
-        }
-        self.out.write_part(self.text, start, end).map_err(Failure::Sink)?;
         match token {
             Token::Open { empty: false } => {
+                self.flush(end)?;
                 self.depth += 1;
                 self.new_line()
             }
-            Token::Comma => self.new_line(),
-            Token::Colon => self.out.write(b" ").map_err(Failure::Sink),
+            Token::Close { empty: false } => {
+                self.flush(start)?;
+                self.depth -= 1;
+                self.new_line()
+            }
+            Token::Comma => {
+                self.flush(end)?;
+                self.new_line()
+            }
+            Token::Colon => {
+                self.flush(end)?;
+                self.out.write_few([b' '; 4], 1).map_err(Failure::Sink)
+            }
             _ => Ok(()),
         }
+    }
+
+    #[inline(always)]
+    fn gap(&mut self, start: usize, end: usize) -> Result<(), Self::Error> {
+        self.flush(start)?;
+        self.start = end;
+        Ok(())
     }
 }
 
