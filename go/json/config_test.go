@@ -268,6 +268,9 @@ func sameRefusals(t testing.TB, text []byte, flags uint8, maxDepth int) {
 	for _, route := range routes {
 		target := new(any)
 		err := route.decode(c, string(text), target)
+		if route.name == "tokens" && isMismatch(err) {
+			continue // a number that no token can be comes before the fault
+		}
 		var refused *json.RefusedError
 		if errors.As(err, &refused) != want {
 			t.Fatalf("%s of %s by %+v: %v", route.name, excerpt(text), c, err)
@@ -732,6 +735,45 @@ func TestConfigNoEscapeHTML(t *testing.T) {
 			got, err := encode()
 			if string(got) != want || fmt.Sprint(err) != fmt.Sprint(wantErr) {
 				t.Errorf("%s of %#v: %s, %v, want %s, %v", name, value, got, err, want, wantErr)
+			}
+		}
+	}
+}
+
+// Each line is decoded as by itself.
+func TestConfigOfLines(t *testing.T) {
+	type line struct {
+		A string
+		B any
+	}
+	c := json.Config{RejectDuplicateNames: true, RejectInvalidUTF8: true, CaseSensitive: true, MaxDepth: 2, MaxBytes: 40, ShareStrings: true}
+	var text strings.Builder
+	var want []string
+	for i := range 20_000 {
+		random := rand.New(rand.NewPCG(uint64(i), 47))
+		one := pick(random, []string{
+			fmt.Sprintf(`{"A":"%d","B":{"a":"%d"}}`, i, i), `{"A":"x","A":"y"}`, "{\"A\":\"\xff\"}", `{"a":"x"}`, `{"A":1,"a":"y"}`, `{"B":[[]]}`,
+			`{"A":"` + strings.Repeat("x", random.IntN(60)) + `"}`, `{"A"`,
+		})
+		if i%1000 < 900 {
+			one = fmt.Sprintf(`{"A":"%d"}`, i) // most are as they should be
+		}
+		text.WriteString(one + "\n")
+		var value line
+		err := c.Unmarshal([]byte(one), &value)
+		want = append(want, fmt.Sprintf("%v %v", value, err))
+	}
+	for _, workers := range []int{1, 3} {
+		var got []string
+		for value, err := range json.Lines[line](strings.NewReader(text.String()), json.LinesOptions{Workers: workers, Config: c}) {
+			got = append(got, fmt.Sprintf("%v %v", value, errors.Unwrap(err)))
+		}
+		if len(got) != len(want) {
+			t.Fatalf("%d lines, want %d", len(got), len(want))
+		}
+		for i := range got {
+			if got[i] != want[i] {
+				t.Fatalf("line %d: %s, want %s", i+1, got[i], want[i])
 			}
 		}
 	}

@@ -113,7 +113,7 @@ func FuzzLines(f *testing.F) {
 		f.Add([]byte(streamText(rand.New(rand.NewPCG(seed, 35)))), uint16(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte, flags uint16) {
-		options := json.LinesOptions{MaxLine: int(flags >> 4), UseNumber: flags&1 != 0, DisallowUnknownFields: flags&2 != 0}
+		options := json.LinesOptions{MaxLine: int(flags >> 4), Config: json.Config{UseNumber: flags&1 != 0, DisallowUnknownFields: flags&2 != 0}}
 		switch flags >> 2 & 3 {
 		case 0:
 			sameLines[any](t, string(text), options)

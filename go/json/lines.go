@@ -20,10 +20,8 @@ type LinesOptions struct {
 	// MaxLine is the length in bytes, without the line's end, beyond which a line is an error, [ErrLineTooLong], and
 	// passed over. 0 stands for 64 MiB; less is no limit.
 	MaxLine int
-	// UseNumber has numbers in interface values become a [Number] instead of a float64.
-	UseNumber bool
-	// DisallowUnknownFields makes an error of members that a struct does not have.
-	DisallowUnknownFields bool
+	// Config is what each line is decoded by. Strings do not share the memory of their lines, whatever it says.
+	Config Config
 }
 
 const (
@@ -53,8 +51,8 @@ func (e *LineError) Unwrap() error { return e.Err }
 // blank. It holds a block of lines at a time for each worker.
 //
 // All errors are a [*LineError]. A line that is not exactly one JSON value, or does not fit T, is an error of its own, beside
-// which stands what [Unmarshal] makes of the line; the loop may go on to the next one. Offsets within [SyntaxError] and
-// [UnmarshalTypeError] count from the beginning of their line. An error of r other than io.EOF is the last.
+// which stands what [Unmarshal] makes of the line; the loop may go on to the next one. Offsets within [SyntaxError],
+// [UnmarshalTypeError] and [RefusedError] count from the beginning of their line. An error of r other than io.EOF is the last.
 //
 // When the loop ends, in whatever way, all workers have ended. A panic of a method of T is passed on to the loop. What
 // was read from r beyond the last value is lost.
@@ -198,6 +196,7 @@ type linesDecoder[T any] struct {
 }
 
 func newLinesDecoder[T any](options LinesOptions) *linesDecoder[T] {
+	options.Config.ShareStrings = false // the memory of lines is used again
 	d := &linesDecoder[T]{options: options}
 	d.values.prepare((*T)(nil), options)
 	return d
@@ -231,9 +230,13 @@ func (d *linesDecoder[T]) decode(b *lineBlock, slot func() *T, each func(error) 
 			continue
 		default:
 			target := slot()
+			if err = d.options.Config.check(b.text[start:end], 0); err != nil {
+				d.values.fail()
+				break
+			}
 			var done bool
 			if done, err = d.values.decode(b.text, start, end, target); !done {
-				err = d.unmarshal(b.text[start:end], target)
+				err = d.options.Config.unmarshal(b.text[start:end], target)
 			}
 		}
 		if err != nil {
@@ -246,14 +249,6 @@ func (d *linesDecoder[T]) decode(b *lineBlock, slot func() *T, each func(error) 
 	}
 	d.values.drop()
 	return true
-}
-
-// unmarshal decodes a line by itself.
-func (d *linesDecoder[T]) unmarshal(text []byte, target *T) error {
-	return Config{
-		UseNumber:             d.options.UseNumber,
-		DisallowUnknownFields: d.options.DisallowUnknownFields,
-	}.Unmarshal(text, target)
 }
 
 // A linesJob is a block on its way through a worker.

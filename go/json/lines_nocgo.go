@@ -7,4 +7,5 @@ type lineValues struct{}
 
 func (lineValues) prepare(any, LinesOptions)                           {}
 func (lineValues) decode([]byte, int, int, any) (done bool, err error) { return false, nil }
+func (lineValues) fail()                                               {}
 func (lineValues) drop()                                               {}

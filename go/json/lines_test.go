@@ -44,10 +44,10 @@ func plainLines(text string, fresh func() any, options json.LinesOptions) []line
 			continue
 		case stdjson.Valid([]byte(line)):
 			decoder := stdjson.NewDecoder(strings.NewReader(line))
-			if options.UseNumber {
+			if options.Config.UseNumber {
 				decoder.UseNumber()
 			}
-			if options.DisallowUnknownFields {
+			if options.Config.DisallowUnknownFields {
 				decoder.DisallowUnknownFields()
 			}
 			err = decoder.Decode(value)
@@ -108,7 +108,7 @@ func TestLinesMatchStandardLibrary(t *testing.T) {
 		"nul\ntrue\n\"a\n\"b\"\n", "\x00\n1\n", "\u0085\n1", "1,\n2\n", strings.Repeat("[1,\n", 300) + "1\n", strings.Repeat("[", 300) + strings.Repeat("]", 300) + "\n1\n",
 		"12345678\n1234567\n123456789\r\n12345678\r\n 1234567\n12345678 \n1", strings.Repeat("x", 1000) + "\n1\n" + strings.Repeat("1", 1000),
 	} {
-		for _, options := range []json.LinesOptions{{}, {MaxLine: 8}, {MaxLine: -1, UseNumber: true}, {DisallowUnknownFields: true}} {
+		for _, options := range []json.LinesOptions{{}, {MaxLine: 8}, {MaxLine: -1, Config: json.Config{UseNumber: true}}, {Config: json.Config{DisallowUnknownFields: true}}} {
 			sameLines[any](t, text, options)
 			sameLines[one](t, text, options)
 			sameLines[*int](t, text, options)
@@ -137,7 +137,7 @@ func TestRandomLinesMatchStandardLibrary(t *testing.T) {
 				text = append(text, line...)
 			}
 		}
-		options := json.LinesOptions{MaxLine: random.IntN(2) * 250, UseNumber: random.IntN(4) == 0, DisallowUnknownFields: random.IntN(4) == 0}
+		options := json.LinesOptions{MaxLine: random.IntN(2) * 250, Config: json.Config{UseNumber: random.IntN(4) == 0, DisallowUnknownFields: random.IntN(4) == 0}}
 		sameLines[corpus.LogLine](t, string(text), options)
 		sameLines[map[string]any](t, string(text), options)
 	}

@@ -21,12 +21,7 @@ type lineValues struct {
 // prepare makes ready for values of the type that pointer points to.
 func (l *lineValues) prepare(pointer any, options LinesOptions) {
 	l.ahead.plan = decodePlanOf(reflect.TypeOf(pointer).Elem())
-	if options.UseNumber {
-		l.flags |= ffi.DecodeUseNumber
-	}
-	if options.DisallowUnknownFields {
-		l.flags |= ffi.DecodeDisallowUnknown
-	}
+	l.flags = options.Config.decodeFlags()
 }
 
 // decode decodes the line text[start:end], which is not blank. If it is not done, nothing was stored.
