@@ -57,8 +57,8 @@ func marshal(v any, flags uint32) ([]byte, error) {
 	return out, nil
 }
 
-// AppendMarshal appends the JSON encoding of v, which is that of [Marshal], to dst, and returns the extended slice. If there
-// is an error, it returns dst as it was.
+// AppendMarshal appends the JSON encoding of v, which is that of [Marshal], to dst, and returns the extended slice.
+// If there is an error, it returns dst as it was.
 //
 // Who hands in a slice with room again and again spares the allocation that Marshal makes.
 func AppendMarshal(dst []byte, v any) ([]byte, error) {
@@ -115,17 +115,19 @@ type renderer struct {
 	strings []member[string]
 	order   []memberPlace
 	names   names
+	// Where each string begins, and how long it is, that is written as it is until it is checked.
+	unchecked []uint64
 	// Values that are pointers, each where it has an address: those of depth d at d.
 	values [maxDepth + 1]unsafe.Pointer
 	pool   *sync.Pool
 }
 
-// Large documents have a pool of their own: small ones would keep its memory, which the garbage collector frees when no large
-// document comes any more, in use for ever.
+// Large documents have a pool of their own: small ones would keep its memory, which the garbage collector frees when
+// no large document comes any more, in use for ever.
 var smallRenderers, largeRenderers sync.Pool
 
-// takeRenderer returns a renderer for a document of about the given size. If the text is to be kept, and is large, it has memory of
-// just that size.
+// takeRenderer returns a renderer for a document of about the given size. If the text is to be kept, and is large, it
+// has memory of just that size.
 func takeRenderer(size int, keep bool) *renderer {
 	pool := &smallRenderers
 	if size >= largeDocument {
@@ -157,8 +159,8 @@ func (r *renderer) release() {
 // text returns what was written.
 func (r *renderer) text() []byte { return unsafe.Slice((*byte)(r.base), r.length) }
 
-// render writes the text of a value, to memory that it can keep if that is asked for. The error is foreign or that of a method
-// of the user's.
+// render writes the text of a value, to memory that it can keep if that is asked for. The error is foreign or that of
+// a method of the user's.
 func render(v any, flags uint32, keep bool) (*renderer, error) {
 	if v == nil {
 		v = &null
@@ -173,7 +175,7 @@ func render(v any, flags uint32, keep bool) (*renderer, error) {
 	}
 	r := takeRenderer(int(plan.size.Load()), keep)
 	r.plans, r.escape, r.flags = plans, escape, flags
-	r.depth, r.called, r.order = 0, false, r.order[:0]
+	r.depth, r.called, r.order, r.unchecked = 0, false, r.order[:0], r.unchecked[:0]
 	r.names.settle(plans.html)
 	err := r.content(plan, v)
 	runtime.KeepAlive(v)
@@ -186,6 +188,7 @@ func render(v any, flags uint32, keep bool) (*renderer, error) {
 		r.release()
 		return nil, err
 	}
+	r.check()
 	if int64(r.length) != plan.size.Load() {
 		plan.size.Store(int64(r.length))
 	}
@@ -217,8 +220,8 @@ var (
 func isForeign(err error) bool { return err == errForeign || err == errDeep }
 
 // handOver is how many values of a type are left to encoding/json at once after one was, for its depth, when methods
-// had been called for it already. They are called again then, and if they encode what is below them, twice as often with
-// each level; but not if the levels below are handed over at once.
+// had been called for it already. They are called again then, and if they encode what is below them, twice as often
+// with each level; but not if the levels below are handed over at once.
 const handOver = 1000
 
 // maxDepth bounds the nesting of values that are rendered here. Deeper ones may be cycles, which encoding/json finds.
@@ -276,8 +279,8 @@ func (r *renderer) enter() error {
 
 func (r *renderer) leave() { r.depth-- }
 
-// write writes count values of one type, which lie one behind the other from p on, a step apart: a comma before each if there is a
-// step.
+// write writes count values of one type, which lie one behind the other from p on, a step apart: a comma before each
+// if there is a step.
 func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintptr) error {
 	// In variables, so that they need not be in memory between two short operations.
 	dst, limit := r.end(), uintptr(r.base)+uintptr(r.size)
@@ -341,14 +344,16 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 				written = putFloat32(dst, f)
 			case encodeString:
 				s := *(*string)(at)
-				if limit-uintptr(dst) >= uintptr(len(s))+quoteRoom+spareRoom {
-					written = quote(dst, s)
-				}
-				if written == 0 {
+				if room := uintptr(len(s)) + quoteRoom + spareRoom; limit-uintptr(dst) < room {
 					r.upTo(dst)
 					r.string(s)
-					dst, limit = r.end(), uintptr(r.base)+uintptr(r.size)
+				} else if written = quote(dst, s); written == 0 {
+					r.upTo(dst)
+					r.escaped(s)
+				} else {
+					break
 				}
+				dst, limit = r.end(), uintptr(r.base)+uintptr(r.size)
 			case encodeOmit:
 				if op.omit(at) {
 					left -= op.skip
@@ -362,6 +367,23 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 				*(*byte)(first) = '{'
 				*(*byte)(unsafe.Add(dst, written)) = '}'
 				written++
+			case encodeSlice:
+				s := (*sliceHeader)(at)
+				if s.len == 0 {
+					if s.data == nil {
+						store64(dst, 0, textNull)
+						written = 4
+					} else {
+						store64(dst, 0, textEmpty)
+						written = 2
+					}
+					break
+				}
+				r.upTo(dst)
+				if err := r.elements(op.node.elem, s.data, s.len); err != nil {
+					return err
+				}
+				dst, limit = r.end(), uintptr(r.base)+uintptr(r.size)
 			default:
 				// All that can be nil begin with a word that is 0 if they are.
 				if op.kind <= encodeAnyMap && *(*unsafe.Pointer)(at) == nil {
@@ -409,9 +431,6 @@ func (r *renderer) other(op *encodeOp, p unsafe.Pointer) error {
 		err := r.write(n.elem.ops, *(*unsafe.Pointer)(p), 1, 0)
 		r.leave()
 		return err
-	case encodeSlice:
-		s := (*sliceHeader)(p)
-		return r.elements(n.elem, s.data, s.len)
 	case encodeArray:
 		return r.elements(n.elem, p, n.length)
 	case encodeInterface:
@@ -479,15 +498,27 @@ func (r *renderer) string(s string) {
 	r.escaped(s)
 }
 
-// longString is the length from which a string in which there is something that needs care is left to Rust, which looks at 32 bytes at
-// once, but takes a call.
-const longString = 224
+// longString is the length from which it pays to check a string with others, in Rust, where that looks at 32 bytes at
+// once: a call for each takes longer than checking it here.
+const longString = 96
 
 // escaped writes a string in which there is something that needs care.
 func (r *renderer) escaped(s string) {
-	if len(s) >= longString && r.run(shapeString, unsafe.Slice(unsafe.StringData(s), len(s))) {
-		return
+	if len(s) >= longString {
+		r.reserve(len(s) + quoteRoom)
+		if copyPlain(unsafe.Add(r.end(), 1), s) {
+			r.byte('"')
+			r.unchecked = append(r.unchecked, uint64(r.length), uint64(len(s)))
+			r.length += len(s)
+			r.byte('"')
+			return
+		}
 	}
+	r.escapedHere(s)
+}
+
+// escapedHere is escaped with nothing left to be checked.
+func (r *renderer) escapedHere(s string) {
 	r.byte('"')
 	for i := 0; i < len(s); {
 		// At most as much as there is room for, whatever it becomes.
@@ -504,10 +535,34 @@ func (r *renderer) escaped(s string) {
 	r.reserve(0)
 }
 
+// check checks the strings that were not yet. If one is not as it may stand in JSON, which is rare, all is copied and
+// put right.
+func (r *renderer) check() {
+	unchecked := r.unchecked
+	r.unchecked = unchecked[:0]
+	if len(unchecked) == 0 || ffi.JSONCheckParts(r.text(), unchecked) {
+		return
+	}
+	before := r.text()
+	right := renderer{escape: r.escape}
+	at := 0
+	for i := 0; i < len(unchecked); i += 2 {
+		start := int(unchecked[i])
+		end := start + int(unchecked[i+1])
+		// The quotes are written with the string.
+		right.raw(unsafe.String(&before[at], start-1-at))
+		right.escapedHere(unsafe.String(&before[start], end-start))
+		at = end + 1
+	}
+	right.raw(string(before[at:]))
+	r.base, r.length, r.size = right.base, right.length, right.size
+}
+
 // quotedString writes a string's literal as a string.
 func (r *renderer) quotedString(s string) {
-	inner := renderer{escape: r.escape, flags: r.flags}
+	inner := renderer{escape: r.escape}
 	inner.string(s)
+	inner.check()
 	r.string(string(inner.text()))
 }
 
@@ -648,24 +703,22 @@ func (r *renderer) marshalJSON(n *encodeNode, p unsafe.Pointer) error {
 	return r.rawMessage(text)
 }
 
-// scalarShapes describe runs of one value, each by its kind.
-var scalarShapes = sync.OnceValue(func() (shapes [shapeRaw + 1]ffi.Shape) {
-	for _, kind := range []uint32{shapeString, shapeRaw} {
-		var b shapeBuilder
-		b.add(shapeNode{kind: kind})
-		shapes[kind], _ = b.build()
-	}
-	return shapes
+// rawShape describes a run of one value that is JSON already.
+var rawShape = sync.OnceValue(func() ffi.Shape {
+	var b shapeBuilder
+	b.add(shapeNode{kind: shapeRaw})
+	shape, _ := b.build()
+	return shape
 })
 
-// run has Rust write a value of which text is all that there is to say. It reports whether that has a JSON form.
-func (r *renderer) run(kind int, text []byte) bool {
-	shapes := scalarShapes()
+// compact has Rust write a text without white space, and with what has to be escaped. It reports whether that is JSON.
+func (r *renderer) compact(text []byte) bool {
+	shape := rawShape()
 	words := [1]uint64{uint64(len(text))}
-	for room := len(text) + len(text)/8 + quoteRoom; ; room *= 2 {
+	for room := len(text) + spareRoom; ; room *= 2 {
 		r.reserve(room)
 		free := unsafe.Slice((*byte)(r.end()), r.size-r.length-spareRoom)
-		length, status := shapes[kind].Encode(words[:], text, r.flags&ffi.EncodeEscapeHTML, free)
+		length, status := shape.Encode(words[:], text, r.flags&ffi.EncodeEscapeHTML, free)
 		if status != ffi.BufferTooSmall {
 			r.length += length
 			return status == ffi.OK
@@ -690,7 +743,7 @@ func (r *renderer) rawMessage(text []byte) error {
 		r.raw(s)
 		return nil
 	}
-	if !r.run(shapeRaw, text) {
+	if !r.compact(text) {
 		return errForeign
 	}
 	return nil

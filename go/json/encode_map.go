@@ -14,8 +14,8 @@ import (
 	"tandem.example/go/internal/ffi"
 )
 
-// Members of maps are collected, put in order by their names, and written. Methods may change the map meanwhile: it is as it was
-// before the first is called.
+// Members of maps are collected, put in order by their names, and written. Methods may change the map meanwhile: it
+// is as it was before the first is called.
 
 // A member is one of a map whose names are strings.
 type member[T any] struct {
@@ -105,8 +105,8 @@ func (r *renderer) stringValue(s string) error {
 	return nil
 }
 
-// inOrder puts places in the order of the names that name returns for numbers, if they are to be sorted. It reports whether all of the names are known: then the prefix of
-// a place is which of them it has.
+// inOrder puts places in the order of the names that name returns for numbers, if they are to be sorted. It reports
+// whether all of the names are known: then the prefix of a place is which of them it has.
 func (r *renderer) inOrder(order []memberPlace, name func(number int) string) bool {
 	if len(order) < 2 || r.flags&ffi.EncodeUnsorted != 0 {
 		return false

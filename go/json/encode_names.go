@@ -9,9 +9,9 @@ import (
 	"unsafe"
 )
 
-// Maps stand for records as often as for tables: the same few names come again and again. A renderer knows the names that it has met
-// in small maps, in their order. The members of a map that has no others are put in order without a comparison, by setting
-// a bit for each, and their names are literals already.
+// Maps stand for records as often as for tables: the same few names come again and again. A renderer knows the names
+// that it has met in small maps, in their order. The members of a map that has no others are put in order without a
+// comparison, by setting a bit for each, and their names are literals already.
 
 // names are what a renderer knows.
 type names struct {
@@ -23,7 +23,7 @@ type names struct {
 	// Names that were met since the list was made, also more than once, and whether there is room for no more.
 	fresh []string
 	full  bool
-	// How many maps the list did not do for.
+	// How many maps had names that there was no room for.
 	misses int
 	html   bool
 }
@@ -70,8 +70,8 @@ func (n *names) find(prefix uint64, name string) int {
 	}
 }
 
-// arrange puts the members of a map in order, if all of their names are known: the prefix of a place is then which name in the list it has.
-// It reports whether it did.
+// arrange puts the members of a map in order, if all of their names are known: the prefix of a place is then which
+// name in the list it has. It reports whether it did.
 func (n *names) arrange(order []memberPlace, name func(number int) string) bool {
 	if len(n.list) == 0 || len(order) > len(n.list) {
 		return false
@@ -101,21 +101,24 @@ func (n *names) learn(order []memberPlace, name func(number int) string) {
 	if len(order) > maxRecord {
 		return
 	}
-	n.misses++
 	for _, p := range order {
+		s := name(p.number)
+		if len(s) > maxNameText || len(n.list) > 0 && n.find(p.prefix, s) >= 0 {
+			continue
+		}
 		if n.full = len(n.list)+len(n.fresh) >= maxNames; n.full {
+			n.misses++
 			return
 		}
-		if s := name(p.number); len(s) <= maxNameText {
-			// They must not keep a text that they are cut from.
-			n.fresh = append(n.fresh, strings.Clone(s))
-		}
+		// It must not keep a text that it is cut from.
+		n.fresh = append(n.fresh, strings.Clone(s))
 	}
 }
 
-// settle makes the list anew if names were met that are not in it. If it is full of names that do not come any more, it begins again.
+// settle makes the list anew if names were met that are not in it. If it is full of names that do not come any more,
+// it begins again.
 func (n *names) settle(html bool) {
-	if html != n.html || n.misses > 8*maxNames {
+	if html != n.html || len(n.fresh) == 0 && n.misses > 8*maxNames {
 		*n = names{html: html}
 	}
 	// Seldom enough that it costs little, whatever comes.

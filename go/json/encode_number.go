@@ -16,8 +16,8 @@ const numberRoom = 48
 // zeros are eight times the digit 0.
 const zeros = '0' * ones
 
-// eightDigits returns the digits of a number below 1e8, one in each byte, the first in the lowest. All are divided out at once, in halves,
-// quarters and eighths of the word, by multiplying with rounded inverses.
+// eightDigits returns the digits of a number below 1e8, one in each byte, the first in the lowest. All are divided
+// out at once, in halves, quarters and eighths of the word, by multiplying with rounded inverses.
 func eightDigits(v uint64) uint64 {
 	high := v / 10_000
 	fours := high | (v-10_000*high)<<32
@@ -62,8 +62,8 @@ func putInt(dst unsafe.Pointer, v int64) int {
 	return putUint(dst, uint64(v))
 }
 
-// putFloat writes the shortest number that reads back as f, which is finite, in the form of ECMAScript that encoding/json has
-// chosen: plain from 1e-6 to 1e21, else with an exponent. It returns its length.
+// putFloat writes the shortest number that reads back as f, which is finite, in the form of ECMAScript that
+// encoding/json has chosen: plain from 1e-6 to 1e21, else with an exponent. It returns its length.
 func putFloat(dst unsafe.Pointer, f float64) int {
 	if i := int64(f); float64(i) == f && i != 0 && uint64(i+1<<53) <= 1<<54 {
 		return putInt(dst, i)
@@ -147,10 +147,10 @@ func putExponent(dst unsafe.Pointer, x, y, z uint64, count, exponent int) int {
 	return n + 2 + putUint(unsafe.Add(dst, n+2), uint64(exponent))
 }
 
-// shortest returns the decimal number of the fewest digits that lies nearest to the double of those bits, which is positive or negative, but
-// neither 0 nor infinite, as digits * 10^exponent. The way is Raffaello Giulietti's ("The Schubfach way to render doubles", 2020): the interval that
-// rounds to the double is scaled by a power of ten, so that of the integers in it, either one is a multiple of ten, or there are
-// few of them.
+// shortest returns the decimal number of the fewest digits that lies nearest to the double of those bits, which is
+// positive or negative, but neither 0 nor infinite, as digits * 10^exponent. The way is Raffaello Giulietti's ("The
+// Schubfach way to render doubles", 2020): the interval that rounds to the double is scaled by a power of ten, so
+// that of the integers in it, either one is a multiple of ten, or there are few of them.
 func shortest(word uint64) (digits uint64, exponent int) {
 	fraction, biased := word&(1<<52-1), int(word>>52&0x7FF)
 	c, q := fraction, 1-1075
@@ -170,8 +170,8 @@ func shortest(word uint64) (digits uint64, exponent int) {
 	if powers == nil {
 		powers = newPowerTable()
 	}
-	// The double times the power, in three words, of which the highest is its integer part; what the power makes of where the interval
-	// begins and ends is that much less and more.
+	// The double times the power, in three words, of which the highest is its integer part; what the power makes of
+	// where the interval begins and ends is that much less and more.
 	power := &powers[-k-minPower]
 	x1, x0 := bits.Mul64(power[1], 4*c<<h)
 	x2, low := bits.Mul64(power[0], 4*c<<h)
@@ -198,7 +198,7 @@ func shortest(word uint64) (digits uint64, exponent int) {
 			if above {
 				tens++
 			}
-			return tens, k + 1
+			return 10 * tens, k
 		}
 	}
 	below, above := l <= 4*s, 4*s+4 <= u
@@ -214,7 +214,8 @@ func shortest(word uint64) (digits uint64, exponent int) {
 	return s, k
 }
 
-// whole returns an integer part with its last bit set if part, the word behind it, is more than rounding up the power has added.
+// whole returns an integer part with its last bit set if part, the word behind it, is more than rounding up the power
+// has added.
 func whole(integer, part uint64) uint64 {
 	if part > 1 {
 		integer |= 1
@@ -230,8 +231,8 @@ type powerTable [maxPower - minPower + 1][2]uint64
 
 var scales atomic.Pointer[powerTable]
 
-// newPowerTable fills the table when it is needed first. Powers are products of as many tens or tenths with twice as many bits, whose
-// error is far from those that are kept, as a test finds.
+// newPowerTable fills the table when it is needed first. Powers are products of as many tens or tenths with twice as
+// many bits, whose error is far from those that are kept, as a test finds.
 func newPowerTable() *powerTable {
 	var powers powerTable
 	one := [4]uint64{3: 1 << 63}
@@ -259,7 +260,8 @@ func newPowerTable() *powerTable {
 	return &powers
 }
 
-// timesWide returns the first 256 bits of the product of two fractions whose highest bits are set, the lowest word first.
+// timesWide returns the first 256 bits of the product of two fractions whose highest bits are set, the lowest word
+// first.
 func timesWide(a, b [4]uint64) (product [4]uint64) {
 	var all [8]uint64
 	for i := range a {

@@ -103,7 +103,8 @@ func TestFloatsOfAllSizes(t *testing.T) {
 		check(float64(random.Uint64()>>random.IntN(64)) * math.Pow10(random.IntN(60)-30))
 		check(float64(random.IntN(100_000)) / math.Pow10(random.IntN(12)))
 	}
-	// Around powers of two the interval of a double is not symmetric; those of ten have the fewest digits; and the smallest ones.
+	// Around powers of two the interval of a double is not symmetric; those of ten have the fewest digits; and the
+	// smallest ones.
 	for exponent := -1074; exponent < 1024; exponent++ {
 		f := math.Ldexp(1, exponent)
 		for _, f := range []float64{f, math.Nextafter(f, 0), math.Nextafter(f, 2*f), 3 * f, 5 * f} {

@@ -30,11 +30,11 @@ const (
 	encodeFloat32
 	encodeFloat64
 	encodeString
+	encodeSlice
 	encodeOmit  // skips the operations of a field that is left out
 	encodeClose // ends an object that began without a brace
 	// These can be nil, and are null then.
 	encodePointer
-	encodeSlice
 	encodeInterface
 	encodeMap
 	encodeStringMap // of strings by strings

@@ -8,8 +8,8 @@ import (
 	"unsafe"
 )
 
-// String literals are written a word of eight bytes at a time: a word is stored before it is looked at, since nearly always nothing
-// in it has to be escaped.
+// String literals are written a word of eight bytes at a time: a word is stored before it is looked at, since nearly
+// always nothing in it has to be escaped.
 
 // Words with the same byte in all eight places.
 const (
@@ -23,13 +23,22 @@ func load32(p unsafe.Pointer, at int) uint64 { return uint64(*(*uint32)(unsafe.A
 
 func store64(p unsafe.Pointer, at int, w uint64) { *(*uint64)(unsafe.Add(p, at)) = w }
 
-// special marks the bytes of w that a literal for HTML can't have as they are: control characters, quotes, backslashes, <, > and &, and all
-// beyond ASCII. The mark is the byte's high bit. Behind the first marked byte, others may be marked too.
+// special marks the bytes of w that a literal for HTML can't have as they are: control characters, quotes,
+// backslashes, <, > and &, and all beyond ASCII. The mark is the byte's high bit. Behind the first marked byte,
+// others may be marked too.
 func special(w uint64) uint64 {
 	quotes := (w | 0x04*ones) ^ 0x26*ones // " is 0x22, & is 0x26
 	angles := (w | 0x02*ones) ^ 0x3E*ones // < is 0x3C, > is 0x3E
 	slashes := w ^ 0x5C*ones
 	return (w | (w - 0x20*ones) | (quotes - ones) | (angles - ones) | (slashes - ones)) & highs
+}
+
+// specialASCII marks as special does, but no bytes beyond ASCII.
+func specialASCII(w uint64) uint64 {
+	quotes := (w | 0x04*ones) ^ 0x26*ones
+	angles := (w | 0x02*ones) ^ 0x3E*ones
+	slashes := w ^ 0x5C*ones
+	return ((w - 0x20*ones) | (quotes - ones) | (angles - ones) | (slashes - ones)) &^ w & highs
 }
 
 // quoteRoom is how much longer than its string the room for a literal has to be.
@@ -74,6 +83,25 @@ func quote(dst unsafe.Pointer, s string) int {
 	return n + 2
 }
 
+// copyPlain copies a string of 16 bytes or more, unless there is something of ASCII in it that a literal for HTML
+// can't have as it is.
+func copyPlain(dst unsafe.Pointer, s string) bool {
+	p, n := unsafe.Pointer(unsafe.StringData(s)), len(s)
+	for i := 0; ; i += 16 {
+		i = min(i, n-16)
+		a, b := load64(p, i), load64(p, i+8)
+		store64(dst, i, a)
+		store64(dst, i+8, b)
+		// In many scripts no byte is ASCII.
+		if a&b&highs != highs && specialASCII(a)|specialASCII(b) != 0 {
+			return false
+		}
+		if i == n-16 {
+			return true
+		}
+	}
+}
+
 // loadShort reads n bytes, fewer than eight; the others are 0.
 func loadShort(p unsafe.Pointer, n int) uint64 {
 	switch {
@@ -111,14 +139,16 @@ var escapes, htmlEscapes = func() (plain, html [128]uint64) {
 	return plain, html
 }()
 
-// escapedLength is the most bytes that one byte becomes. escape may write as many for eight bytes more than it is asked for.
+// escapedLength is the most bytes that one byte becomes. escape may write as many for eight bytes more than it is
+// asked for.
 const escapedLength = 6
 
-// escape writes the bytes of s from position i on as they stand in a literal, until it has passed limit or the end. It returns where it is
-// in s, and how many bytes it wrote.
+// escape writes the bytes of s from position i on as they stand in a literal, until it has passed limit or the end.
+// It returns where it is in s, and how many bytes it wrote.
 func escape(dst unsafe.Pointer, s string, i, limit int, table *[128]uint64) (int, int) {
 	p, n := unsafe.Pointer(unsafe.StringData(s)), 0
-	// Whole words can be read up to there. Behind it, what lies behind the string is made 0, which is no part of a character.
+	// Whole words can be read up to there. Behind it, what lies behind the string is made 0, which is no part of a
+	// character.
 	words := len(s) - 7
 	var short [16]byte
 	if len(s) < 8 {

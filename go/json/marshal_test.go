@@ -267,6 +267,26 @@ func TestMarshalStrings(t *testing.T) {
 	}
 }
 
+// Long strings are checked with others, behind all: what is wrong in some must not change the rest.
+func TestMarshalLongStrings(t *testing.T) {
+	long := strings.Repeat("Grüße, 世界! 😀 ", 8)
+	random := rand.New(rand.NewPCG(3, 4))
+	for range 300 {
+		values := make([]any, 1+random.IntN(8))
+		for i := range values {
+			at := random.IntN(len(long))
+			wrong := []string{"", "", "", "\u2028", "\u2029", "\xff", "\xe2\x80", "\xed\xa0\x80", "<", "\n"}[random.IntN(10)]
+			text := long[:at] + wrong + long[at:]
+			values[i] = []any{text, i, map[string]string{text: text}, struct {
+				A string `json:",string"`
+				B valueText
+				C string
+			}{text, valueText(text), text}, json.RawMessage(`"` + strings.ToValidUTF8(text, "?") + `"`)}[random.IntN(5)]
+		}
+		sameEncode(t, values)
+	}
+}
+
 // JSON within JSON may be as deep as JSON, wherever it stands; but not to be indented.
 func TestMarshalDeepRawMessages(t *testing.T) {
 	for _, depth := range []int{257, 10_000, 10_001} {

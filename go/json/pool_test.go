@@ -3,6 +3,7 @@
 package json
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -124,5 +125,54 @@ func TestMarshalAllocations(t *testing.T) {
 		if least != test.want {
 			t.Errorf("%s: %v allocations, want %v", name, least, test.want)
 		}
+	}
+}
+
+// Names of records are learnt, whatever else comes: names that never come again take no room for ever.
+func TestNamesOfRecords(t *testing.T) {
+	n := names{html: true}
+	known := func(members ...string) bool {
+		order := make([]memberPlace, len(members))
+		for i, name := range members {
+			order[i] = memberPlace{prefixOf(name), i}
+		}
+		name := func(number int) string { return members[number] }
+		if !n.arrange(order, name) {
+			n.learn(order, name)
+			return false
+		}
+		for i, p := range order {
+			if got := n.list[p.prefix].name; got != members[p.number] || i > 0 && got <= n.list[order[i-1].prefix].name {
+				t.Fatalf("%q is at %d of %q", got, i, members)
+			}
+		}
+		return true
+	}
+	record := []string{"profile_text_color", "id", "profile_link_color", "name", "", "profile_background_color", "id_str", "\xff"}
+	for round := range 3 {
+		for range 10_000 {
+			if known(record...) != (round > 0) {
+				t.Fatalf("known in round %d: %t", round, round == 0)
+			}
+		}
+		n.settle(true)
+	}
+	for i := range 20_000 {
+		known("id", fmt.Sprint(i))
+		n.settle(true)
+	}
+	if len(n.list)+len(n.fresh) > maxNames {
+		t.Errorf("%d names", len(n.list)+len(n.fresh))
+	}
+	for range 20_000 {
+		known("id", "other")
+		n.settle(true)
+	}
+	if !known("other", "id") {
+		t.Error("there is no room for others")
+	}
+	n.settle(false)
+	if known("id", "other") {
+		t.Error("literals are for HTML")
 	}
 }

@@ -81,6 +81,45 @@ fn copy<const HTML: bool>(
     copy_blocks::<Native, HTML>(text, start, length, out)
 }
 
+/// Whether `bytes` can stand in a literal as they are, those of ASCII apart: they are UTF-8, and neither U+2028 nor U+2029 is among
+/// them.
+pub fn is_plain(bytes: &[u8]) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    if has_avx2() {
+        // SAFETY: the processor has all three.
+        return string::is_utf8(bytes) && !unsafe { has_separator_avx2(bytes) };
+    }
+    string::is_utf8(bytes) && !has_separator::<Native>(bytes)
+}
+
+/// # Safety
+/// [`has_avx2`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1,bmi2")]
+unsafe fn has_separator_avx2(bytes: &[u8]) -> bool {
+    has_separator::<avx2::Avx2>(bytes)
+}
+
+/// Whether U+2028 or U+2029 is among `bytes`: E2 80 A8 or E2 80 A9.
+#[inline(always)]
+fn has_separator<V: Vector>(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    while let Some(block) = rest.get(..V::WIDTH + 2) {
+        let source = block.as_ptr();
+        // SAFETY: a block and two bytes are read of as many.
+        let found = unsafe {
+            V::load(source).is(0xE2)
+                & V::load(source.add(1)).is(0x80)
+                & V::load(source.add(2)).and(!1).is(0xA8)
+        };
+        if found != 0 {
+            return true;
+        }
+        rest = &rest[V::WIDTH..];
+    }
+    rest.windows(3).any(|three| matches!(three, [0xE2, 0x80, 0xA8 | 0xA9]))
+}
+
 /// Whether the processor has what `copy_avx2` is compiled for: virtual ones may lack a part.
 #[cfg(target_arch = "x86_64")]
 #[inline]
@@ -551,6 +590,20 @@ mod tests {
     fn literals_are_those_of_the_plain_loop() {
         check::<true>();
         check::<false>();
+    }
+
+    #[test]
+    fn plain_values_are_those_that_nothing_is_changed_in() {
+        for value in values() {
+            let escaped = literal::<false>(&value);
+            let kept = escaped[1..escaped.len() - 1].iter().filter(|&&byte| byte >= 0x80);
+            let plain = kept.eq(value.iter().filter(|&&byte| byte >= 0x80));
+            assert_eq!(is_plain(&value), plain, "{}", value.escape_ascii());
+            assert_eq!(
+                has_separator::<Native>(&value),
+                has_separator::<portable::Portable>(&value)
+            );
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ pub mod decode;
 mod document;
 pub mod encode;
 mod error;
-mod escape;
+pub(crate) mod escape;
 mod index;
 mod number;
 mod output;
