@@ -105,10 +105,17 @@ func (r *renderer) stringValue(s string) error {
 	return nil
 }
 
+// fewMembers are sorted faster than their names are found.
+const fewMembers = 8
+
 // inOrder puts places in the order of the names that name returns for numbers, if they are to be sorted. It reports
 // whether all of the names are known: then the prefix of a place is which of them it has.
 func (r *renderer) inOrder(order []memberPlace, name func(number int) string) bool {
 	if len(order) < 2 || r.flags&ffi.EncodeUnsorted != 0 {
+		return false
+	}
+	if len(order) <= fewMembers {
+		sortPlaces(order, name)
 		return false
 	}
 	if r.names.arrange(order, name) {

@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -15,18 +16,26 @@ import (
 
 // names are what a renderer knows.
 type names struct {
-	// Where in the list the name of a hash is, plus one.
-	slots []uint16
-	list  []recordName
+	*nameList
 	// For each name of the list, which member of the map that is being put in order has it.
 	numbers []int32
-	// Names that were met since the list was made, also more than once, and whether there is room for no more.
-	fresh []string
+	// Names that were met since the list was made, and whether there is room for no more.
+	fresh map[string]bool
 	full  bool
 	// How many maps had names that there was no room for.
 	misses int
-	html   bool
 }
+
+// A nameList is shared, and does not change.
+type nameList struct {
+	// Where in the list the name of a hash is, plus one.
+	slots []uint16
+	list  []recordName
+	html  bool
+}
+
+// latestNames are the lists that were made last, with which new renderers begin.
+var latestNames, latestHTMLNames atomic.Pointer[nameList]
 
 type recordName struct {
 	prefix, suffix uint64
@@ -103,34 +112,50 @@ func (n *names) learn(order []memberPlace, name func(number int) string) {
 	}
 	for _, p := range order {
 		s := name(p.number)
-		if len(s) > maxNameText || len(n.list) > 0 && n.find(p.prefix, s) >= 0 {
+		if len(s) > maxNameText || len(n.list) > 0 && n.find(p.prefix, s) >= 0 || n.fresh[s] {
 			continue
 		}
 		if n.full = len(n.list)+len(n.fresh) >= maxNames; n.full {
 			n.misses++
 			return
 		}
+		if n.fresh == nil {
+			n.fresh = map[string]bool{}
+		}
 		// It must not keep a text that it is cut from.
-		n.fresh = append(n.fresh, strings.Clone(s))
+		n.fresh[strings.Clone(s)] = true
 	}
 }
 
-// settle makes the list anew if names were met that are not in it. If it is full of names that do not come any more,
-// it begins again.
+// settle makes the list anew if names were met that are not in it. If it is full of names that do not come any more, it
+// begins again.
 func (n *names) settle(html bool) {
-	if html != n.html || len(n.fresh) == 0 && n.misses > 8*maxNames {
-		*n = names{html: html}
+	latest := &latestNames
+	if html {
+		latest = &latestHTMLNames
+	}
+	if n.nameList == nil || html != n.html {
+		n.use(latest.Load())
+		if n.nameList == nil {
+			n.use(&nameList{html: html})
+		}
+	}
+	if len(n.fresh) == 0 && n.misses > 8*maxNames {
+		n.use(&nameList{html: html})
+		latest.Store(n.nameList)
 	}
 	// Seldom enough that it costs little, whatever comes.
 	if len(n.fresh) == 0 || len(n.fresh) <= len(n.list)/4 && !n.full {
 		return
 	}
-	all := n.fresh
+	all := make([]string, 0, len(n.fresh)+len(n.list))
+	for name := range n.fresh {
+		all = append(all, name)
+	}
 	for _, known := range n.list {
 		all = append(all, known.name)
 	}
 	slices.Sort(all)
-	all = slices.Compact(all)
 	escape := &escapes
 	if html {
 		escape = &htmlEscapes
@@ -152,5 +177,14 @@ func (n *names) settle(html bool) {
 		}
 		slots[at%nameSlots] = uint16(i + 1)
 	}
-	*n = names{slots: slots, list: list, numbers: make([]int32, len(list)), html: html}
+	n.use(&nameList{slots, list, html})
+	latest.Store(n.nameList)
+}
+
+// use takes a list, and nothing else that is known.
+func (n *names) use(list *nameList) {
+	*n = names{nameList: list}
+	if list != nil {
+		n.numbers = make([]int32, len(list.list))
+	}
 }

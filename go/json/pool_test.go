@@ -130,7 +130,7 @@ func TestMarshalAllocations(t *testing.T) {
 
 // Names of records are learnt, whatever else comes: names that never come again take no room for ever.
 func TestNamesOfRecords(t *testing.T) {
-	n := names{html: true}
+	n := names{nameList: &nameList{html: true}}
 	known := func(members ...string) bool {
 		order := make([]memberPlace, len(members))
 		for i, name := range members {
@@ -170,6 +170,11 @@ func TestNamesOfRecords(t *testing.T) {
 	}
 	if !known("other", "id") {
 		t.Error("there is no room for others")
+	}
+	n = names{}
+	n.settle(true)
+	if !known("other", "id") {
+		t.Error("others begin with nothing")
 	}
 	n.settle(false)
 	if known("id", "other") {
