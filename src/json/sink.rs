@@ -83,8 +83,10 @@ impl Sink for Lent<'_> {
         // A sum that saturates is beyond any buffer.
         let end = self.length.saturating_add(bytes.len());
         if let Some(room) = self.buffer.get_mut(self.length..end) {
-            for (slot, &byte) in room.iter_mut().zip(bytes) {
-                slot.write(byte);
+            // SAFETY: `room` is as long as `bytes`, and borrowed exclusively, so that they don't overlap.
+            unsafe {
+                let target = room.as_mut_ptr().cast::<u8>();
+                target.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
             }
         }
         self.length = end;
