@@ -6,6 +6,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
+	"sync"
+	"unsafe"
 
 	"tandem.example/go/internal/ffi"
 )
@@ -21,7 +24,7 @@ func Compact(dst *bytes.Buffer, src []byte) error {
 		// The standard library finds the same fault and describes it in its own words.
 		return json.Compact(dst, src)
 	}
-	dst.Write(text)
+	keep(dst, text)
 	return nil
 }
 
@@ -35,7 +38,7 @@ func Indent(dst *bytes.Buffer, src []byte, prefix, indent string) error {
 	if status != ffi.OK {
 		return json.Indent(dst, src, prefix, indent)
 	}
-	dst.Write(text)
+	keep(dst, text)
 	return nil
 }
 
@@ -48,14 +51,45 @@ func HTMLEscape(dst *bytes.Buffer, src []byte) {
 		json.HTMLEscape(dst, src)
 		return
 	}
-	dst.Write(text)
+	keep(dst, text)
 }
 
-// room returns an empty slice of dst's own memory behind its contents, with space for length bytes, so
-// that Write of what is appended to it copies nothing.
+// room returns an empty slice of dst's own memory behind its contents, with space for length bytes, and for what ReadFrom
+// wants to be there.
 func room(dst *bytes.Buffer, length int) []byte {
-	dst.Grow(length)
+	dst.Grow(max(length, bytes.MinRead))
 	return dst.AvailableBuffer()
+}
+
+// keep appends to dst what was written to its room. Write would copy a text onto itself; ReadFrom believes a reader that it is
+// there.
+func keep(dst *bytes.Buffer, text []byte) {
+	const short = 4 << 10 // not worth the reader
+	if len(text) < short {
+		dst.Write(text)
+		return
+	}
+	w := writtenPool.Get().(*written)
+	w.text = text
+	dst.ReadFrom(w)
+	w.text = nil
+	writtenPool.Put(w)
+}
+
+var writtenPool = sync.Pool{New: func() any { return new(written) }}
+
+// written is a reader of a text that mostly stands where it is to be read to.
+type written struct{ text []byte }
+
+func (w *written) Read(p []byte) (int, error) {
+	n := len(w.text)
+	if unsafe.SliceData(p) != unsafe.SliceData(w.text) {
+		n = copy(p, w.text)
+	}
+	if w.text = w.text[n:]; len(w.text) > 0 {
+		return n, nil
+	}
+	return n, io.EOF
 }
 
 // fault returns the first fault of a text that is JSON, and its offset.

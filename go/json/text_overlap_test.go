@@ -33,3 +33,38 @@ func TestOperationsOnOverlappingMemory(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// What is appended may be longer than the room that was guessed, and the buffer may have been read from.
+func TestOperationsOnBuffersOfAnySize(t *testing.T) {
+	text := "[" + strings.Repeat(`[1], "<<<<<<<<<<<<<<<<", `, 1000) + "2]"
+	for _, capacity := range []int{0, 10, 4000, len(text), len(text) + 300, 2 * len(text), 10 * len(text)} {
+		for name, operations := range map[string][2]func(dst *bytes.Buffer) error{
+			"compact": {
+				func(dst *bytes.Buffer) error { return json.Compact(dst, []byte(text)) },
+				func(dst *bytes.Buffer) error { return stdjson.Compact(dst, []byte(text)) },
+			},
+			"indent": {
+				func(dst *bytes.Buffer) error { return json.Indent(dst, []byte(text), "", "       ") },
+				func(dst *bytes.Buffer) error { return stdjson.Indent(dst, []byte(text), "", "       ") },
+			},
+			"escape": {
+				func(dst *bytes.Buffer) error { json.HTMLEscape(dst, []byte(text)); return nil },
+				func(dst *bytes.Buffer) error { stdjson.HTMLEscape(dst, []byte(text)); return nil },
+			},
+		} {
+			got, want := bytes.NewBuffer(make([]byte, 0, capacity)), new(bytes.Buffer)
+			for i, dst := range []*bytes.Buffer{got, want} {
+				dst.WriteString("before, of which a part was read")
+				dst.Next(7)
+				for range 2 {
+					if err := operations[i](dst); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if !bytes.Equal(got.Bytes(), want.Bytes()) {
+				t.Errorf("%s into a buffer of %d bytes gave %d bytes, want %d", name, capacity, got.Len(), want.Len())
+			}
+		}
+	}
+}
