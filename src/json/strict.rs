@@ -30,6 +30,7 @@ pub fn check(text: &[u8], strictness: Strictness) -> Result<(), Error> {
         is_utf8: !strictness.utf8 || string::is_utf8(text),
         depth: 0,
         last: (0, 0),
+        marks: Vec::new(),
         names: Vec::new(),
         objects: Vec::new(),
         scratch: String::new(),
@@ -47,16 +48,11 @@ struct Checker<'a> {
     depth: usize,
     /// Where the last scalar is.
     last: (usize, usize),
-    /// The names of all open objects that have few of them.
-    names: Vec<Name<'a>>,
+    /// The names of all open objects that have few of them, and numbers that tell most of them apart.
+    names: Vec<Cow<'a, [u8]>>,
+    marks: Vec<u32>,
     objects: Vec<Object<'a>>,
     scratch: String,
-}
-
-/// A name and a number that tells most names apart.
-struct Name<'a> {
-    mark: u64,
-    value: Cow<'a, str>,
 }
 
 /// An open object.
@@ -64,48 +60,66 @@ struct Object<'a> {
     /// Where its names begin.
     first: usize,
     /// All of its names, if there are many.
-    many: Option<HashSet<Cow<'a, str>>>,
+    many: Option<HashSet<Cow<'a, [u8]>>>,
 }
 
 /// How many names of an object are compared one by one.
-const FEW: usize = 16;
+const FEW: usize = 64;
 
 /// The ends of a name and its length, mixed.
-fn mark(name: &[u8]) -> u64 {
+fn mark(name: &[u8]) -> u32 {
     let end = |bytes: Option<&[u8; 8]>| bytes.copied().map(u64::from_le_bytes);
-    match (end(name.first_chunk()), end(name.last_chunk())) {
-        (Some(first), Some(last)) => (first ^ last.rotate_left(29)).wrapping_add(name.len() as u64),
+    let mixed = match (end(name.first_chunk()), end(name.last_chunk())) {
+        (Some(first), Some(last)) => first ^ last.rotate_left(29),
         _ => {
             let mut bytes = [0; 8];
             bytes[..name.len()].copy_from_slice(name);
             u64::from_le_bytes(bytes)
         }
-    }
+    };
+    ((mixed ^ name.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
+}
+
+/// Whether a mark is among some. All of a few are compared, so that it takes no branch for each.
+fn is_among(marks: &[u32], mark: u32) -> bool {
+    let (eights, rest) = marks.as_chunks::<8>();
+    eights.iter().any(|eight| eight.iter().fold(false, |found, &other| found | (other == mark)))
+        || rest.contains(&mark)
 }
 
 impl<'a> Checker<'a> {
     /// Notes a name of the innermost object; tells whether that has it already.
     fn is_known(&mut self, raw: &'a [u8]) -> Result<bool, Error> {
         let Some(object) = self.objects.last_mut() else { return Ok(false) };
-        let value = string::value(raw);
+        // What nearly all names are needs no other look.
+        let value = match raw.is_ascii() && !raw.contains(&b'\\') {
+            true => Cow::Borrowed(raw),
+            false => match string::value(raw) {
+                Cow::Borrowed(value) => Cow::Borrowed(value.as_bytes()),
+                Cow::Owned(value) => Cow::Owned(value.into_bytes()),
+            },
+        };
         if let Some(many) = &mut object.many {
             many.try_reserve(1)?;
             return Ok(!many.insert(value));
         }
-        let mark = mark(value.as_bytes());
+        let mark = mark(&value);
         let few = &self.names[object.first..];
-        if few.iter().any(|name| name.mark == mark && name.value == value) {
+        if is_among(&self.marks[object.first..], mark) && few.contains(&value) {
             return Ok(true);
         }
         if few.len() < FEW {
             self.names.try_reserve(1)?;
-            self.names.push(Name { mark, value });
+            self.marks.try_reserve(1)?;
+            self.names.push(value);
+            self.marks.push(mark);
             return Ok(false);
         }
         // The texts are anyone's, so that names are hashed with a key.
         let mut many = HashSet::new();
         many.try_reserve(2 * FEW)?;
-        many.extend(self.names.drain(object.first..).map(|name| name.value));
+        many.extend(self.names.drain(object.first..));
+        self.marks.truncate(object.first);
         many.insert(value);
         object.many = Some(many);
         Ok(false)
@@ -157,6 +171,7 @@ impl Visitor for Checker<'_> {
                     && let Some(object) = self.objects.pop()
                 {
                     self.names.truncate(object.first);
+                    self.marks.truncate(object.first);
                 }
             }
             Token::Colon | Token::Comma => {}
@@ -208,7 +223,7 @@ mod tests {
     /// Every number of names, each of them repeated, with and without an object among them.
     #[test]
     fn many_names_are_compared() {
-        for count in 0..60 {
+        for count in 0..100 {
             for nested in ["1", "{\"name 0 of many\":{}}"] {
                 let names: Vec<String> = (0..count)
                     .map(|number| format!("\"name {number} of many\":{nested}"))
