@@ -145,7 +145,7 @@ fn search() -> String {
       "retweet_count": {},
       "favorited": false
     }}"#,
-            id % 2 == 0,
+            id.is_multiple_of(2),
             id % 1_000_000_007,
             id % 5000,
             id % 10

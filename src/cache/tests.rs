@@ -185,7 +185,7 @@ fn scans_visit_each_entry_once() {
 #[test]
 fn scans_miss_nothing_that_stays() {
     let cache = cache(64 << 20);
-    let stays = |key: u64| key % 2 == 0;
+    let stays = |key: u64| key.is_multiple_of(2);
     for key in 0..5_000_u64 {
         cache.set(&key.to_le_bytes(), b"value").unwrap();
     }
