@@ -256,8 +256,9 @@ func (r *renderer) resize(size int) {
 // end returns where the text goes on.
 func (r *renderer) end() unsafe.Pointer { return unsafe.Add(r.base, r.length) }
 
-// byte writes a character into the spare room.
+// byte writes a character. It asks for room, since nothing else may between two of them: brackets of lists in lists.
 func (r *renderer) byte(b byte) {
+	r.reserve(0)
 	*(*byte)(r.end()) = b
 	r.length++
 }

@@ -3,6 +3,7 @@ package json_test
 import (
 	"bytes"
 	"encoding"
+	std "encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -330,6 +331,22 @@ func TestMarshalCallsMethodsOnce(t *testing.T) {
 }
 
 // Nor do calls double where each level has to be left to encoding/json, here for a depth that is allowed.
+// Brackets need room like all else: the sanitizer would find one that is written beside the text's memory.
+func TestMarshalNestedListsAtAnyLength(t *testing.T) {
+	var deep any = []any{}
+	for range 200 {
+		deep = []any{deep}
+	}
+	for length := range 1200 {
+		value := []any{strings.Repeat("x", length), deep, map[string]any{"a": deep}}
+		got, err := json.Marshal(value)
+		want, _ := std.Marshal(value)
+		if err != nil || !bytes.Equal(got, want) {
+			t.Fatalf("%d: %v %s", length, err, got)
+		}
+	}
+}
+
 func TestMarshalCallsMethodsRarely(t *testing.T) {
 	var deep any
 	for range 300 {
