@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/bytedance/sonic/ast"
 	"github.com/minio/simdjson-go"
 
@@ -59,8 +57,3 @@ func documentContenders(text []byte) []contender {
 
 // simdjsonParse makes a function that has the C++ library parse a text n times, where that is there.
 var simdjsonParse func(text []byte) func(n int)
-
-// simdjsonError is a code of the library.
-type simdjsonError int
-
-func (e simdjsonError) Error() string { return fmt.Sprintf("error %d of simdjson", int(e)) }

@@ -7,7 +7,10 @@ package main
 // #include "peers_simdjson.h"
 import "C"
 
-import "unsafe"
+import (
+	"fmt"
+	"unsafe"
+)
 
 func init() {
 	simdjsonParse = func(text []byte) func(n int) {
@@ -22,3 +25,8 @@ func init() {
 		}
 	}
 }
+
+// simdjsonError is a code of the library.
+type simdjsonError int
+
+func (e simdjsonError) Error() string { return fmt.Sprintf("error %d of simdjson", int(e)) }
