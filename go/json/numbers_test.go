@@ -1,3 +1,5 @@
+//go:build cgo
+
 package json_test
 
 import (
