@@ -590,8 +590,11 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
             Some(_) if self.options.exact_names => Found::Nothing,
             Some(found) => found,
             None => {
-                let name = unescaped(&text[start..end], &mut self.scratch)?;
-                match members.find_exact(name) {
+                let raw = &text[start..end];
+                let name = unescaped(raw, &mut self.scratch)?;
+                // What stands there as it is was looked for.
+                let same = std::ptr::eq(name, raw);
+                match if same { None } else { members.find_exact(name) } {
                     Some(number) => Found::Member(number),
                     None if self.options.exact_names => Found::Nothing,
                     None => members.find_folded(name),

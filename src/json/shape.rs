@@ -395,12 +395,13 @@ fn insert(table: &mut [u32], hash: usize, number: usize) {
 /// A hash for tables of a few known names. The names are the program's own, so that nobody gains by
 /// collisions; texts only look up.
 fn hash(name: &[u8]) -> usize {
-    let (start, _) = block(name);
-    // Long names often begin alike.
-    let tail = name.get(16..).map_or(0, |rest| {
-        rest.iter().fold(rest.len(), |sum, &byte| sum.wrapping_mul(31) + usize::from(byte))
-    });
-    hash_block(start) ^ tail
+    match (name.first_chunk(), name.last_chunk()) {
+        // Long names often begin alike.
+        (Some(start), Some(end)) => {
+            hash_block(u128::from_le_bytes(*start)) ^ hash_block(u64::from_le_bytes(*end).into())
+        }
+        _ => hash_block(block(name).0),
+    }
 }
 
 /// The block of a name that stands in a text, if it is short and not at the text's end.
