@@ -3,7 +3,6 @@
 package json
 
 import (
-	"bytes"
 	"encoding"
 	"encoding/base64"
 	"encoding/json"
@@ -87,15 +86,7 @@ func appendMarshal(dst []byte, v any, flags uint32) ([]byte, error) {
 
 // MarshalIndent is like [Marshal] but indents the output, as [json.MarshalIndent] of encoding/json does.
 func MarshalIndent(v any, prefix, indent string) ([]byte, error) {
-	text, err := Marshal(v)
-	if err != nil {
-		return nil, err
-	}
-	var indented bytes.Buffer
-	if err := Indent(&indented, text, prefix, indent); err != nil {
-		return nil, err
-	}
-	return indented.Bytes(), nil
+	return Config{}.MarshalIndent(v, prefix, indent)
 }
 
 // A renderer writes the text of a value.
