@@ -3,6 +3,7 @@
 package cache
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -26,6 +27,9 @@ func TestAllocations(t *testing.T) {
 	if err := errors.Join(longSlices.Set("", long), longStrings.Set("", string(long))); err != nil {
 		t.Fatal(err)
 	}
+	ctx := t.Context()
+	loadText := func(context.Context, string) ([]byte, error) { return nil, ErrNotFound }
+	loadNumber := func(context.Context, uint64) (float64, error) { return 0, ErrNotFound }
 	buffer := make([]byte, 0, 256)
 	value := make([]byte, 200)
 	i := 0
@@ -40,6 +44,11 @@ func TestAllocations(t *testing.T) {
 		{"Get of long bytes", 1, func() bool { v, _ := longSlices.Get(""); return len(v) == len(long) }},
 		{"Get of a long string", 1, func() bool { v, _ := longStrings.Get(""); return len(v) == len(long) }},
 		{"Get of bytes", 1, func() bool { _, found := texts.Get(keys[i]); return found }},
+		{"GetOrLoad of bytes", 1, func() bool { _, err := texts.GetOrLoad(ctx, keys[i], loadText); return err == nil }},
+		{"GetOrLoad of a number", 0, func() bool {
+			_, err := numbers.GetOrLoad(ctx, uint64(i), loadNumber)
+			return err == nil
+		}},
 		{"Set of bytes", 0, func() bool { return texts.Set(keys[i], value) == nil }},
 		{"Set of a number", 0, func() bool { return numbers.Set(uint64(i), 2) == nil }},
 		{"Delete", 0, func() bool { return !texts.Delete("none") }},

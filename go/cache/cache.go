@@ -7,6 +7,8 @@
 // [Options].MaxBytes; old entries make room for new ones. A Set that returned is visible to each later
 // Get of any goroutine.
 //
+// [Cache.GetOrLoad] loads what is not there, once for all who wait for it.
+//
 // Values that are strings, byte slices, booleans or numbers of fixed size are stored as they are, others as what
 // [Options].Codec makes of them, by default JSON.
 //
@@ -68,6 +70,10 @@ type Stats struct {
 	Bytes       int64  // memory held from the system, everything counted
 	MaxBytes    int64  // the limit of Bytes
 	Expiring    int    // of Entries, those that do not live until they are evicted
+
+	LoadSuccesses uint64        // calls of loaders that returned no error
+	LoadFailures  uint64        // calls of loaders that returned one, [ErrNotFound] included, or panicked
+	TotalLoadTime time.Duration // what all these calls took
 }
 
 // Cache is a cache of values of type V by keys of type K. Its methods may be called from many goroutines at once.
@@ -78,6 +84,7 @@ type Cache[K Key, V any] struct {
 	keys  layout
 	value layout
 	codec Codec[V]
+	loads loads[K, V]
 }
 
 // New makes a cache. It fails if an option is out of range, or if the system refuses the address space.
@@ -103,6 +110,7 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 		c.value = layoutOf(reflect.TypeFor[V]())
 		c.codec = jsonCodec[V]{}
 	}
+	c.loads.init()
 	runtime.AddCleanup(c, ffi.Cache.Free, core)
 	return c, nil
 }
@@ -207,6 +215,13 @@ func (c *Cache[K, V]) SetTTL(key K, value V, ttl time.Duration) error {
 }
 
 func (c *Cache[K, V]) set(key *K, value *V, ttl uint64) error {
+	c.forget(key) // a load that began before
+	err := c.store(key, value, ttl)
+	c.forget(key) // and one that began meanwhile
+	return err
+}
+
+func (c *Cache[K, V]) store(key *K, value *V, ttl uint64) error {
 	if c.value.kind == encoded {
 		return c.setEncoded(key, *value, ttl)
 	}
@@ -214,16 +229,23 @@ func (c *Cache[K, V]) set(key *K, value *V, ttl uint64) error {
 	return c.setBytes(key, data, length, ttl)
 }
 
-// setEncoded is apart from set because what is handed to a codec escapes to the heap.
+// setEncoded is apart from store because what is handed to a codec escapes to the heap.
 func (c *Cache[K, V]) setEncoded(key *K, value V, ttl uint64) error {
 	buffer := getBuffer()
 	defer putBuffer(buffer)
+	if err := c.encode(buffer, value); err != nil {
+		return err
+	}
+	return c.setBytes(key, unsafe.SliceData(*buffer), len(*buffer), ttl)
+}
+
+func (c *Cache[K, V]) encode(buffer *[]byte, value V) error {
 	data, err := c.codec.Append((*buffer)[:0], value)
 	if err != nil {
 		return fmt.Errorf("cache: encoding the value: %w", err)
 	}
 	*buffer = data
-	return c.setBytes(key, unsafe.SliceData(data), len(data), ttl)
+	return nil
 }
 
 func (c *Cache[K, V]) setBytes(key *K, data *byte, length int, ttl uint64) error {
@@ -245,9 +267,11 @@ func (c *Cache[K, V]) setBytes(key *K, data *byte, length int, ttl uint64) error
 
 // Delete removes the entry of a key, and tells whether there was one.
 func (c *Cache[K, V]) Delete(key K) bool {
+	c.forget(&key)
 	data, length := c.keys.bytes(unsafe.Pointer(&key))
 	status := c.core.Delete(data, length)
 	runtime.KeepAlive(c)
+	c.forget(&key)
 	return status == ffi.OK
 }
 
@@ -294,7 +318,7 @@ func (c *Cache[K, V]) Scan(cursor uint64, count int) (keys []K, next uint64) {
 		}
 		for list := (*buffer)[:length]; len(list) > 0; {
 			end := 4 + int(binary.NativeEndian.Uint32(list))
-			keys = append(keys, key[K](c.keys, list[4:end]))
+			keys = append(keys, keyOf[K](c.keys, list[4:end]))
 			list = list[end:]
 		}
 		return keys, next
@@ -303,8 +327,10 @@ func (c *Cache[K, V]) Scan(cursor uint64, count int) (keys []K, next uint64) {
 
 // Clear removes all entries and gives their memory back. Entries that are stored meanwhile may stay.
 func (c *Cache[K, V]) Clear() {
+	c.loads.forgetAll()
 	c.core.Clear()
 	runtime.KeepAlive(c)
+	c.loads.forgetAll()
 }
 
 // Len returns the number of entries, with those expired that are not removed yet.
@@ -329,13 +355,22 @@ func (c *Cache[K, V]) Stats() Stats {
 		Bytes:       int64(s.Bytes),
 		MaxBytes:    int64(min(s.MaxBytes, math.MaxInt64)),
 		Expiring:    int(s.Expiring),
+
+		LoadSuccesses: c.loads.successes.Load(),
+		LoadFailures:  c.loads.failures.Load(),
+		TotalLoadTime: time.Duration(c.loads.nanoseconds.Load()),
 	}
 }
 
-// Close empties the cache for good and gives its memory back. From then on nothing is found, and Set returns
-// [ErrClosed]. Other goroutines may be using the cache. Closing again does nothing; the error is always nil.
+// Close empties the cache for good and gives its memory back. From then on nothing is found, and what would store
+// returns [ErrClosed]. Other goroutines may be using the cache. Closing again does nothing; the error is always nil.
+//
+// Loads end: those who wait for one get [ErrClosed] at once, the contexts of loaders end, and Close returns when the
+// last loader has. So it must not be called by a loader.
 func (c *Cache[K, V]) Close() error {
+	c.loads.close()
 	c.core.Close()
 	runtime.KeepAlive(c)
+	c.loads.running.Wait()
 	return nil
 }

@@ -3,6 +3,7 @@
 package cache_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -46,6 +47,56 @@ func ExampleCache_AppendGet() {
 	page, found := pages.AppendGet(buffer[:0], "/")
 	fmt.Printf("%s %t\n", page, found)
 	// Output: <h1>Welcome</h1> true
+}
+
+func ExampleCache_GetOrLoad() {
+	users, err := cache.New(cache.Options[int, User]{TTL: time.Minute})
+	if err != nil {
+		panic(err)
+	}
+	defer users.Close()
+
+	database := map[int]User{1: {1, "Alice"}}
+	load := func(ctx context.Context, id int) (User, error) {
+		fmt.Println("loading", id)
+		user, found := database[id]
+		if !found {
+			return User{}, cache.ErrNotFound
+		}
+		return user, nil
+	}
+	ctx := context.Background()
+	fmt.Println(users.GetOrLoad(ctx, 1, load))
+	fmt.Println(users.GetOrLoad(ctx, 1, load))
+	_, err = users.GetOrLoad(ctx, 2, load)
+	fmt.Println(errors.Is(err, cache.ErrNotFound))
+
+	// First the source is changed, then the cache: nobody sees the old value from then on.
+	database[1] = User{1, "Alicia"}
+	users.Delete(1)
+	fmt.Println(users.GetOrLoad(ctx, 1, load))
+	// Output:
+	// loading 1
+	// {1 Alice} <nil>
+	// {1 Alice} <nil>
+	// loading 2
+	// true
+	// loading 1
+	// {1 Alicia} <nil>
+}
+
+func ExamplePanicError() {
+	c, err := cache.New(cache.Options[string, int]{})
+	if err != nil {
+		panic(err)
+	}
+	defer c.Close()
+	defer func() {
+		err, ok := recover().(*cache.PanicError)
+		fmt.Println(ok, err.Value, len(err.Stack) > 0)
+	}()
+	c.GetOrLoad(context.Background(), "a", func(context.Context, string) (int, error) { panic("no database") })
+	// Output: true no database true
 }
 
 func ExampleCache_SetTTL() {

@@ -54,8 +54,8 @@ func (l layout) bytes(p unsafe.Pointer) (*byte, int) {
 	return (*byte)(p), l.size
 }
 
-// key returns the key that has a copy of data as its bytes.
-func key[K Key](l layout, data []byte) (key K) {
+// keyOf returns the key that has a copy of data as its bytes.
+func keyOf[K Key](l layout, data []byte) (key K) {
 	switch l.kind {
 	case text:
 		*(*string)(unsafe.Pointer(&key)) = string(data)

@@ -1,0 +1,112 @@
+//go:build cgo
+
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// ErrNotFound is what a loader returns, wrapped or not, for a key that has no value where it looks.
+var ErrNotFound = errors.New("cache: not found")
+
+// Errors of loaders that can only be mistakes.
+var (
+	errCycle  = errors.New("cache: a loader asked for a key that is loaded by it")
+	errExited = errors.New("cache: the loader ended its goroutine")
+)
+
+// PanicError is what those who wait for a load panic with when the loader panicked.
+type PanicError struct {
+	Value any    // what the loader panicked with
+	Stack []byte // where it did, as [runtime/debug.Stack] tells
+}
+
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("cache: the loader panicked: %v\n\n%s", e.Value, e.Stack)
+}
+
+// Unwrap returns the value that the loader panicked with, if that is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// Loader gets the value of a key from where it really is, or returns an error, such as [ErrNotFound].
+type Loader[K Key, V any] func(ctx context.Context, key K) (V, error)
+
+// GetOrLoad returns the value of a key. If there is none, it comes from the loader and is stored, to live as long as
+// [Options].TTL says. A loader that wants another time to live calls [Cache.SetTTL] itself, and returns the value.
+//
+// A key has one load for all who ask for it meanwhile; each of them gets a value of its own. The loader runs in a
+// goroutine of its own. Its context has the values of the ctx that began the load, but not its end: whoever waits gives
+// up when their ctx ends, with its error, and the load goes on for the others. Once nobody waits any more, the
+// context of the loader ends, and who comes then begins a new load.
+//
+// Changes win over loads. When Set, SetTTL, Delete or Clear, or Touch with a negative time to live, is called for a key
+// that is being loaded, those who wait already get what is loaded, but it is not stored, and those who come later
+// begin a new load. So what is changed at its source first and then in the cache is never seen old again.
+//
+// The errors are those of the loader, of ctx if it ended, [ErrClosed] and those of the codec; the value is the zero
+// value then, and nothing is stored. A value that is too large for the cache, or that there is no memory for, is
+// returned, but not stored. If the loader panics, all who wait panic with a [*PanicError]. If it calls
+// [runtime.Goexit], or asks for its own key with its context, that is an error.
+//
+// A hit costs what [Cache.Get] costs; but a function that is made for each call, because it uses variables from around
+// it, is one more allocation.
+func (c *Cache[K, V]) GetOrLoad(ctx context.Context, key K, load Loader[K, V]) (V, error) {
+	if value, found := c.Get(key); found {
+		return value, nil
+	}
+	return c.loadOne(ctx, key, load)
+}
+
+func (c *Cache[K, V]) loadOne(ctx context.Context, key K, load Loader[K, V]) (none V, _ error) {
+	if err := ctx.Err(); err != nil {
+		return none, err
+	}
+	f, fresh, err := c.board(ctx, callOf(ctx), nil, &key, false)
+	if f == nil && err == nil {
+		// It was stored after the caller had looked. What is there all the same is loaded if it can't be decoded.
+		if value, found := c.Get(key); found {
+			return value, nil
+		}
+		f, fresh, err = c.board(ctx, callOf(ctx), nil, &key, true)
+	}
+	if err != nil {
+		return none, err
+	}
+	if fresh {
+		go c.run(f.call, []*flight[K, V]{f}, func() error {
+			value, err := load(f.call, f.key)
+			if err == nil {
+				err = c.deliver(f, value)
+			}
+			return err
+		})
+	}
+	if err := c.await(ctx, f); err != nil {
+		return none, err
+	}
+	return c.take(f)
+}
+
+// await waits until a flight has landed, or for an error that is a reason not to.
+func (c *Cache[K, V]) await(ctx context.Context, f *flight[K, V]) error {
+	var err error
+	select {
+	case <-f.landed:
+	case <-ctx.Done():
+		err = ctx.Err()
+	case <-c.loads.closed:
+		err = ErrClosed
+	}
+	f.call.leave()
+	select {
+	case <-f.landed: // in the same moment
+		return nil
+	default:
+		return err
+	}
+}
