@@ -225,8 +225,9 @@ func (c *Cache[K, V]) store(key *K, value *V, ttl uint64) error {
 	if c.value.kind == encoded {
 		return c.setEncoded(key, *value, ttl)
 	}
+	keyData, keyLength := c.keys.bytes(unsafe.Pointer(key))
 	data, length := c.value.bytes(unsafe.Pointer(value))
-	return c.setBytes(key, data, length, ttl)
+	return c.setBytes(keyData, keyLength, data, length, ttl)
 }
 
 // setEncoded is apart from store because what is handed to a codec escapes to the heap.
@@ -236,7 +237,8 @@ func (c *Cache[K, V]) setEncoded(key *K, value V, ttl uint64) error {
 	if err := c.encode(buffer, value); err != nil {
 		return err
 	}
-	return c.setBytes(key, unsafe.SliceData(*buffer), len(*buffer), ttl)
+	keyData, keyLength := c.keys.bytes(unsafe.Pointer(key))
+	return c.setBytes(keyData, keyLength, unsafe.SliceData(*buffer), len(*buffer), ttl)
 }
 
 func (c *Cache[K, V]) encode(buffer *[]byte, value V) error {
@@ -248,8 +250,7 @@ func (c *Cache[K, V]) encode(buffer *[]byte, value V) error {
 	return nil
 }
 
-func (c *Cache[K, V]) setBytes(key *K, data *byte, length int, ttl uint64) error {
-	keyData, keyLength := c.keys.bytes(unsafe.Pointer(key))
+func (c *Cache[K, V]) setBytes(keyData *byte, keyLength int, data *byte, length int, ttl uint64) error {
 	status := c.core.Set(keyData, keyLength, data, length, ttl)
 	runtime.KeepAlive(c)
 	switch status {

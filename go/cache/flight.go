@@ -75,8 +75,8 @@ func (c *call) leave() {
 type flight[K Key, V any] struct {
 	call   *call
 	stripe *stripe[K, V]
-	key    K
-	id     string // the bytes of the key
+	key    K      // for the loader, which may do with it what it likes
+	id     string // its bytes
 	over   bool   // under the stripe's lock
 	landed chan struct{}
 
@@ -239,22 +239,34 @@ func (c *Cache[K, V]) has(key *K) bool {
 	return status == ffi.OK
 }
 
-// run makes a call for flights, and lands all of them, whatever happens in it.
-func (c *Cache[K, V]) run(l *call, flights []*flight[K, V], load func() error) {
+// run makes a call for flights, and lands all of them, whatever happens in it. What it found without an error may still
+// be to deliver.
+func (c *Cache[K, V]) run(l *call, flights []*flight[K, V], load func() error, deliver func()) {
 	begin := time.Now()
-	o, returned := outcome[V]{err: errExited}, false
+	o, counted, returned := outcome[V]{err: errExited}, false, false
+	count := func() {
+		counted = true
+		c.loads.nanoseconds.Add(int64(time.Since(begin)))
+		if o.err == nil {
+			c.loads.successes.Add(1)
+		} else {
+			c.loads.failures.Add(1)
+		}
+	}
 	defer func() {
 		if !returned {
 			if value := recover(); value != nil {
 				o.panicked = &PanicError{Value: value, Stack: debug.Stack()}
 			}
 		}
-		c.loads.nanoseconds.Add(int64(time.Since(begin)))
-		if o.err == nil {
-			c.loads.successes.Add(1)
+		if !counted {
+			count()
+		}
+		switch {
+		case o.err == nil:
 			o.err = ErrNotFound // of those that got no value
-		} else {
-			c.loads.failures.Add(1)
+		case context.Cause(l) == ErrClosed:
+			o.err = ErrClosed
 		}
 		for _, f := range flights {
 			c.land(f, o, nil, 0)
@@ -266,25 +278,27 @@ func (c *Cache[K, V]) run(l *call, flights []*flight[K, V], load func() error) {
 		l.cancel(nil)
 		c.loads.running.Done()
 	}()
-	o.err = load()
+	if o.err = load(); o.err == nil && deliver != nil {
+		count() // before those who wait look at Stats
+		deliver()
+	}
 	returned = true
 }
 
 // deliver lands a flight with a value.
-func (c *Cache[K, V]) deliver(f *flight[K, V], value V) error {
+func (c *Cache[K, V]) deliver(f *flight[K, V], value V) {
 	if c.value.kind != encoded {
 		data, length := c.value.bytes(unsafe.Pointer(&value))
 		c.land(f, outcome[V]{value: value}, data, length)
-		return nil
+		return
 	}
 	buffer := getBuffer()
 	defer putBuffer(buffer)
 	if err := c.encode(buffer, value); err != nil {
 		c.land(f, outcome[V]{err: err}, nil, 0)
-		return err
+		return
 	}
 	c.land(f, outcome[V]{value: value}, unsafe.SliceData(*buffer), len(*buffer))
-	return nil
 }
 
 // land ends a flight, unless it has ended. If there is a value, its bytes are given, too, and stored if the flight is
@@ -299,7 +313,7 @@ func (c *Cache[K, V]) land(f *flight[K, V], o outcome[V], data *byte, length int
 	f.over = true
 	if s.flights[f.id] == f {
 		if o.err == nil {
-			_ = c.setBytes(&f.key, data, length, ffi.CacheTTLDefault)
+			_ = c.setBytes(unsafe.StringData(f.id), len(f.id), data, length, ffi.CacheTTLDefault)
 		}
 		c.loads.remove(f) // now that it has stored: until then, changes must see it
 	}

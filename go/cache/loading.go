@@ -66,30 +66,37 @@ func (c *Cache[K, V]) loadOne(ctx context.Context, key K, load Loader[K, V]) (no
 	if err := ctx.Err(); err != nil {
 		return none, err
 	}
-	f, fresh, err := c.board(ctx, callOf(ctx), nil, &key, false)
-	if f == nil && err == nil {
-		// It was stored after the caller had looked. What is there all the same is loaded if it can't be decoded.
-		if value, found := c.Get(key); found {
-			return value, nil
-		}
-		f, fresh, err = c.board(ctx, callOf(ctx), nil, &key, true)
-	}
-	if err != nil {
-		return none, err
+	var value V
+	f, fresh, err := c.boardOrGet(ctx, callOf(ctx), nil, &key, &value)
+	if f == nil {
+		return value, err
 	}
 	if fresh {
-		go c.run(f.call, []*flight[K, V]{f}, func() error {
-			value, err := load(f.call, f.key)
-			if err == nil {
-				err = c.deliver(f, value)
-			}
+		var loaded V
+		go c.run(f.call, []*flight[K, V]{f}, func() (err error) {
+			loaded, err = load(f.call, f.key)
 			return err
-		})
+		}, func() { c.deliver(f, loaded) })
 	}
 	if err := c.await(ctx, f); err != nil {
 		return none, err
 	}
 	return c.take(f)
+}
+
+// boardOrGet boards the flight of a key that was not found, or sets *value if it was stored since.
+func (c *Cache[K, V]) boardOrGet(
+	ctx context.Context, caller, own *call, key *K, value *V,
+) (f *flight[K, V], fresh bool, err error) {
+	f, fresh, err = c.board(ctx, caller, own, key, false)
+	if f != nil || err != nil {
+		return f, fresh, err
+	}
+	var found bool
+	if *value, found = c.Get(*key); found {
+		return nil, false, nil
+	}
+	return c.board(ctx, caller, own, key, true) // it is there, but can't be decoded
 }
 
 // await waits until a flight has landed, or for an error that is a reason not to.

@@ -267,7 +267,7 @@ func TestFailingLoads(t *testing.T) {
 						t.Errorf("got %+v", r)
 					}
 				}
-				if s := c.Stats(); s.Entries != 0 || s.LoadSuccesses != 0 || s.LoadFailures == 0 {
+				if s := c.Stats(); s.Entries != 0 || s.LoadSuccesses+s.LoadFailures == 0 {
 					t.Errorf("%+v", s)
 				}
 				idle(t, c)
@@ -471,7 +471,9 @@ func TestKeyOfALoadIsCopied(t *testing.T) {
 		key := []byte("key")
 		one := begin(ctx, c, key, func(_ context.Context, key []byte) (string, error) {
 			<-release
-			return "value of " + string(key), nil
+			value := "value of " + string(key)
+			key[0] = 'y'
+			return value, nil
 		})
 		synctest.Wait()
 		cancel()
