@@ -85,6 +85,28 @@ func ExampleCache_GetOrLoad() {
 	// {1 Alicia} <nil>
 }
 
+func ExampleCache_GetOrLoadMany() {
+	users, err := cache.New(cache.Options[int, string]{})
+	if err != nil {
+		panic(err)
+	}
+	defer users.Close()
+	users.Set(2, "Bob")
+
+	load := func(ctx context.Context, ids []int, found func(id int, name string)) error {
+		fmt.Println("loading", ids) // SELECT id, name FROM users WHERE id IN ...
+		for id, name := range map[int]string{1: "Alice", 2: "Bob"} {
+			found(id, name)
+		}
+		return nil
+	}
+	names, found, err := users.GetOrLoadMany(context.Background(), []int{3, 2, 1}, load)
+	fmt.Printf("%q %t %v\n", names, found, err)
+	// Output:
+	// loading [3 1]
+	// ["" "Bob" "Alice"] [false true true] <nil>
+}
+
 func ExamplePanicError() {
 	c, err := cache.New(cache.Options[string, int]{})
 	if err != nil {

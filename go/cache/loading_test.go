@@ -576,6 +576,14 @@ func TestLoadsAreNeverStale(t *testing.T) {
 		}
 		return version, nil
 	}
+	loadMany := func(ctx context.Context, keys []int, found func(int, uint64)) error {
+		for _, key := range keys {
+			if version, err := load(ctx, key); err == nil {
+				found(key, version)
+			}
+		}
+		return nil
+	}
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
@@ -609,6 +617,13 @@ func TestLoadsAreNeverStale(t *testing.T) {
 				case 5, 6, 7:
 					var found bool
 					if got, found = c.Get(key); !found {
+						continue
+					}
+				case 8, 9, 10:
+					var values []uint64
+					var found []bool
+					values, found, err = c.GetOrLoadMany(t.Context(), []int{(key + 1) % keys, key, (key + 1) % keys}, loadMany)
+					if got = values[1]; !found[1] {
 						continue
 					}
 				default:

@@ -1,0 +1,110 @@
+//go:build cgo
+
+package cache
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"unsafe"
+)
+
+// BulkLoader gets the values of many different keys. It calls found for each that it has: the value is stored and given
+// to those who wait at once. Keys for which it does not, if it returns no error, have no value where it looks.
+//
+// Goroutines of the loader may call found at the same time. It must not change a value that it has handed over. Only
+// the first value of a key counts. Keys that were not asked for are left out: nobody watched over changes of theirs.
+type BulkLoader[K Key, V any] func(ctx context.Context, keys []K, found func(key K, value V)) error
+
+// GetOrLoadMany returns the values of keys in their order, and which of them were found. Those that are not in the
+// cache come from one call of the loader and are stored, save those that others are loading, which it waits for.
+//
+// For each key holds what [Cache.GetOrLoad] says, and both share their loads. Not to find a key is no error. The error
+// is the first that kept it from finding one; all that were found are returned beside it. A key may come twice.
+func (c *Cache[K, V]) GetOrLoadMany(
+	ctx context.Context, keys []K, load BulkLoader[K, V],
+) (values []V, found []bool, err error) {
+	values, found = make([]V, len(keys)), make([]bool, len(keys))
+	missing := 0
+	for i, key := range keys {
+		if values[i], found[i] = c.Get(key); !found[i] {
+			missing++
+		}
+	}
+	if missing == 0 {
+		return values, found, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return values, found, err
+	}
+	flights, err := c.boardMany(ctx, keys, values, found, load)
+	for i, f := range flights {
+		if f == nil {
+			continue
+		}
+		if ended := c.await(ctx, f); ended != nil {
+			err = cmp.Or(err, ended)
+			flights[i] = nil
+		}
+	}
+	for i, f := range flights { // after all of them were left, since this may panic
+		if f == nil {
+			continue
+		}
+		var failed error
+		if values[i], failed = c.take(f); failed == nil {
+			found[i] = true
+		} else if !errors.Is(failed, ErrNotFound) && err == nil {
+			err = failed
+		}
+	}
+	return values, found, err
+}
+
+// boardMany boards the flights of the keys that were not found, or finds them after all, and runs those that are fresh.
+func (c *Cache[K, V]) boardMany(
+	ctx context.Context, keys []K, values []V, found []bool, load BulkLoader[K, V],
+) (flights []*flight[K, V], err error) {
+	var own *call
+	var fresh []*flight[K, V]
+	defer func() { // also if a codec panics, as others may wait
+		if own != nil {
+			go c.run(own, fresh, func() error { return c.loadMany(own, fresh, load) }, nil)
+		}
+	}()
+	caller := callOf(ctx)
+	flights = make([]*flight[K, V], len(keys))
+	for i := range keys {
+		if found[i] {
+			continue
+		}
+		f, isFresh, failed := c.boardOrGet(ctx, caller, own, &keys[i], &values[i])
+		switch {
+		case failed != nil:
+			err = cmp.Or(err, failed)
+		case f == nil:
+			found[i] = true
+		default:
+			flights[i] = f
+			if isFresh {
+				own, fresh = f.call, append(fresh, f)
+			}
+		}
+	}
+	return flights, err
+}
+
+func (c *Cache[K, V]) loadMany(ctx context.Context, flights []*flight[K, V], load BulkLoader[K, V]) error {
+	byKey := make(map[string]*flight[K, V], len(flights))
+	keys := make([]K, len(flights))
+	for i, f := range flights {
+		byKey[f.id] = f
+		keys[i] = f.key
+	}
+	return load(ctx, keys, func(key K, value V) {
+		data, length := c.keys.bytes(unsafe.Pointer(&key))
+		if f := byKey[string(unsafe.Slice(data, length))]; f != nil {
+			c.deliver(f, value)
+		}
+	})
+}
