@@ -1,10 +1,12 @@
 //! The cache core by itself: one thread, a million entries of 12-byte keys and 128-byte values, read and written
-//! in random order.
+//! in random order. Beside it a map from keys to values, which neither evicts nor keeps a limit.
 
+use std::hash::RandomState;
 use std::hint::black_box;
 use std::mem::MaybeUninit;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use dashmap::DashMap;
 use tandem::cache::{Cache, Options};
 
 const ENTRIES: u64 = 1_000_000;
@@ -63,6 +65,29 @@ fn operations(criterion: &mut Criterion) {
         });
     });
     assert!(small.stats().evictions > 0);
+    drop((full, small));
+
+    let map = DashMap::with_capacity_and_hasher_and_shard_amount(
+        ENTRIES as usize,
+        RandomState::new(),
+        1024,
+    );
+    for number in 0..ENTRIES {
+        map.insert(Box::<[u8]>::from(key(number)), Box::<[u8]>::from(value));
+    }
+    let mut output = [0; 128];
+    group.bench_function("get, dashmap", |bencher| {
+        bencher.iter(|| {
+            let key = key(numbers.next().unwrap_or_default());
+            output.copy_from_slice(&map.get(black_box(&key[..])).unwrap());
+        });
+    });
+    group.bench_function("set, replacing, dashmap", |bencher| {
+        bencher.iter(|| {
+            let key = key(numbers.next().unwrap_or_default());
+            map.insert(black_box(key).into(), value.into());
+        });
+    });
     group.finish();
 }
 

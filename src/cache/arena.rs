@@ -1,88 +1,13 @@
-//! The memory of a cache: one stretch of addresses cut into segments, mappings of their own for large
-//! entries, and the budget that everything is charged to before it is taken.
+//! The memory of a cache: one stretch of addresses cut into segments, and mappings of their own for large entries.
 
-use std::cell::Cell;
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::slice;
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::sync::{Mutex, PoisonError};
 
-/// An amount that may be used, and how much of it is.
-pub(super) struct Budget {
-    limit: u64,
-    used: AtomicU64,
-}
-
-impl Budget {
-    pub(super) fn new(limit: u64) -> Self {
-        Budget { limit, used: AtomicU64::new(0) }
-    }
-
-    pub(super) fn limit(&self) -> u64 {
-        self.limit
-    }
-
-    pub(super) fn used(&self) -> u64 {
-        self.used.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn try_reserve(&self, amount: u64) -> bool {
-        let reserve = |used: u64| used.checked_add(amount).filter(|&sum| sum <= self.limit);
-        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, reserve).is_ok()
-    }
-
-    /// Reserves as much of `amount` as there is.
-    fn reserve_up_to(&self, amount: u64) -> u64 {
-        let mut reserved = 0;
-        let reserve = |used| {
-            reserved = amount.min(self.limit - used);
-            Some(used + reserved)
-        };
-        // The closure never declines.
-        let _ = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, reserve);
-        reserved
-    }
-
-    pub(super) fn release(&self, amount: u64) {
-        self.used.fetch_sub(amount, Ordering::Relaxed);
-    }
-}
-
-/// Part of a budget that was reserved ahead; what is not spent goes back.
-pub(super) struct Credit<'a> {
-    budget: &'a Budget,
-    amount: u64,
-}
-
-impl<'a> Credit<'a> {
-    pub(super) fn none(budget: &'a Budget) -> Self {
-        Credit { budget, amount: 0 }
-    }
-
-    /// Adds to the credit what the budget has, until it is `amount`. False if it is less.
-    pub(super) fn raise(&mut self, amount: u64) -> bool {
-        self.amount += self.budget.reserve_up_to(amount.saturating_sub(self.amount));
-        self.amount >= amount
-    }
-
-    /// Takes `amount` out of the credit, or out of the budget.
-    pub(super) fn spend(&mut self, amount: u64) -> bool {
-        if self.amount < amount {
-            return self.budget.try_reserve(amount);
-        }
-        self.amount -= amount;
-        true
-    }
-
-    pub(super) fn give_back(&mut self) {
-        self.budget.release(std::mem::take(&mut self.amount));
-    }
-}
-
-impl Drop for Credit<'_> {
-    fn drop(&mut self) {
-        self.give_back();
-    }
-}
+use super::budget::{Budget, Credit};
+use super::clock::NEVER;
+use super::words::{WORD, load, store};
 
 /// Memory mapped from the system, zeroed, unmapped when dropped.
 pub(super) struct Mapping {
@@ -128,17 +53,18 @@ impl Mapping {
         self.length
     }
 
-    /// Gives up ownership; `from_raw` takes it back.
-    pub(super) fn into_raw(self) -> NonNull<u8> {
-        let start = self.start;
+    /// Gives up ownership; `from_address` takes it back.
+    pub(super) fn into_address(self) -> usize {
+        let address = self.start.as_ptr().expose_provenance();
         std::mem::forget(self);
-        start
+        address
     }
 
     /// # Safety
-    /// `start` comes from `into_raw` of a mapping of `length` bytes, and is used once.
-    pub(super) unsafe fn from_raw(start: NonNull<u8>, length: usize) -> Self {
-        Mapping { start, length }
+    /// `address` comes from `into_address` of a mapping of `length` bytes, and is used once.
+    pub(super) unsafe fn from_address(address: usize, length: usize) -> Option<Self> {
+        let start = NonNull::new(ptr::with_exposed_provenance_mut(address))?;
+        Some(Mapping { start, length })
     }
 }
 
@@ -154,141 +80,320 @@ fn page_size() -> usize {
     usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
 }
 
-/// The number of no segment.
-pub(super) const NONE: u32 = u32::MAX;
-
-/// Where an entry lies in the arena: its distance from the start, in units.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Location(pub u32);
-
-/// What is known of a segment: accessed only by the holder of the lock of the segment's shard, or of the
-/// free list if it has no shard.
-pub(super) struct Segment {
-    /// The segment after this one in its queue, or NONE.
-    pub next: Cell<u32>,
-    /// Bytes taken, from the start.
-    pub filled: Cell<u32>,
-    /// Bytes of `filled` that entries of the index take.
-    pub live: Cell<u32>,
-}
-
-/// The segments.
-pub(super) struct Arena {
-    _mapping: Mapping,
-    base: NonNull<u8>,
-    segment_shift: u32,
-    unit_shift: u32,
-    segments: Box<[Segment]>,
-    /// The first free segment, linked by `next`.
-    free: Mutex<u32>,
-}
-
-// SAFETY: the memory of a segment and its `Segment` are accessed only under the lock that `Segment` names.
-unsafe impl Send for Arena {}
-// SAFETY: as above.
-unsafe impl Sync for Arena {}
-
 /// Transparent huge pages are of this size on x86-64 and on aarch64 with 4 KiB pages.
 const HUGE_PAGE: usize = 2 << 20;
 
+/// The number of no segment.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// Where an entry lies in the arena: its distance from the start, in granules. There is none at 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Location(pub u32);
+
+/// A segment in the log of a shard, whose lock is held. What is known of it lies at its start.
+#[derive(Clone, Copy)]
+pub(super) struct Segment<'a>(&'a [AtomicU64]);
+
+impl Segment<'_> {
+    /// Words before the first entry.
+    pub(super) const HEADER: usize = 4;
+
+    /// Makes the segment an empty one that is the newest of a log.
+    pub(super) fn reset(self) {
+        self.set_next(NONE);
+        self.set_filled(Self::HEADER);
+        self.set_live(0);
+        self.set_earliest(NEVER);
+    }
+
+    /// The segment after this one in its log, or NONE.
+    pub(super) fn next(self) -> u32 {
+        load(&self.0[0]) as u32
+    }
+
+    pub(super) fn set_next(self, next: u32) {
+        store(&self.0[0], load(&self.0[0]) & !0xFFFF_FFFF | u64::from(next));
+    }
+
+    /// The number of its log.
+    pub(super) fn log(self) -> usize {
+        (load(&self.0[0]) >> 32) as usize
+    }
+
+    pub(super) fn set_log(self, log: usize) {
+        store(&self.0[0], load(&self.0[0]) & 0xFFFF_FFFF | (log as u64) << 32);
+    }
+
+    /// Words taken, from the start.
+    pub(super) fn filled(self) -> usize {
+        load(&self.0[1]) as usize
+    }
+
+    pub(super) fn set_filled(self, filled: usize) {
+        store(&self.0[1], filled as u64);
+    }
+
+    /// Words that entries of the index take.
+    pub(super) fn live(self) -> usize {
+        load(&self.0[2]) as usize
+    }
+
+    pub(super) fn set_live(self, live: usize) {
+        store(&self.0[2], live as u64);
+    }
+
+    /// Nothing in the segment expires before that.
+    pub(super) fn earliest(self) -> u64 {
+        load(&self.0[3])
+    }
+
+    pub(super) fn set_earliest(self, earliest: u64) {
+        store(&self.0[3], earliest);
+    }
+
+    /// Words that no entry has taken.
+    pub(super) fn room(self) -> usize {
+        self.0.len() - self.filled()
+    }
+}
+
+/// The segments. They are handed out from chunks of the size of a huge page, so that the system can grant these.
+pub(super) struct Arena {
+    mapping: Mapping,
+    /// Bytes before the first segment.
+    padding: usize,
+    /// The words of a segment are 1 << this.
+    segment_shift: u32,
+    /// The words of a granule are 1 << this.
+    granule_shift: u32,
+    segments: usize,
+    pool: Mutex<Pool>,
+}
+
+/// The segments that no shard has.
+struct Pool {
+    /// Those of which anything was ever handed out.
+    chunks: Vec<Chunk>,
+    most_chunks: usize,
+    /// The chunks that have a free segment.
+    with_free: Vec<u32>,
+    /// Free segments that are paid for.
+    spare: usize,
+}
+
+/// A bit for each segment of a chunk.
+struct Chunk {
+    free: u128,
+    /// Paid for, and maybe in memory.
+    held: u128,
+}
+
+impl Chunk {
+    fn spare(&self) -> u128 {
+        self.free & self.held
+    }
+}
+
+/// The bits of `count` segments.
+fn all(count: usize) -> u128 {
+    u128::MAX >> (128 - count)
+}
+
 impl Arena {
-    /// A segment is a 128th of the limit: few enough of them to be handled with little overhead, enough that
-    /// the part of them that is being filled is small. None is larger than a huge page.
-    pub(super) fn segment_bytes(max_bytes: u64) -> usize {
-        let share = usize::try_from(max_bytes / 128).unwrap_or(HUGE_PAGE).min(HUGE_PAGE);
+    /// A segment is a 4096th of the limit: few enough of them to be handled with little overhead, enough that
+    /// those that are being filled are a small part.
+    fn share(max_bytes: u64) -> usize {
+        let share = usize::try_from(max_bytes / 4096).unwrap_or(usize::MAX).clamp(1, 64 << 10);
         (1 << share.ilog2()).max(page_size())
     }
 
-    /// Addresses for as many segments as `max_bytes` has room for.
-    pub(super) fn new(max_bytes: u64) -> Option<Self> {
-        let segment_bytes = Self::segment_bytes(max_bytes);
-        let count = usize::try_from(max_bytes).ok()? / segment_bytes;
-        let length = count * segment_bytes;
-        let mapping = Mapping::new(length + segment_bytes)?;
-        let base = mapping.start.as_ptr();
-        // SAFETY: the mapping has a segment to spare for the alignment.
-        let base = unsafe { base.add(base.align_offset(segment_bytes)) };
-        let mut unit_shift = 3;
-        while length >> unit_shift > u32::MAX as usize {
-            unit_shift += 1;
+    /// Sets addresses aside for as many segments as `reserve` has room for, a limit of `max_bytes` at first.
+    pub(super) fn new(max_bytes: u64, reserve: u64) -> Option<Self> {
+        let segment_bytes = Self::share(max_bytes);
+        let chunk = (HUGE_PAGE / segment_bytes).min(128);
+        let segments = usize::try_from(reserve).ok()? / segment_bytes;
+        // Numbers of segments have 32 bits.
+        let segments = segments.next_multiple_of(chunk).min((NONE as usize) / chunk * chunk);
+        let length = segments.checked_mul(segment_bytes)?;
+        let mapping = Mapping::new(length.checked_add(chunk * segment_bytes)?)?;
+        let padding = mapping.start.as_ptr().align_offset(chunk * segment_bytes);
+        let mut granule_shift = 0;
+        while (length / WORD) >> granule_shift > u32::MAX as usize {
+            granule_shift += 1;
         }
-        let segments = (1..=count).map(|next| {
-            let next = if next < count { next as u32 } else { NONE };
-            Segment { next: Cell::new(next), filled: Cell::new(0), live: Cell::new(0) }
-        });
-        Some(Arena {
-            _mapping: mapping,
-            base: NonNull::new(base)?,
-            segment_shift: segment_bytes.ilog2(),
-            unit_shift,
-            segments: segments.collect(),
-            free: Mutex::new(0),
-        })
+        let most_chunks = segments / chunk;
+        let pool = Pool { chunks: Vec::new(), most_chunks, with_free: Vec::new(), spare: 0 };
+        let segment_shift = (segment_bytes / WORD).ilog2();
+        let pool = Mutex::new(pool);
+        let arena = Arena { mapping, padding, segment_shift, granule_shift, segments, pool };
+        // Where the system would take a huge page for whatever is touched first, the limit could not be kept.
+        arena.advise(0, segments, libc::MADV_NOHUGEPAGE);
+        Some(arena)
     }
 
-    /// What the arena takes before it has handed out any segment.
+    /// What the arena takes before it has handed out any segment, with all that it will need to know of them.
     pub(super) fn overhead(&self) -> usize {
-        size_of_val(&*self.segments)
+        let pool = self.pool();
+        pool.most_chunks * (size_of::<Chunk>() + size_of::<u32>())
     }
 
-    pub(super) fn segment_size(&self) -> usize {
+    fn pool(&self) -> std::sync::MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All of the arena.
+    pub(super) fn words(&self) -> &[AtomicU64] {
+        // SAFETY: the mapping is as long as its padding and the segments, is zeroed or written in words, and stays
+        // as long as `self`; words are aligned, because chunks are.
+        unsafe {
+            let start = self.mapping.start.add(self.padding).cast::<AtomicU64>();
+            slice::from_raw_parts(start.as_ptr(), self.segments << self.segment_shift)
+        }
+    }
+
+    pub(super) fn segment_words(&self) -> usize {
         1 << self.segment_shift
     }
 
-    /// `length` rounded up to units.
-    pub(super) fn round(&self, length: usize) -> usize {
-        length.next_multiple_of(1 << self.unit_shift)
+    pub(super) fn segment_bytes(&self) -> u64 {
+        (WORD << self.segment_shift) as u64
     }
 
-    /// Takes an empty segment, which the caller has paid for.
-    pub(super) fn take(&self) -> Option<u32> {
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = *free;
-        let segment = self.segments.get(number as usize)?;
-        *free = segment.next.replace(NONE);
-        Some(number)
+    /// Bytes that addresses were set aside for.
+    pub(super) fn bytes(&self) -> u64 {
+        self.segments as u64 * self.segment_bytes()
     }
 
-    /// Asks for huge pages in a segment, if it is as large as one. The system may refuse.
-    pub(super) fn advise_huge_page(&self, number: u32) {
-        if self.segment_size() >= HUGE_PAGE {
-            let start = self.pointer(self.location(number, 0));
-            // SAFETY: the segment is within the mapping; its contents stay.
-            unsafe { libc::madvise(start.as_ptr().cast(), HUGE_PAGE, libc::MADV_HUGEPAGE) };
-        }
+    /// The most words that an entry among others may take: larger ones would leave too much of segments unused.
+    pub(super) fn most_entry_words(&self) -> usize {
+        self.segment_words() / 4
     }
 
-    /// Gives a segment and its memory back.
-    ///
-    /// # Safety
-    /// The caller owns the segment, and no entry of the index lies in it.
-    pub(super) unsafe fn give(&self, number: u32) {
-        let start = self.pointer(self.location(number, 0));
-        // SAFETY: the segment is within the mapping, and nothing in it is used any more.
-        unsafe { libc::madvise(start.as_ptr().cast(), self.segment_size(), libc::MADV_DONTNEED) };
-        let segment = self.segment(number);
-        segment.filled.set(0);
-        segment.live.set(0);
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        segment.next.set(std::mem::replace(&mut *free, number));
+    /// `words` rounded up to granules.
+    pub(super) fn round(&self, words: usize) -> usize {
+        words.next_multiple_of(1 << self.granule_shift)
     }
 
-    pub(super) fn segment(&self, number: u32) -> &Segment {
-        &self.segments[number as usize]
+    fn chunk_segments(&self) -> usize {
+        ((HUGE_PAGE / WORD) >> self.segment_shift).min(128)
     }
 
-    pub(super) fn location(&self, segment: u32, offset: u32) -> Location {
-        let distance = ((segment as usize) << self.segment_shift) + offset as usize;
-        Location((distance >> self.unit_shift) as u32)
+    /// The words of a segment.
+    pub(super) fn segment_at(&self, number: u32) -> &[AtomicU64] {
+        &self.words()[(number as usize) << self.segment_shift..][..self.segment_words()]
+    }
+
+    pub(super) fn segment(&self, number: u32) -> Segment<'_> {
+        Segment(self.segment_at(number))
+    }
+
+    pub(super) fn location(&self, segment: u32, offset: usize) -> Location {
+        let word = ((segment as usize) << self.segment_shift) + offset;
+        Location((word >> self.granule_shift) as u32)
+    }
+
+    /// The word at which a location is.
+    pub(super) fn word(&self, location: Location) -> usize {
+        (location.0 as usize) << self.granule_shift
     }
 
     pub(super) fn segment_of(&self, location: Location) -> u32 {
-        (((location.0 as usize) << self.unit_shift) >> self.segment_shift) as u32
+        (self.word(location) >> self.segment_shift) as u32
     }
 
-    /// The memory at a location that `location` made.
-    pub(super) fn pointer(&self, location: Location) -> NonNull<u8> {
-        // SAFETY: locations lie within the mapping.
-        unsafe { self.base.add((location.0 as usize) << self.unit_shift) }
+    /// Takes a segment, which has anything in it, and charges what is not paid for yet.
+    pub(super) fn take(&self, bytes: &Budget, credit: &mut Credit) -> Option<u32> {
+        let each = self.chunk_segments();
+        let mut pool = self.pool();
+        let pool = &mut *pool;
+        if pool.with_free.is_empty() {
+            if pool.chunks.len() == pool.most_chunks {
+                return None;
+            }
+            pool.with_free.push(pool.chunks.len() as u32);
+            pool.chunks.push(Chunk { free: all(each), held: 0 });
+        }
+        let spare = |&number: &u32| pool.chunks[number as usize].spare() != 0;
+        let place = if pool.spare > 0 { pool.with_free.iter().rposition(spare) } else { None };
+        let place = place.unwrap_or(pool.with_free.len() - 1);
+        let number = pool.with_free[place];
+        let chunk = &mut pool.chunks[number as usize];
+        let whole = each as u64 * self.segment_bytes();
+        // A whole chunk is taken if it can be paid for, for the system to put a huge page there.
+        if chunk.held == 0
+            && chunk.free == all(each)
+            && whole == HUGE_PAGE as u64
+            && bytes.try_reserve(whole)
+        {
+            self.advise(number as usize * each, each, libc::MADV_HUGEPAGE);
+            chunk.held = all(each);
+            pool.spare += each;
+        }
+        let segment = if chunk.spare() != 0 {
+            pool.spare -= 1;
+            chunk.spare().trailing_zeros()
+        } else if credit.spend(self.segment_bytes()) {
+            chunk.free.trailing_zeros()
+        } else {
+            return None;
+        };
+        chunk.free &= !(1 << segment);
+        chunk.held |= 1 << segment;
+        // Who sees what is written there sees what came before that too: that it was given back.
+        fence(Ordering::Release);
+        if chunk.free == 0 {
+            pool.with_free.swap_remove(place);
+        }
+        Some(number * each as u32 + segment)
+    }
+
+    /// Takes a segment back. Its memory goes to the system, unless it is one of a few to be taken again.
+    pub(super) fn give(&self, number: u32, bytes: &Budget) {
+        let each = self.chunk_segments() as u32;
+        let mut pool = self.pool();
+        let pool = &mut *pool;
+        let chunk = &mut pool.chunks[(number / each) as usize];
+        if chunk.free == 0 {
+            pool.with_free.push(number / each);
+        }
+        chunk.free |= 1 << (number % each);
+        if pool.spare < each as usize && bytes.excess() == 0 {
+            pool.spare += 1;
+        } else {
+            self.release(chunk, number, bytes);
+        }
+    }
+
+    /// Gives the memory of free segments to the system: all of it.
+    pub(super) fn release_spare(&self, bytes: &Budget) {
+        let each = self.chunk_segments() as u32;
+        let mut pool = self.pool();
+        if pool.spare == 0 {
+            return;
+        }
+        pool.spare = 0;
+        for (chunk, first) in pool.chunks.iter_mut().zip((0..).step_by(each as usize)) {
+            let mut spare = chunk.spare();
+            while spare != 0 {
+                self.release(chunk, first + spare.trailing_zeros(), bytes);
+                spare &= spare - 1;
+            }
+        }
+    }
+
+    fn release(&self, chunk: &mut Chunk, number: u32, bytes: &Budget) {
+        chunk.held &= !(1 << (number % self.chunk_segments() as u32));
+        // Nor may the system put a huge page where only a part is paid for.
+        self.advise(number as usize, 1, libc::MADV_NOHUGEPAGE);
+        self.advise(number as usize, 1, libc::MADV_DONTNEED);
+        bytes.release(self.segment_bytes());
+    }
+
+    /// Advises the system on `count` segments from `first` on. It may refuse: then pages are small, or come back late.
+    fn advise(&self, first: usize, count: usize, advice: libc::c_int) {
+        let length = count * self.segment_words() * WORD;
+        let start = self.words()[first << self.segment_shift..].as_ptr();
+        // SAFETY: the segments are within the mapping; their contents go only if nobody needs them.
+        unsafe { libc::madvise(start.cast_mut().cast(), length, advice) };
     }
 }

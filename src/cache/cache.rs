@@ -3,15 +3,18 @@
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
-use super::arena::{Arena, Budget, Credit, Mapping};
-use super::entry::{Entry, Hash, NewEntry};
+use super::arena::{Arena, Location, Mapping};
+use super::budget::{Budget, Credit};
+use super::entry::{Bytes, Entry, NewEntry, Times};
 use super::error::Error;
-use super::index::Index;
+use super::index::{Contended, Hash, Index};
 use super::options::Options;
-use super::shard::{Need, Resources, Shard};
-use super::stats::{Counters, Stats, count};
+use super::shard::{Need, Removal, Resources, Shard, Unlocked};
+use super::stats::{Reads, Stats};
+use super::words::prefetch;
 
 /// A concurrent cache of byte strings. All methods may be called from many threads at once.
 ///
@@ -24,11 +27,12 @@ use super::stats::{Counters, Stats, count};
 /// # Ok::<(), tandem::cache::Error>(())
 /// ```
 pub struct Cache {
-    index: Index,
     resources: Resources,
+    shards: Box<[Unlocked]>,
+    reads: Reads,
+    overhead: u64,
     ttl: Option<Duration>,
-    /// The longest key and value together that a set may bring.
-    max_payload: u64,
+    idle: Option<Duration>,
     closed: AtomicBool,
     /// How many claims there are, and whose turn it is to make one: two threads at once could each take half of
     /// what either needs.
@@ -37,97 +41,241 @@ pub struct Cache {
     settled: Condvar,
 }
 
+/// What is known of an entry besides its key and value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meta {
+    /// Differs for each value that was ever stored for the key, until the cache is closed.
+    pub version: u64,
+    /// How long the entry will live yet if it is not used; None: for ever.
+    pub ttl: Option<Duration>,
+}
+
+/// What [`Cache::update`] is to do with an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing.
+    Keep,
+    /// Remove the entry, if there is one.
+    Delete,
+    /// Store a value that lives so long, or for ever with None.
+    Set(Vec<u8>, Option<Duration>),
+    /// Store a value that lives as long as the one before it would have; as by [`Cache::set`] if there is none.
+    Replace(Vec<u8>),
+}
+
+/// What a look at an entry came to.
+enum Look<R> {
+    Found(R),
+    Expired,
+    /// It can be looked at only under the lock.
+    Locked,
+}
+
 impl Cache {
     /// Makes a cache. Fails if an option is out of range, or if the system refuses the addresses.
     pub fn new(options: Options) -> Result<Self, Error> {
         options.check()?;
-        let arena = Arena::new(options.max_bytes).ok_or(Error::OutOfMemory)?;
-        // A shard needs some segments for its entries to grow old in.
-        let segments = options.max_bytes / arena.segment_size() as u64;
-        let index = Index::new(1 << (segments / 8).clamp(2, 1024).ilog2());
+        let limit = options.max_bytes;
+        let arena = Arena::new(limit, options.reserve()).ok_or(Error::OutOfMemory)?;
+        let shards = Self::shards_for(&options);
+        // A page finds entries that take more than what it takes itself.
+        let pages = options.reserve() / shards as u64 / (2 * arena.segment_bytes());
+        let index = Index::new(shards, usize::try_from(pages).unwrap_or(1).max(1), &arena);
+        let unlocked: Box<[_]> = (0..shards).map(|_| Unlocked::new(&index)).collect();
 
-        let bytes = Budget::new(options.max_bytes);
-        let overhead = Self::overhead(&arena, &index);
+        let overhead =
+            size_of::<Self>() + arena.overhead() + index.overhead() + size_of_val(&*unlocked);
+        let overhead = overhead as u64;
+        let bytes = Budget::new(limit);
         if !bytes.try_reserve(overhead) {
             return Err(Error::Options("max_bytes is below what an empty cache takes"));
         }
-        // A large entry has a segment, a table and the rest of a page beside it.
-        let reserve = overhead + 3 * arena.segment_size() as u64;
-        let max_payload = options.max_bytes.saturating_sub(reserve).min(u32::MAX.into());
         let entries = Budget::new(options.max_entries);
-        let resources = Resources { bytes, entries, arena, clock: options.clock };
+        let resources = Resources { bytes, entries, arena, index, clock: options.clock };
         Ok(Cache {
-            index,
             resources,
+            shards: unlocked,
+            reads: Reads::default(),
+            overhead,
             ttl: options.ttl,
-            max_payload,
+            idle: options.idle,
             closed: AtomicBool::new(false),
             claims: Mutex::new(0),
             settled: Condvar::new(),
         })
     }
 
-    /// What an empty cache takes.
-    fn overhead(arena: &Arena, index: &Index) -> u64 {
-        (size_of::<Self>() + arena.overhead() + index.overhead()) as u64
+    /// Enough for threads to seldom meet, few enough for each to have entries to choose from and segments to put them in.
+    fn shards_for(options: &Options) -> usize {
+        let threads = thread::available_parallelism().map_or(1, |count| count.get()) as u64;
+        let most = (16 * threads).max(options.max_bytes >> 26).min(1024);
+        let shards = most.min(options.max_bytes >> 20).min(options.max_entries >> 12);
+        1 << shards.max(1).ilog2()
     }
 
     /// The value of a key: None if the cache has none, or it expired.
     pub fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
-        self.read(key, |value| (value.to_vec(), true))
+        self.read(key, |value, _| (value.to_vec(), true))
+    }
+
+    /// The value of a key, and what else is known of the entry.
+    pub fn get_with_meta(&self, key: &[u8]) -> Option<(Vec<u8>, Meta)> {
+        self.read(key, |value, entry| ((value.to_vec(), self.meta(entry)), true))
+    }
+
+    /// The value of a key, without a use of the entry: that counts as neither hit nor miss, and does not put off its end.
+    pub fn peek(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.look_up(self.resources.index.hash(key), key, false, |value, _| (value.to_vec(), false))
     }
 
     /// Appends the value of a key to `output`: false if the cache has none, or it expired.
     pub fn append_get(&self, output: &mut Vec<u8>, key: &[u8]) -> bool {
-        self.read(key, |value| (output.extend_from_slice(value), true)).is_some()
+        let start = output.len();
+        let found = self.read(key, |value, _| {
+            output.truncate(start);
+            (value.append_to(output), true)
+        });
+        if found.is_none() {
+            output.truncate(start);
+        }
+        found.is_some()
     }
 
     /// Copies the value of a key to the start of `output`, if it fits, and returns its length in any case:
-    /// None if the cache has none, or it expired. A value that does not fit counts as neither hit nor miss.
+    /// None if the cache has none, or it expired. A value that does not fit counts as neither hit nor miss. On a miss,
+    /// `output` may have been written to.
     pub fn copy_to(&self, output: &mut [MaybeUninit<u8>], key: &[u8]) -> Option<usize> {
-        self.read(key, |value| {
-            let output = output.get_mut(..value.len());
-            let fits = output.is_some();
-            if let Some(output) = output {
-                // SAFETY: both have this length, and the output is borrowed for writing.
-                unsafe { output.as_mut_ptr().cast::<u8>().copy_from(value.as_ptr(), value.len()) };
-            }
-            (value.len(), fits)
+        self.read(key, |value, _| copy(value, output))
+    }
+
+    /// As [`Self::copy_to`], with what else is known of the entry.
+    pub fn copy_with_meta(
+        &self,
+        output: &mut [MaybeUninit<u8>],
+        key: &[u8],
+    ) -> Option<(usize, Meta)> {
+        self.read(key, |value, entry| {
+            let (length, fits) = copy(value, output);
+            ((length, self.meta(entry)), fits)
         })
     }
 
-    /// Calls `read` with the value of a key, under the lock of its shard: `read` must not use the cache. Tells
-    /// with its result whether it was a hit.
-    fn read<R>(&self, key: &[u8], read: impl FnOnce(&[u8]) -> (R, bool)) -> Option<R> {
-        self.look_up(key, |entry, counters| {
-            let Some(entry) = entry else {
-                count(&counters.misses);
+    fn meta(&self, entry: Entry) -> Meta {
+        let ttl = self.resources.clock.remaining(entry.times().first());
+        Meta { version: entry.version(), ttl }
+    }
+
+    /// Asks for the lines in which key and value of most entries are.
+    #[inline]
+    fn prefetch_entry(&self, location: Location) {
+        let arena = &self.resources.arena;
+        let start = arena.words().as_ptr().wrapping_add(arena.word(location));
+        (0..4).for_each(|line| prefetch(start.wrapping_add(8 * line)));
+    }
+
+    /// Calls `take` with an entry; it tells with its result whether it was a hit. It may be called more than once, also with what
+    /// turns out not to be the value.
+    #[inline]
+    fn read<R>(&self, key: &[u8], take: impl FnMut(Bytes, Entry) -> (R, bool)) -> Option<R> {
+        self.read_hashed(self.resources.index.hash(key), key, take)
+    }
+
+    #[inline]
+    fn read_hashed<R>(
+        &self,
+        hash: Hash,
+        key: &[u8],
+        mut take: impl FnMut(Bytes, Entry) -> (R, bool),
+    ) -> Option<R> {
+        let found = self.look_up(hash, key, true, |value, entry| {
+            let (result, hit) = take(value, entry);
+            ((result, hit), hit)
+        });
+        match found {
+            Some((result, hit)) => {
+                if hit {
+                    self.reads.hit();
+                }
+                Some(result)
+            }
+            None => {
+                self.reads.miss();
+                None
+            }
+        }
+    }
+
+    /// Calls `take` with the entry of a key, unless it expired.
+    #[inline]
+    fn look_up<R>(
+        &self,
+        hash: Hash,
+        key: &[u8],
+        uses: bool,
+        mut take: impl FnMut(Bytes, Entry) -> (R, bool),
+    ) -> Option<R> {
+        let Resources { arena, index, clock, .. } = &self.resources;
+        let words = arena.words();
+        let look = index.read(arena, hash, |location| {
+            self.prefetch_entry(location);
+            let words = words.get(arena.word(location)..)?;
+            let entry = Entry::at(words)?;
+            if entry.is_mapped() || entry.idles() {
+                return Some((Look::Locked, false));
+            }
+            let (found, value) = entry.inline()?;
+            if !found.equals(key) {
                 return None;
-            };
-            let (result, hit) = read(entry.value());
-            if hit {
-                entry.mark_used();
-                count(&counters.hits);
             }
-            Some(result)
-        })
+            if clock.has_passed(entry.times().first()) {
+                return Some((Look::Expired, false));
+            }
+            let (result, hit) = take(Bytes::Words(value), entry);
+            Some((Look::Found(result), hit))
+        });
+        match look {
+            Ok(Some(Look::Found(result))) => Some(result),
+            Ok(None | Some(Look::Expired)) => None,
+            Ok(Some(Look::Locked)) | Err(Contended) => self.look_up_locked(hash, key, uses, take),
+        }
     }
 
-    /// Calls `with` with the entry of a key, unless it expired, under the lock of its shard.
-    fn look_up<R>(&self, key: &[u8], with: impl FnOnce(Option<Entry>, &Counters) -> R) -> R {
-        let hash = self.index.hash(key);
-        let shard = self.index.shard(hash);
-        let counters = self.index.counters(shard);
-        let table = self.index.read(shard);
-        // SAFETY: the location comes from this table, which is locked until the function returns.
-        let entry = |slot: &(_, _)| unsafe { self.resources.entry(slot.0) };
-        let found = table.get(hash.spread(), |slot| entry(slot).key() == key).map(entry);
-        with(found.filter(|entry| !self.resources.clock.has_passed(entry.deadline())), counters)
+    #[cold]
+    fn look_up_locked<R>(
+        &self,
+        hash: Hash,
+        key: &[u8],
+        uses: bool,
+        mut take: impl FnMut(Bytes, Entry) -> (R, bool),
+    ) -> Option<R> {
+        let Resources { arena, index, clock, .. } = &self.resources;
+        let _lock = self.shards[index.shard(hash)].read();
+        let found = index.read(arena, hash, |location| {
+            let entry = Entry::at(&arena.words()[arena.word(location)..])?;
+            // SAFETY: the lock is held.
+            let (found, value) = unsafe { entry.both() };
+            if !found.equals(key) {
+                return None;
+            }
+            let times = entry.times();
+            if clock.has_passed(times.first()) {
+                return Some((None, false));
+            }
+            if uses && entry.idles() {
+                entry.set_times(Times { idle: clock.deadline(self.idle), ..times });
+            }
+            let (result, hit) = take(value, entry);
+            Some((Some(result), hit))
+        });
+        // With the lock held, nobody writes.
+        found.unwrap_or(None).flatten()
     }
 
     /// How long the entry of a key will live, or None if for ever; None outside if there is no such entry.
     pub fn ttl(&self, key: &[u8]) -> Option<Option<Duration>> {
-        self.look_up(key, |entry, _| Some(self.resources.clock.remaining(entry?.deadline())))
+        self.look_up(self.resources.index.hash(key), key, false, |_, entry| {
+            (self.meta(entry).ttl, false)
+        })
     }
 
     /// [`Options::ttl`] of this cache.
@@ -135,57 +283,21 @@ impl Cache {
         self.ttl
     }
 
+    fn times(&self, ttl: Option<Duration>) -> Times {
+        let clock = &self.resources.clock;
+        Times { deadline: clock.deadline(ttl), idle: clock.deadline(self.idle) }
+    }
+
     /// Lets the entry of a key live for `ttl` from now on, or for ever with None; false if there is none.
-    pub fn touch(&self, key: &[u8], ttl: Option<Duration>) -> bool {
-        let hash = self.index.hash(key);
-        let deadline = self.resources.clock.deadline(ttl);
-        self.lock(hash).is_ok_and(|mut shard| shard.touch(hash, key, deadline))
+    pub fn touch(&self, key: &[u8], ttl: Option<Duration>) -> Result<bool, Error> {
+        let hash = self.resources.index.hash(key);
+        let times = self.times(ttl);
+        let mut claim = Claim::none(self);
+        self.with_room(hash, &mut claim, |shard, credit| shard.touch(hash, key, times, credit))
     }
 
-    /// Calls `visit` with some `count` keys and returns where to go on: 0 if these were the last. `cursor` is 0 at first, and then
-    /// what the last call returned.
-    ///
-    /// What is in the cache all the while is visited, and once; other entries may be. `visit` is called under the lock
-    /// of a shard: it must not use the cache. A call looks at all the entries of a shard.
-    pub fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(&[u8])) -> u64 {
-        // Entries are visited by shard, and then by hash, which outlasts all moves. Those of one hash go together.
-        let (mut shard, mut start) = ((cursor >> 32) as usize, cursor as u32);
-        let mut left = count.max(1);
-        while shard < self.index.shards() {
-            let table = self.index.read(shard);
-            // SAFETY: the table has valid buckets while it is locked, and locations of entries in this cache.
-            let entries = unsafe { table.iter() }
-                .map(|bucket| unsafe { self.resources.entry(bucket.as_ref().0) });
-            let live = |entry: &Entry| !self.resources.clock.has_passed(entry.deadline());
-            let mut entries: Vec<_> =
-                entries.filter(|entry| entry.hash().0 >= start).filter(live).collect();
-            if entries.len() <= left {
-                entries.iter().for_each(|entry| visit(entry.key()));
-                left -= entries.len();
-                (shard, start) = (shard + 1, 0);
-                if left == 0 {
-                    break;
-                }
-                continue;
-            }
-            let (_, last, _) = entries.select_nth_unstable_by_key(left - 1, |entry| entry.hash().0);
-            let last = last.hash().0;
-            let chosen = entries.iter().filter(|entry| entry.hash().0 <= last);
-            chosen.for_each(|entry| visit(entry.key()));
-            return match last.checked_add(1) {
-                Some(next) => (shard as u64) << 32 | u64::from(next),
-                None => self.cursor_of(shard + 1),
-            };
-        }
-        self.cursor_of(shard)
-    }
-
-    fn cursor_of(&self, shard: usize) -> u64 {
-        if shard < self.index.shards() { (shard as u64) << 32 } else { 0 }
-    }
-
-    /// Stores a value for a key, in place of an older one. It lives as long as [`Options::ttl`] says.
-    pub fn set(&self, key: &[u8], value: &[u8]) -> Result<(), Error> {
+    /// Stores a value for a key, in place of an older one. It lives as long as [`Options::ttl`] says. Returns its version.
+    pub fn set(&self, key: &[u8], value: &[u8]) -> Result<u64, Error> {
         self.set_with_ttl(key, value, self.ttl)
     }
 
@@ -195,59 +307,285 @@ impl Cache {
         key: &[u8],
         value: &[u8],
         ttl: Option<Duration>,
-    ) -> Result<(), Error> {
-        let hash = self.index.hash(key);
-        let deadline = self.resources.clock.deadline(ttl);
-        let new = NewEntry { hash, key, value, deadline };
-        if new.payload() as u64 > self.max_payload {
-            return Err(Error::TooLarge);
-        }
+    ) -> Result<u64, Error> {
+        let hash = self.resources.index.hash(key);
+        let new = NewEntry { key, value, version: 0, times: self.times(ttl) };
         let mut claim = Claim::none(self);
-        // An entry of more than a quarter of a segment would leave too much of segments unused.
-        if new.inline_size() <= self.resources.arena.segment_size() / 4 {
-            return self.store(&new, &mut None, &mut claim);
-        }
-        let size = Mapping::size(new.payload()) as u64;
-        // With room for the segment that the entry may need: nobody waits who holds memory.
-        claim.raise(size + self.resources.arena.segment_size() as u64, true)?;
-        let mut mapping = Some(Entry::map(&new).ok_or(Error::OutOfMemory)?);
-        claim.credit.spend(size);
-        let stored = self.store(&new, &mut mapping, &mut claim);
+        let mut mapping = self.map(&new, &mut claim)?;
+        let stored = self.with_room(hash, &mut claim, |shard, credit| {
+            shard.set(hash, &new, &mut mapping, credit)
+        });
         if let Some(unused) = mapping {
             self.resources.bytes.release(unused.length() as u64);
         }
         stored
     }
 
-    /// Stores an entry, and makes room in other shards if its own can't.
-    fn store(
+    /// The mapping of an entry that needs one, paid for.
+    fn map(&self, new: &NewEntry, claim: &mut Claim) -> Result<Option<Mapping>, Error> {
+        let arena = &self.resources.arena;
+        if new.inline_words() <= arena.most_entry_words() {
+            return Ok(None);
+        }
+        // A large entry has a page of the index and a segment beside it.
+        let reserve = self.overhead + 4 * arena.segment_bytes();
+        let size = Mapping::size(new.payload()) as u64;
+        if size > self.resources.bytes.limit().saturating_sub(reserve) {
+            return Err(Error::TooLarge);
+        }
+        // With room for the segments that the entry may need: nobody waits who holds memory.
+        claim.raise(size + 3 * arena.segment_bytes(), true)?;
+        let mapping = new.map().ok_or(Error::OutOfMemory)?;
+        claim.credit.spend(size);
+        claim.holds = true;
+        Ok(Some(mapping))
+    }
+
+    /// Calls `change` with a shard locked, again after room was made in other shards.
+    fn with_room<R>(
         &self,
-        new: &NewEntry,
-        mapping: &mut Option<Mapping>,
+        hash: Hash,
         claim: &mut Claim,
-    ) -> Result<(), Error> {
+        mut change: impl FnMut(&mut Shard, &mut Credit) -> Result<R, Need>,
+    ) -> Result<R, Error> {
         loop {
             let need = {
-                let mut shard = self.lock(new.hash)?;
-                match shard.set(new, mapping, &mut claim.credit) {
-                    Ok(()) => return Ok(()),
+                let mut shard = self.lock(hash)?;
+                match change(&mut shard, &mut claim.credit) {
+                    Ok(result) => return Ok(result),
                     Err(need) => need,
                 }
             };
             match need {
-                Need::Bytes(amount) => claim.raise(amount, mapping.is_none())?,
+                Need::Bytes(amount) => claim.raise(amount, !claim.holds)?,
                 Need::Entry => {
-                    (0..self.index.shards()).any(|shard| self.shard(shard).evict_entry());
+                    (0..self.shards.len()).any(|shard| self.shard(shard).evict_entry());
                 }
-                Need::System => return Err(Error::OutOfMemory),
             }
         }
     }
 
+    /// Changes the entry of a key in one piece: nobody else changes it between the look and the change. `change` gets the
+    /// value, if there is one, and what else is known of it. It is called under the lock of a shard, so it must not use the cache,
+    /// and again if room has to be made. Returns the version of what was stored.
+    pub fn update(
+        &self,
+        key: &[u8],
+        mut change: impl FnMut(Option<(&[u8], Meta)>) -> Change,
+    ) -> Result<Option<u64>, Error> {
+        let hash = self.resources.index.hash(key);
+        let mut claim = Claim::none(self);
+        let mut current = Vec::new();
+        loop {
+            let outcome = self.with_room(hash, &mut claim, |shard, credit| {
+                let found = shard.find_live(hash, key);
+                let before = found.map(|(_, location)| {
+                    current.clear();
+                    shard.both(location).1.append_to(&mut current);
+                    shard.entry(location)
+                });
+                let wanted = change(before.map(|entry| (&*current, self.meta(entry))));
+                let (value, times) = match wanted {
+                    Change::Keep => return Ok(Outcome::Done(None)),
+                    Change::Delete => {
+                        if let Some((slot, _)) = found {
+                            shard.remove_and_trim(hash, slot, Removal::Deleted);
+                        }
+                        return Ok(Outcome::Done(None));
+                    }
+                    Change::Set(value, ttl) => (value, self.times(ttl)),
+                    Change::Replace(value) => {
+                        let idle = self.resources.clock.deadline(self.idle);
+                        let kept = before.map(|entry| Times { idle, ..entry.times() });
+                        (value, kept.unwrap_or_else(|| self.times(self.ttl)))
+                    }
+                };
+                let new = NewEntry { key, value: &value, version: 0, times };
+                if new.inline_words() <= self.resources.arena.most_entry_words() {
+                    return shard
+                        .set(hash, &new, &mut None, credit)
+                        .map(|version| Outcome::Done(Some(version)));
+                }
+                let version = before.map(|entry| entry.version());
+                Ok(Outcome::Large(value, times, version))
+            })?;
+            // Memory for a large entry is made without the lock: if another thread is faster, all begins anew.
+            let (value, times, version) = match outcome {
+                Outcome::Done(version) => return Ok(version),
+                Outcome::Large(value, times, version) => (value, times, version),
+            };
+            let new = NewEntry { key, value: &value, version: 0, times };
+            let mut mapping = self.map(&new, &mut claim)?;
+            let stored = self.with_room(hash, &mut claim, |shard, credit| {
+                let found =
+                    shard.find_live(hash, key).map(|(_, location)| shard.entry(location).version());
+                if found != version {
+                    return Ok(None);
+                }
+                shard.set(hash, &new, &mut mapping, credit).map(Some)
+            });
+            if let Some(unused) = mapping {
+                self.resources.bytes.release(unused.length() as u64);
+                claim.holds = false;
+            }
+            if let Some(version) = stored? {
+                return Ok(Some(version));
+            }
+        }
+    }
+
+    /// Stores a value if there is none. Returns its version, or None if there is one.
+    pub fn set_if_absent(
+        &self,
+        key: &[u8],
+        value: &[u8],
+        ttl: Option<Duration>,
+    ) -> Result<Option<u64>, Error> {
+        self.update(key, |found| match found {
+            Some(_) => Change::Keep,
+            None => Change::Set(value.to_vec(), ttl),
+        })
+    }
+
+    /// Stores a value if there is one. Returns its version, or None if there is none.
+    pub fn replace(
+        &self,
+        key: &[u8],
+        value: &[u8],
+        ttl: Option<Duration>,
+    ) -> Result<Option<u64>, Error> {
+        self.update(key, |found| match found {
+            Some(_) => Change::Set(value.to_vec(), ttl),
+            None => Change::Keep,
+        })
+    }
+
+    /// Stores a value if there is one of this version. Returns the new version, or None if there is none, or another one.
+    pub fn compare_and_set(
+        &self,
+        key: &[u8],
+        value: &[u8],
+        ttl: Option<Duration>,
+        version: u64,
+    ) -> Result<Option<u64>, Error> {
+        self.update(key, |found| match found {
+            Some((_, meta)) if meta.version == version => Change::Set(value.to_vec(), ttl),
+            _ => Change::Keep,
+        })
+    }
+
+    /// Removes the entry of a key if it has this version; true if it did.
+    pub fn compare_and_delete(&self, key: &[u8], version: u64) -> Result<bool, Error> {
+        let mut deleted = false;
+        self.update(key, |found| {
+            deleted = found.is_some_and(|(_, meta)| meta.version == version);
+            if deleted { Change::Delete } else { Change::Keep }
+        })?;
+        Ok(deleted)
+    }
+
+    /// Adds `delta` to a number of 64 bits in the processor's order, 0 if there is none, and returns the sum. The entry lives as long as
+    /// it would have. Fails with [`Error::NotNumber`] if there is something else, and with [`Error::Overflow`].
+    pub fn increment(&self, key: &[u8], delta: i64) -> Result<i64, Error> {
+        let mut sum = Ok(0);
+        self.update(key, |found| {
+            let number = match found {
+                None => Ok(0),
+                Some((value, _)) => {
+                    value.try_into().map(i64::from_ne_bytes).map_err(|_| Error::NotNumber)
+                }
+            };
+            sum = number.and_then(|number| number.checked_add(delta).ok_or(Error::Overflow));
+            match sum {
+                Ok(sum) => Change::Replace(sum.to_ne_bytes().to_vec()),
+                Err(_) => Change::Keep,
+            }
+        })?;
+        sum
+    }
+
+    /// Appends to the value of a key, an empty one if there is none, and returns its length then. The entry lives as long as it would
+    /// have.
+    pub fn append(&self, key: &[u8], suffix: &[u8]) -> Result<usize, Error> {
+        let mut length = 0;
+        self.update(key, |found| {
+            let value = [found.map_or(&[][..], |(value, _)| value), suffix].concat();
+            length = value.len();
+            Change::Replace(value)
+        })?;
+        Ok(length)
+    }
+
     /// Removes the entry of a key; true if there was one that had not expired.
     pub fn delete(&self, key: &[u8]) -> bool {
-        let hash = self.index.hash(key);
+        let hash = self.resources.index.hash(key);
         self.lock(hash).is_ok_and(|mut shard| shard.delete(hash, key))
+    }
+
+    /// Calls `each` for each of the keys, in their order, with something that looks for it. That is faster than one at a time, since the
+    /// memory in which they may be found is asked for ahead.
+    pub fn get_many<'k>(
+        &self,
+        keys: impl IntoIterator<Item = &'k [u8]>,
+        mut each: impl FnMut(Lookup<'_, 'k>),
+    ) {
+        const AHEAD: usize = 32;
+        let Resources { arena, index, .. } = &self.resources;
+        let mut keys = keys.into_iter();
+        loop {
+            let mut ahead = [(Hash(0), &[][..]); AHEAD];
+            let mut count = 0;
+            for (slot, key) in ahead.iter_mut().zip(&mut keys) {
+                *slot = (index.hash(key), key);
+                index.prefetch(arena, slot.0);
+                count += 1;
+            }
+            if count == 0 {
+                return;
+            }
+            for &(hash, _) in &ahead[..count] {
+                if let Some(location) = index.guess(arena, hash) {
+                    self.prefetch_entry(location);
+                }
+            }
+            ahead[..count].iter().for_each(|&(hash, key)| each(Lookup { cache: self, hash, key }));
+        }
+    }
+
+    /// Calls `visit` with the keys and values of some `count` entries and returns where to go on: 0 if these were the last. `cursor`
+    /// is 0 at first, and then what the last call returned.
+    ///
+    /// What is in the cache all the while is visited, and once; other entries may be. `visit` is called under the lock
+    /// of a shard: it must not use the cache.
+    pub fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(&Visited)) -> u64 {
+        // Entries are visited by shard, then by home bucket, then by page: that outlasts all moves.
+        let mut cursor = Cursor::from(cursor);
+        let mut left = count.max(1);
+        let (mut key, mut value) = (Vec::new(), Vec::new());
+        while cursor.shard < self.shards.len() {
+            let mut shard = self.shard(cursor.shard);
+            while cursor.home < shard.homes() {
+                while let Some(found) = shard.at_home(cursor.home, cursor.place) {
+                    cursor.place = found.next;
+                    for location in found.locations {
+                        let entry = shard.entry(location);
+                        let both = shard.both(location);
+                        key.clear();
+                        value.clear();
+                        both.0.append_to(&mut key);
+                        both.1.append_to(&mut value);
+                        visit(&Visited { key: &key, value: &value, meta: self.meta(entry) });
+                        left = left.saturating_sub(1);
+                    }
+                    if left == 0 {
+                        return cursor.into();
+                    }
+                }
+                cursor = Cursor { home: cursor.home + 1, place: 0, ..cursor };
+            }
+            cursor = Cursor { shard: cursor.shard + 1, home: 0, place: 0 };
+        }
+        0
     }
 
     /// The number of entries, with those expired that are not removed yet.
@@ -268,15 +606,43 @@ impl Cache {
             max_bytes: self.resources.bytes.limit(),
             ..Stats::default()
         };
-        for shard in 0..self.index.shards() {
-            self.index.counters(shard).add_to(&mut stats);
-        }
+        self.reads.add_to(&mut stats);
+        self.shards.iter().for_each(|shard| shard.read().add_to(&mut stats));
         stats
+    }
+
+    /// Changes [`Options::max_bytes`]. With a lower limit, entries go and memory is given back before this returns. Fails if the limit
+    /// is out of range: below what an empty cache takes, or above [`Options::reserve`].
+    pub fn resize(&self, max_bytes: u64) -> Result<(), Error> {
+        if max_bytes
+            < Options::MIN_BYTES.max(self.overhead + 8 * self.resources.arena.segment_bytes())
+        {
+            return Err(Error::Options("max_bytes is below what the cache needs"));
+        }
+        if max_bytes > self.resources.arena.bytes() {
+            return Err(Error::Options("max_bytes is above the addresses that were set aside"));
+        }
+        let bytes = &self.resources.bytes;
+        bytes.set_limit(max_bytes);
+        while bytes.excess() > 0 {
+            self.resources.arena.release_spare(bytes);
+            if bytes.excess() > 0 && !self.evict_from_fullest() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what has expired, which else waits for other entries to be stored. To be called from time to time if the
+    /// memory of expired entries matters; does little if there are none.
+    pub fn tick(&self) {
+        (0..self.shards.len()).for_each(|shard| self.shard(shard).expire_due());
     }
 
     /// Removes all entries and gives their memory back. Entries that are stored meanwhile may stay.
     pub fn clear(&self) {
-        (0..self.index.shards()).for_each(|shard| self.shard(shard).clear());
+        (0..self.shards.len()).for_each(|shard| self.shard(shard).clear());
+        self.resources.arena.release_spare(&self.resources.bytes);
     }
 
     /// Empties the cache for good: from here on nothing is found, and [`Self::set`] fails.
@@ -292,33 +658,40 @@ impl Cache {
     }
 
     fn shard(&self, number: usize) -> Shard<'_> {
-        self.index.write(number, &self.resources)
+        self.shards[number].write(number, &self.resources)
     }
 
     /// Locks the shard of a hash, unless the cache is closed.
     fn lock(&self, hash: Hash) -> Result<Shard<'_>, Error> {
-        let shard = self.shard(self.index.shard(hash));
+        let shard = self.shard(self.resources.index.shard(hash));
         if self.is_closed() { Err(Error::Closed) } else { Ok(shard) }
     }
 
-    /// Evicts until the credit is `amount`, or until nothing is left to evict: from the shard that holds most, so
-    /// that their shares stay even. The caller has the lock of `claims`: it is its turn to evict for others.
+    /// Evicts until the credit is `amount`, or until nothing is left to evict. The caller has the lock of `claims`: it is its turn to
+    /// evict for others.
     fn evict(&self, credit: &mut Credit, amount: u64) -> bool {
-        let shards = 0..self.index.shards();
-        let held = |shard: &usize| self.index.counters(*shard).bytes.load(Ordering::Relaxed);
-        while !credit.raise(amount) {
-            let fullest = shards.clone().max_by_key(held).filter(|shard| held(shard) > 0);
-            if let Some(fullest) = fullest {
-                self.shard(fullest).evict_memory();
-                continue;
+        loop {
+            if credit.raise(amount) {
+                return true;
             }
-            shards.clone().for_each(|shard| self.shard(shard).drop_empty_table());
-            // Each shard was locked: what was being stored can be seen by now.
-            if shards.clone().all(|shard| held(&shard) == 0) {
+            self.resources.arena.release_spare(&self.resources.bytes);
+            if credit.raise(amount) {
+                return true;
+            }
+            if !self.evict_from_fullest() {
                 return credit.raise(amount);
             }
         }
-        true
+    }
+
+    /// Evicts from the shard that holds most, so that their shares stay even; false if none holds anything.
+    fn evict_from_fullest(&self) -> bool {
+        let fullest = (0..self.shards.len()).max_by_key(|&shard| self.shards[shard].held());
+        let fullest = fullest.filter(|&shard| self.shards[shard].held() > 0);
+        fullest.is_some_and(|shard| {
+            self.shard(shard).evict_memory();
+            true
+        })
     }
 }
 
@@ -328,15 +701,16 @@ struct Claim<'a> {
     cache: &'a Cache,
     credit: Credit<'a>,
     counted: bool,
+    /// Whether the thread has memory for an entry: then it must not wait for others, who may be waiting for it.
+    holds: bool,
 }
 
 impl<'a> Claim<'a> {
     fn none(cache: &'a Cache) -> Self {
-        Claim { cache, credit: Credit::none(&cache.resources.bytes), counted: false }
+        Claim { cache, credit: Credit::none(&cache.resources.bytes), counted: false, holds: false }
     }
 
-    /// Makes the credit at least `amount`. A thread that holds memory for an entry must not `wait` for others,
-    /// who may be waiting for it.
+    /// Makes the credit at least `amount`.
     fn raise(&mut self, amount: u64, wait: bool) -> Result<(), Error> {
         let mut claims = self.cache.claims.lock().unwrap_or_else(PoisonError::into_inner);
         while !self.cache.evict(&mut self.credit, amount) {
@@ -374,16 +748,86 @@ impl Drop for Cache {
     }
 }
 
+/// Copies a value, if it fits. Returns its length in any case, and whether it did.
+#[inline]
+fn copy(value: Bytes, output: &mut [MaybeUninit<u8>]) -> (usize, bool) {
+    let fits = value.len() <= output.len();
+    if fits {
+        value.copy_to(output);
+    }
+    (value.len(), fits)
+}
+
+/// One of the keys of [`Cache::get_many`].
+pub struct Lookup<'a, 'k> {
+    cache: &'a Cache,
+    hash: Hash,
+    key: &'k [u8],
+}
+
+impl Lookup<'_, '_> {
+    /// As [`Cache::get`].
+    pub fn get(&self) -> Option<Vec<u8>> {
+        self.cache.read_hashed(self.hash, self.key, |value, _| (value.to_vec(), true))
+    }
+
+    /// As [`Cache::copy_to`].
+    pub fn copy_to(&self, output: &mut [MaybeUninit<u8>]) -> Option<usize> {
+        self.cache.read_hashed(self.hash, self.key, |value, _| copy(value, output))
+    }
+}
+
+/// What the first look of an update came to.
+enum Outcome {
+    Done(Option<u64>),
+    /// A value that needs memory first, and the version that it replaces.
+    Large(Vec<u8>, Times, Option<u64>),
+}
+
+/// An entry that [`Cache::scan`] came to.
+#[derive(Clone, Copy, Debug)]
+pub struct Visited<'a> {
+    /// Its key.
+    pub key: &'a [u8],
+    /// Its value.
+    pub value: &'a [u8],
+    /// What else is known of it.
+    pub meta: Meta,
+}
+
+/// Where a scan goes on.
+#[derive(Clone, Copy)]
+struct Cursor {
+    shard: usize,
+    home: usize,
+    place: usize,
+}
+
+impl From<u64> for Cursor {
+    fn from(cursor: u64) -> Self {
+        let part = |shift: u32, bits: u32| (cursor >> shift) as usize & ((1_usize << bits) - 1);
+        Cursor { shard: part(48, 16), home: part(32, 16), place: part(0, 32) }
+    }
+}
+
+impl From<Cursor> for u64 {
+    fn from(cursor: Cursor) -> Self {
+        (cursor.shard as u64) << 48 | (cursor.home as u64) << 32 | cursor.place as u64
+    }
+}
+
 #[cfg(test)]
 impl Cache {
     /// Checks that all parts agree; nobody else uses the cache meanwhile.
     pub(super) fn audit(&self) {
-        let (mut bytes, mut entries) = (Self::overhead(&self.resources.arena, &self.index), 0);
-        for shard in 0..self.index.shards() {
+        let (mut bytes, mut entries) = (self.overhead, 0);
+        for shard in 0..self.shards.len() {
             let (shard_bytes, shard_entries) = self.shard(shard).audit();
+            assert_eq!(shard_bytes, self.shards[shard].held());
             bytes += shard_bytes;
             entries += shard_entries;
         }
+        self.resources.arena.release_spare(&self.resources.bytes);
         assert_eq!(self.stats().bytes, bytes);
         assert_eq!(self.len(), entries);
     }

@@ -1,39 +1,68 @@
-//! How an entry lies in memory: a header, then the key, then the value. A large entry keeps key and value in a
-//! mapping of their own, and has the mapping's address behind its header instead.
+//! How an entry lies in the arena: a word with sizes, its version, deadlines if it has them, the key, and the value. An entry
+//! too large to lie among others has a mapping with key and value, and the mapping's address in the arena.
+//!
+//! Everything is accessed a word at a time and atomically, since readers without a lock may look at an entry while it is
+//! changed, or at something else in its place. They find out afterwards, so whatever they see must do no harm.
 
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::slice;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use super::arena::Mapping;
+use super::clock::NEVER;
+use super::words::{self, Text, WORD, load, store, words_of};
 
-/// Read since it was stored, or since it was last given a second chance.
-const USED: u32 = 1;
 /// Not in the index any more.
-const DEAD: u32 = 2;
+const DEAD: u64 = 1 << 48;
 /// Key and value are in a mapping of their own.
-const MAPPED: u32 = 4;
-/// The low bits of `Header::size_and_flags`; sizes are multiples of 8.
-const FLAGS: u32 = 7;
+const MAPPED: u64 = 1 << 49;
+/// There is a word with the time at which the entry expires.
+const EXPIRES: u64 = 1 << 50;
+/// There is a word with the time at which the entry expires unless it is used before.
+const IDLES: u64 = 1 << 51;
+const FLAGS: u64 = DEAD | MAPPED | EXPIRES | IDLES;
 
-#[repr(C)]
-struct Header {
-    deadline: u64,
-    hash: u32,
-    key_length: u32,
-    value_length: u32,
-    /// Atomic because readers set USED while others read.
-    size_and_flags: AtomicU32,
-}
-
-const HEADER: usize = size_of::<Header>();
+/// Sizes and version.
+const FIXED: usize = 2;
+/// Address of the mapping, length of the key, length of the value.
+const REFERENCE: usize = 3;
 
 /// What is to be stored.
+#[derive(Clone, Copy)]
 pub(super) struct NewEntry<'a> {
-    pub hash: Hash,
     pub key: &'a [u8],
     pub value: &'a [u8],
+    pub version: u64,
+    pub times: Times,
+}
+
+/// When an entry expires; NEVER if not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Times {
     pub deadline: u64,
+    /// The same, but put off by each use.
+    pub idle: u64,
+}
+
+impl Times {
+    pub(super) const NEVER: Times = Times { deadline: NEVER, idle: NEVER };
+
+    /// The earlier one.
+    pub(super) fn first(self) -> u64 {
+        self.deadline.min(self.idle)
+    }
+
+    fn flags(self) -> u64 {
+        let mut flags = 0;
+        if self.deadline != NEVER {
+            flags |= EXPIRES;
+        }
+        if self.idle != NEVER {
+            flags |= IDLES;
+        }
+        flags
+    }
 }
 
 impl NewEntry<'_> {
@@ -42,212 +71,275 @@ impl NewEntry<'_> {
         self.key.len() + self.value.len()
     }
 
-    /// Bytes of the entry with key and value inside.
-    pub(super) fn inline_size(&self) -> usize {
-        HEADER + self.payload()
-    }
-}
-
-/// Bytes of an entry whose key and value are in a mapping.
-pub(super) const MAPPED_SIZE: usize = HEADER + size_of::<NonNull<u8>>();
-
-/// The hash of a key. Entries keep 32 bits of it; the index gets 64 made of these.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Hash(pub u32);
-
-impl Hash {
-    /// 64 bits whose high and low ends, which the index uses, depend on all 32 and on the low ones.
-    pub(super) fn spread(self) -> u64 {
-        u64::from(self.0).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-    }
-}
-
-/// An entry in the arena. Copies point to the same entry.
-///
-/// An `Entry` is made by whoever holds the lock of its shard and is gone when the lock is: that is
-/// what the methods rely on. Those that change something need the lock for writing.
-#[derive(Clone, Copy)]
-pub(super) struct Entry(NonNull<Header>);
-
-impl Entry {
-    /// # Safety
-    /// An entry was written at `pointer`, aligned to 8, and the lock of its shard is held as long as the result lives.
-    pub(super) unsafe fn at(pointer: NonNull<u8>) -> Self {
-        Entry(pointer.cast())
+    /// Words of the entry with key and value inside.
+    pub(super) fn inline_words(&self) -> usize {
+        body(self.times.flags()) + words_of(self.payload())
     }
 
-    /// Writes an entry that takes `size` bytes, a multiple of 8; `mapping` has its key and value unless they
-    /// fit the size.
-    ///
-    /// # Safety
-    /// `pointer` is aligned to 8 and valid for writes of `size` bytes, which nothing else uses; without a
-    /// mapping, `size` is `new.inline_size()` at least, with one `MAPPED_SIZE`.
-    pub(super) unsafe fn write(
-        pointer: NonNull<u8>,
-        new: &NewEntry,
-        size: u32,
-        mapping: Option<Mapping>,
-    ) {
-        let mapped = if mapping.is_some() { MAPPED } else { 0 };
-        let header = Header {
-            deadline: new.deadline,
-            hash: new.hash.0,
-            key_length: new.key.len() as u32,
-            value_length: new.value.len() as u32,
-            size_and_flags: AtomicU32::new(size | mapped),
-        };
-        // SAFETY: the caller's promise; key and value come from outside of the arena.
+    /// Words of the entry with key and value in a mapping.
+    pub(super) fn mapped_words(&self) -> usize {
+        body(self.times.flags()) + REFERENCE
+    }
+
+    /// A mapping that holds key and value; None if the system refuses.
+    pub(super) fn map(&self) -> Option<Mapping> {
+        let mapping = Mapping::new(Mapping::size(self.payload()))?;
+        let start = mapping.start();
+        // SAFETY: the mapping has the size of both and is not shared yet.
         unsafe {
-            pointer.cast().write(header);
-            let payload = pointer.add(HEADER);
-            match mapping {
-                Some(mapping) => payload.cast().write(mapping.into_raw()),
-                None => write_payload(payload, new),
+            start.copy_from_nonoverlapping(NonNull::from(self.key).cast(), self.key.len());
+            let value = start.add(self.key.len());
+            value.copy_from_nonoverlapping(NonNull::from(self.value).cast(), self.value.len());
+        }
+        Some(mapping)
+    }
+
+    /// Writes the entry, which takes all of `words`; the mapping has key and value unless they are in `words`.
+    pub(super) fn write(&self, words: &[AtomicU64], mapping: Option<Mapping>) {
+        let mut head = words.len() as u64 | self.times.flags();
+        let body = &words[body(head)..];
+        match mapping {
+            Some(mapping) => {
+                head |= MAPPED;
+                store(&body[0], mapping.into_address() as u64);
+                store(&body[1], self.key.len() as u64);
+                store(&body[2], self.value.len() as u64);
+            }
+            None => {
+                head |= (self.key.len() as u64) << 16 | (self.value.len() as u64) << 32;
+                words::write(body, [self.key, self.value]);
+            }
+        }
+        store(&words[1], self.version);
+        write_times(words, self.times);
+        store(&words[0], head);
+    }
+}
+
+/// Writes times to an entry that has words for them.
+fn write_times(words: &[AtomicU64], times: Times) {
+    let times = [times.deadline, times.idle].into_iter().filter(|&time| time != NEVER);
+    words[FIXED..].iter().zip(times).for_each(|(word, time)| store(word, time));
+}
+
+/// Words before key and value or the reference to them.
+fn body(head: u64) -> usize {
+    FIXED + usize::from(head & EXPIRES != 0) + usize::from(head & IDLES != 0)
+}
+
+/// A key or a value.
+#[derive(Clone, Copy)]
+pub(super) enum Bytes<'a> {
+    Words(Text<'a>),
+    Slice(&'a [u8]),
+}
+
+impl Bytes<'_> {
+    pub(super) fn len(self) -> usize {
+        match self {
+            Bytes::Words(text) => text.len(),
+            Bytes::Slice(slice) => slice.len(),
+        }
+    }
+
+    pub(super) fn equals(self, other: &[u8]) -> bool {
+        match self {
+            Bytes::Words(text) => text.equals(other),
+            Bytes::Slice(slice) => slice == other,
+        }
+    }
+
+    /// Copies them to the start of `output`, which has room for them.
+    #[inline]
+    pub(super) fn copy_to(self, output: &mut [MaybeUninit<u8>]) {
+        match self {
+            Bytes::Words(text) => text.copy_to(output),
+            Bytes::Slice(slice) => {
+                let output = &mut output[..slice.len()];
+                // SAFETY: both have this length, and the output is borrowed for writing.
+                unsafe {
+                    output
+                        .as_mut_ptr()
+                        .cast::<u8>()
+                        .copy_from_nonoverlapping(slice.as_ptr(), slice.len())
+                };
             }
         }
     }
 
-    /// A mapping that holds key and value of a large entry; None if the system refuses.
-    pub(super) fn map(new: &NewEntry) -> Option<Mapping> {
-        let mapping = Mapping::new(Mapping::size(new.payload()))?;
-        // SAFETY: the mapping has the size of the payload and is not shared yet.
-        unsafe { write_payload(mapping.start(), new) };
-        Some(mapping)
+    pub(super) fn append_to(self, output: &mut Vec<u8>) {
+        output.reserve(self.len());
+        self.copy_to(output.spare_capacity_mut());
+        // SAFETY: so many were initialised.
+        unsafe { output.set_len(output.len() + self.len()) };
     }
 
-    fn header(&self) -> &Header {
-        // SAFETY: an entry was written there, and the shard's lock keeps writers off.
-        unsafe { self.0.as_ref() }
+    pub(super) fn to_vec(self) -> Vec<u8> {
+        let mut output = Vec::new();
+        self.append_to(&mut output);
+        output
+    }
+}
+
+/// An entry in the arena, or what a reader without a lock takes for one.
+#[derive(Clone, Copy)]
+pub(super) struct Entry<'a> {
+    words: &'a [AtomicU64],
+    head: u64,
+}
+
+impl<'a> Entry<'a> {
+    /// The entry at the start of `words`; None if there can't be one, which only a reader without a lock sees.
+    #[inline]
+    pub(super) fn at(words: &'a [AtomicU64]) -> Option<Self> {
+        let head = load(words.first()?);
+        let words = words.get(..head as u16 as usize)?;
+        (words.len() >= body(head)).then_some(Entry { words, head })
     }
 
-    fn flags(&self) -> u32 {
-        self.header().size_and_flags.load(Ordering::Relaxed)
+    /// Words that the entry takes.
+    pub(super) fn size(self) -> usize {
+        self.words.len()
     }
 
-    /// Bytes that the entry takes in its segment.
-    pub(super) fn size(&self) -> u32 {
-        self.flags() & !FLAGS
+    pub(super) fn is_dead(self) -> bool {
+        self.head & DEAD != 0
     }
 
-    /// Bytes that it would take were it written anew, before rounding.
-    pub(super) fn needed_size(&self) -> usize {
-        if self.is_mapped() { MAPPED_SIZE } else { HEADER + self.payload_length() }
+    pub(super) fn is_mapped(self) -> bool {
+        self.head & MAPPED != 0
     }
 
-    pub(super) fn hash(&self) -> Hash {
-        Hash(self.header().hash)
+    /// Whether a use of the entry has to be written down in it.
+    pub(super) fn idles(self) -> bool {
+        self.head & IDLES != 0
     }
 
-    pub(super) fn deadline(&self) -> u64 {
-        self.header().deadline
+    pub(super) fn version(self) -> u64 {
+        self.words.get(1).map_or(0, load)
     }
 
-    /// Sets the deadline. The shard's lock is held for writing.
-    pub(super) fn set_deadline(&mut self, deadline: u64) {
-        // SAFETY: nobody else accesses the header.
-        unsafe { self.0.as_mut() }.deadline = deadline;
+    pub(super) fn times(self) -> Times {
+        let mut times = self.words[FIXED..].iter().map(load);
+        let mut next =
+            |flag| if self.head & flag != 0 { times.next().unwrap_or(NEVER) } else { NEVER };
+        Times { deadline: next(EXPIRES), idle: next(IDLES) }
     }
 
-    pub(super) fn is_dead(&self) -> bool {
-        self.flags() & DEAD != 0
+    /// Whether there are words for just these times.
+    pub(super) fn can_expire(self, times: Times) -> bool {
+        times.flags() == self.head & (EXPIRES | IDLES)
     }
 
-    pub(super) fn is_mapped(&self) -> bool {
-        self.flags() & MAPPED != 0
+    /// Sets the times, for which there are words.
+    pub(super) fn set_times(self, times: Times) {
+        write_times(self.words, times);
     }
 
-    fn payload_length(&self) -> usize {
-        self.header().key_length as usize + self.header().value_length as usize
+    /// Words that the entry would take with other times, before rounding.
+    pub(super) fn words_with(self, times: Times) -> usize {
+        self.needed_words() - body(self.head) + body(times.flags())
     }
 
-    fn payload(&self) -> NonNull<u8> {
-        // SAFETY: the payload or its address follows the header.
-        unsafe {
-            let payload = self.0.add(1).cast();
-            if self.is_mapped() { payload.cast::<NonNull<u8>>().read() } else { payload }
-        }
+    /// Writes the entry with other times, to words that are all for it.
+    pub(super) fn copy_with(self, times: Times, words: &[AtomicU64]) {
+        let head = self.head & !0xFFFF & !(EXPIRES | IDLES) | words.len() as u64 | times.flags();
+        let rest = &self.words[body(self.head)..self.needed_words()];
+        words[body(head)..].iter().zip(rest).for_each(|(to, from)| store(to, load(from)));
+        store(&words[1], self.version());
+        write_times(words, times);
+        store(&words[0], head);
     }
 
-    pub(super) fn key(&self) -> &[u8] {
-        // SAFETY: the key begins the payload.
-        unsafe { slice::from_raw_parts(self.payload().as_ptr(), self.header().key_length as usize) }
+    /// Key and value of an entry among others, as far as they are where the entry says.
+    #[inline]
+    pub(super) fn inline(self) -> Option<(Text<'a>, Text<'a>)> {
+        let key = (self.head >> 16) as u16 as usize;
+        let value = (self.head >> 32) as u16 as usize;
+        let body = &self.words[body(self.head)..];
+        Some((Text::new(body, 0, key)?, Text::new(body, key, value)?))
     }
 
-    pub(super) fn value(&self) -> &[u8] {
-        let header = self.header();
-        // SAFETY: the value follows the key.
-        unsafe {
-            let start = self.payload().add(header.key_length as usize);
-            slice::from_raw_parts(start.as_ptr(), header.value_length as usize)
-        }
-    }
-
-    /// Notes that the entry was read. Nothing is written if that is known, so that readers share the line.
-    pub(super) fn mark_used(&self) {
-        if self.flags() & USED == 0 {
-            self.header().size_and_flags.fetch_or(USED, Ordering::Relaxed);
-        }
-    }
-
-    /// Whether the entry was read since the last call.
-    pub(super) fn take_used(&self) -> bool {
-        self.header().size_and_flags.fetch_and(!USED, Ordering::Relaxed) & USED != 0
-    }
-
-    /// Replaces value and deadline if the value fits where the old one is. The keys are equal.
-    pub(super) fn overwrite(&mut self, new: &NewEntry) -> bool {
-        if self.is_mapped() || new.inline_size() > self.size() as usize {
-            return false;
-        }
-        // SAFETY: the entry has the room, and the shard's lock is held for writing.
-        unsafe {
-            let start = self.payload().add(new.key.len()).as_ptr();
-            start.copy_from_nonoverlapping(new.value.as_ptr(), new.value.len());
-            let header = self.0.as_mut();
-            header.value_length = new.value.len() as u32;
-            header.deadline = new.deadline;
-        }
-        true
-    }
-
-    /// Moves the entry to `target`, where it takes `size` bytes.
+    /// Key and value.
     ///
     /// # Safety
-    /// `target` is aligned to 8 and valid for writes of `size` bytes, a multiple of 8 and no less than
-    /// `needed_size()`; the entry may overlap them, nothing else is there.
-    pub(super) unsafe fn move_to(self, target: NonNull<u8>, size: u32) {
-        // SAFETY: the caller's promise.
+    /// The lock of the entry's shard is held as long as the result lives, and the entry is in a log.
+    pub(super) unsafe fn both(self) -> (Bytes<'a>, Bytes<'a>) {
+        if !self.is_mapped() {
+            let both = self.inline().map(|(key, value)| (Bytes::Words(key), Bytes::Words(value)));
+            return both.unwrap_or((Bytes::Slice(&[]), Bytes::Slice(&[])));
+        }
+        let (address, key, value) = self.reference();
+        let start = std::ptr::with_exposed_provenance::<u8>(address);
+        // SAFETY: the mapping is as long as both, and stays while the entry does.
         unsafe {
-            target.copy_from(self.0.cast(), self.needed_size());
-            let moved = Entry::at(target);
-            moved.header().size_and_flags.store(size | (moved.flags() & FLAGS), Ordering::Relaxed);
+            (
+                Bytes::Slice(slice::from_raw_parts(start, key)),
+                Bytes::Slice(slice::from_raw_parts(start.add(key), value)),
+            )
         }
     }
 
-    /// Ends the entry's life: its size stays readable for those who walk the segment. The mapping, if it
-    /// has one, is returned.
-    pub(super) fn kill(self) -> Option<Mapping> {
-        let mapping = self.is_mapped().then(|| {
-            // SAFETY: the mapping was made by `map`, of this size, and DEAD says that it is gone.
-            unsafe { Mapping::from_raw(self.payload(), Mapping::size(self.payload_length())) }
-        });
+    fn reference(self) -> (usize, usize, usize) {
+        let reference = &self.words[body(self.head)..];
+        let number = |index: usize| load(&reference[index]) as usize;
+        (number(0), number(1), number(2))
+    }
+
+    /// Bytes of the mapping.
+    pub(super) fn mapped_bytes(self) -> usize {
+        if !self.is_mapped() {
+            return 0;
+        }
+        let (_, key, value) = self.reference();
+        Mapping::size(key + value)
+    }
+
+    /// Ends the entry's life: its size stays readable for those who walk the segment. The mapping, if it has one,
+    /// is returned.
+    ///
+    /// # Safety
+    /// The lock of the entry's shard is held for writing, and this is the only place where the entry is.
+    pub(super) unsafe fn kill(self) -> Option<Mapping> {
         self.mark_dead();
-        mapping
+        if !self.is_mapped() {
+            return None;
+        }
+        let address = self.reference().0;
+        // SAFETY: the mapping was made by `NewEntry::map`, of this size, and DEAD says that it is gone.
+        unsafe { Mapping::from_address(address, self.mapped_bytes()) }
     }
 
     /// Notes that the entry is no more, or has been moved away.
     pub(super) fn mark_dead(self) {
-        self.header().size_and_flags.store(self.size() | DEAD, Ordering::Relaxed);
+        store(&self.words[0], self.head & !FLAGS | DEAD);
+    }
+
+    /// Words that the entry would take were it written anew, before rounding.
+    pub(super) fn needed_words(self) -> usize {
+        let key = (self.head >> 16) as u16 as usize;
+        let value = (self.head >> 32) as u16 as usize;
+        body(self.head) + if self.is_mapped() { REFERENCE } else { words_of(key + value) }
+    }
+
+    /// Whether an entry of the same key can take the place of this one: it fits, is not much smaller, and expires alike.
+    pub(super) fn takes(self, new: &NewEntry) -> bool {
+        let words = new.inline_words();
+        let fits = words <= self.size() && words + (self.size() / 4).max(1) >= self.size();
+        fits && !self.is_mapped() && self.can_expire(new.times)
+    }
+
+    /// Replaces the entry by one that it takes.
+    pub(super) fn overwrite(self, new: &NewEntry) {
+        new.write(self.words, None);
     }
 }
 
-/// # Safety
-/// `target` is valid for writes of `new.payload()` bytes.
-unsafe fn write_payload(target: NonNull<u8>, new: &NewEntry) {
-    // SAFETY: the caller's promise; `new` is borrowed memory, so it does not overlap.
-    unsafe {
-        target.copy_from_nonoverlapping(NonNull::from(new.key).cast(), new.key.len());
-        let value = target.add(new.key.len());
-        value.copy_from_nonoverlapping(NonNull::from(new.value).cast(), new.value.len());
-    }
+/// Moves an entry of `arena` to where it takes `size` words, no less than it needs; it may overlap that if it lies behind.
+pub(super) fn relocate(arena: &[AtomicU64], from: usize, to: usize, size: usize) {
+    let Some(entry) = Entry::at(&arena[from..]) else { return };
+    words::copy_down(arena, from, to, entry.needed_words().min(size));
+    store(&arena[to], entry.head & !0xFFFF | size as u64);
 }
+
+const _: () = assert!(WORD == 8, "sizes are packed into one word");

@@ -14,6 +14,10 @@ pub enum Error {
     OutOfMemory,
     /// The cache was closed.
     Closed,
+    /// The value is not a number of 64 bits.
+    NotNumber,
+    /// The sum is out of range.
+    Overflow,
 }
 
 impl fmt::Display for Error {
@@ -23,6 +27,8 @@ impl fmt::Display for Error {
             Error::TooLarge => "the entry is larger than the cache may ever hold",
             Error::OutOfMemory => "out of memory",
             Error::Closed => "the cache is closed",
+            Error::NotNumber => "the value is not a number of 64 bits",
+            Error::Overflow => "the sum is out of range",
         })
     }
 }

@@ -1,80 +1,598 @@
-//! Finds entries by key: a dashmap of locations, each of whose shards has the log of its entries beside it.
+//! Finds entries by key: a table of buckets, each in one line of the processor's cache, which readers look at without
+//! a lock.
+//!
+//! The upper bits of a key's hash choose a page of buckets in the directory, others a bucket of the page. A bucket has ten
+//! slots, with a tag of twelve bits of the hash and the location of the entry each. An entry whose bucket is full is in one of the
+//! next ones of the page; a bucket counts the entries that passed it by. A page that is full is split
+//! into two (extendible hashing), so that no operation waits for more than one page.
+//!
+//! Writers have the lock of the shard. They mark a bucket while they change it or the entries that it
+//! has; a reader takes what it found for true only if the bucket was not marked meanwhile, and has not changed
+//! (a sequence lock). Hits are counted in the bucket as well, so that they cost no other line.
 
-use std::cell::UnsafeCell;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hint;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
-use dashmap::{DashMap, RwLockReadGuard, SharedValue};
-use hashbrown::raw::RawTable;
+use super::arena::{Arena, Location, NONE};
+use super::words::{load, prefetch, store};
 
-use super::arena::Location;
-use super::entry::Hash;
-use super::shard::{Log, Resources, Shard};
-use super::stats::Counters;
+/// The hash of a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Hash(pub u64);
 
-/// One shard of the dashmap.
-pub(super) type Table = RawTable<(Location, SharedValue<()>)>;
+const SLOTS: usize = 10;
+/// Words of a bucket: one that says what state it is in, two with five tags each, five with two locations each.
+const BUCKET: usize = 8;
+const TAG_BITS: u32 = 12;
+/// A one in each of five tags.
+const ONES: u64 = 0x0001_0010_0100_1001;
 
-/// Keys are hashed with SipHash under a random key, so that nobody can choose keys that meet in one shard.
-pub(super) struct Index {
-    map: DashMap<Location, (), RandomState>,
-    extras: Box<[Extra]>,
+/// How many hits of an entry are counted.
+pub(super) const MOST_HITS: u64 = 3;
+/// Two bits for each slot.
+const HITS: u64 = (1 << (2 * SLOTS)) - 1;
+/// Eight bits for the entries that passed the bucket by; at the most it stays, as it is not known any more.
+const PASSED: u64 = 1 << (2 * SLOTS);
+const MOST_PASSED: u64 = 255;
+const WRITING: u64 = PASSED << 8;
+/// The rest counts changes.
+const CHANGE: u64 = WRITING << 1;
+
+/// How often a reader looks whether a writer is done, before it waits for the lock.
+const PATIENCE: u32 = 100;
+
+/// A bucket, at the words that it is made of.
+#[derive(Clone, Copy)]
+struct Bucket<'a>(&'a [AtomicU64; BUCKET]);
+
+impl<'a> Bucket<'a> {
+    fn state(self) -> u64 {
+        load(&self.0[0])
+    }
+
+    /// The slots that have a tag, maybe with others that are free.
+    #[inline]
+    fn matches(self, tag: u64) -> Matches {
+        const LOW: u64 = ONES * 0x7FF;
+        let half = |word: &AtomicU64| {
+            let difference = load(word) ^ (tag * ONES);
+            // The uppermost bit of a tag is set where the tag differs.
+            let differs = ((difference & LOW) + LOW) | difference;
+            (!differs >> (TAG_BITS - 1)) & ONES
+        };
+        Matches(half(&self.0[1]) | half(&self.0[2]) << 1)
+    }
+
+    fn location(self, slot: usize) -> Location {
+        Location((load(&self.0[3 + slot / 2]) >> (slot % 2 * 32)) as u32)
+    }
+
+    fn set_location(self, slot: usize, location: Location) {
+        put(&self.0[3 + slot / 2], slot % 2 * 32, u32::MAX.into(), location.0.into());
+    }
+
+    fn set_tag(self, slot: usize, tag: u64) {
+        put(&self.0[1 + slot / 5], slot % 5 * TAG_BITS as usize, (1 << TAG_BITS) - 1, tag);
+    }
+
+    fn free(self) -> Option<usize> {
+        (0..SLOTS).find(|&slot| self.location(slot) == FREE)
+    }
+
+    /// Changes the bucket, or entries that it has. `change` gets and returns the counts of hits and passers-by.
+    fn write<R>(self, change: impl FnOnce(&mut u64) -> R) -> R {
+        let before = self.0[0].fetch_or(WRITING, Ordering::Acquire);
+        // Who sees anything of the change sees the mark.
+        fence(Ordering::Release);
+        let mut counts = before & (WRITING - 1);
+        let result = change(&mut counts);
+        let changes = (before & !(CHANGE - 1)).wrapping_add(CHANGE);
+        self.0[0].store(changes | counts, Ordering::Release);
+        // Who sees what is done later, with the memory of an entry that went, sees the change.
+        fence(Ordering::Release);
+        result
+    }
 }
 
-/// What a shard has beside its table; aligned so that two shards never share a line.
-#[repr(align(128))]
+/// Slots of a bucket: those of the first half have the lowest bit of each tag, those of the second half the next one.
+struct Matches(u64);
+
+impl Iterator for Matches {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        let bit = self.0.trailing_zeros();
+        self.0 &= self.0.wrapping_sub(1);
+        (bit < u64::BITS).then_some((bit / TAG_BITS + bit % TAG_BITS * (SLOTS as u32 / 2)) as usize)
+    }
+}
+
+/// Replaces the bits of a word that `mask`, shifted, has.
+fn put(word: &AtomicU64, shift: usize, mask: u64, value: u64) {
+    store(word, load(word) & !(mask << shift) | value << shift);
+}
+
+/// The location in a free slot.
+const FREE: Location = Location(0);
+
+/// Where the index has an entry, as long as the shard's lock is held and nothing is removed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Slot {
+    page: u32,
+    bucket: usize,
+    slot: usize,
+}
+
+/// What is known of a page, at the first of its places in the directory.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Page {
+    entries: u32,
+    /// How many bits of the shard's part of the directory choose the page.
+    depth: u32,
+}
+
+/// The pages of a shard; accessed with its lock held.
 #[derive(Default)]
-struct Extra {
-    /// Accessed under the lock of the shard's table.
-    log: UnsafeCell<Log>,
-    counters: Counters,
+pub(super) struct Pages(Box<[Page]>);
+
+/// What a page for another entry is wanted for.
+pub(super) enum Wanted {
+    Nothing,
+    Page,
+    /// As many pages as there can be are full: an entry has to go first.
+    Removal,
 }
 
-// SAFETY: `log` is accessed under the shard's lock, counters are atomic.
-unsafe impl Sync for Extra {}
+pub(super) struct Index {
+    /// Numbers of segments, each with a page.
+    directory: Box<[AtomicU32]>,
+    shards: usize,
+    hasher: RandomState,
+    buckets: usize,
+}
 
 impl Index {
-    /// `shards` is a power of two above 1.
-    pub(super) fn new(shards: usize) -> Self {
+    /// `shards` is a power of two; `per_shard` the most pages of a shard.
+    pub(super) fn new(shards: usize, per_shard: usize, arena: &Arena) -> Self {
         Index {
-            map: DashMap::with_hasher_and_shard_amount(RandomState::new(), shards),
-            extras: (0..shards).map(|_| Extra::default()).collect(),
+            directory: (0..shards * per_shard.next_power_of_two())
+                .map(|_| AtomicU32::new(NONE))
+                .collect(),
+            shards,
+            hasher: RandomState::new(),
+            buckets: arena.segment_words() / BUCKET,
         }
     }
 
     /// What the index takes before it holds any entry.
     pub(super) fn overhead(&self) -> usize {
-        size_of_val(self.map.shards()) + size_of_val(&*self.extras)
+        self.directory.len() * (size_of::<AtomicU32>() + size_of::<Page>())
     }
 
-    pub(super) fn shards(&self) -> usize {
-        self.extras.len()
+    pub(super) fn pages(&self) -> Pages {
+        Pages(vec![Page::default(); self.directory.len() / self.shards].into_boxed_slice())
     }
 
+    /// Keys are hashed with SipHash under a random key, so that nobody can choose keys that meet.
     pub(super) fn hash(&self, key: &[u8]) -> Hash {
-        Hash(self.map.hasher().hash_one(key) as u32)
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(key);
+        Hash(hasher.finish())
     }
 
     /// The number of the shard that has the entries of a hash.
     pub(super) fn shard(&self, hash: Hash) -> usize {
-        self.map.determine_shard(hash.spread() as usize)
+        self.place(hash) / (self.directory.len() / self.shards)
     }
 
-    pub(super) fn counters(&self, shard: usize) -> &Counters {
-        &self.extras[shard].counters
+    /// The place in the directory.
+    fn place(&self, hash: Hash) -> usize {
+        ((u128::from(hash.0) * self.directory.len() as u128) >> 64) as usize
     }
 
-    /// Locks a shard for reading. Nobody may hold two locks.
-    pub(super) fn read(&self, shard: usize) -> RwLockReadGuard<'_, Table> {
-        self.map.shards()[shard].read()
+    pub(super) fn home(&self, hash: Hash) -> usize {
+        (hash.0 >> TAG_BITS) as usize & (self.buckets - 1)
     }
 
-    /// Locks a shard for writing. Nobody may hold two locks.
-    pub(super) fn write<'a>(&'a self, shard: usize, resources: &'a Resources) -> Shard<'a> {
-        let table = self.map.shards()[shard].write();
-        let extra = &self.extras[shard];
-        // SAFETY: the log is accessed under the table's lock only; the shard holds the lock as long as the
-        // reference.
-        let log = unsafe { &mut *extra.log.get() };
-        Shard::new(table, log, &extra.counters, resources)
+    fn bucket<'a>(&self, arena: &'a Arena, page: u32, bucket: usize) -> Bucket<'a> {
+        let words = arena.segment_at(page);
+        // A page is as long as the buckets that it has.
+        Bucket(words[bucket * BUCKET..].first_chunk().unwrap_or_else(|| unreachable!()))
+    }
+
+    fn page(&self, hash: Hash) -> u32 {
+        self.directory[self.place(hash)].load(Ordering::Relaxed)
+    }
+
+    /// Asks the processor for the bucket of a hash.
+    pub(super) fn prefetch(&self, arena: &Arena, hash: Hash) {
+        let page = self.page(hash);
+        if page != NONE {
+            prefetch(self.bucket(arena, page, self.home(hash)).0.as_ptr());
+        }
+    }
+
+    /// The location that is likely to be that of a hash, for prefetching.
+    pub(super) fn guess(&self, arena: &Arena, hash: Hash) -> Option<Location> {
+        let page = self.page(hash);
+        let bucket = (page != NONE).then(|| self.bucket(arena, page, self.home(hash)))?;
+        bucket.matches(tag(hash)).next().map(|slot| bucket.location(slot))
+    }
+
+    /// Looks for an entry without a lock. `visit` gets locations, in which there may be anything, and returns
+    /// what it wants to know if it recognised the entry; that is returned only if it can be relied upon. Counts a hit if
+    /// `visit` says so. Err if a writer keeps the reader waiting: then the lock is to be taken.
+    #[inline]
+    pub(super) fn read<R>(
+        &self,
+        arena: &Arena,
+        hash: Hash,
+        mut visit: impl FnMut(Location) -> Option<(R, bool)>,
+    ) -> Result<Option<R>, Contended> {
+        let place = &self.directory[self.place(hash)];
+        let tag = tag(hash);
+        let mut patience = PATIENCE;
+        'again: loop {
+            let page = place.load(Ordering::Acquire);
+            if page == NONE {
+                return Ok(None);
+            }
+            let home = self.home(hash);
+            for bucket in (home..self.buckets).chain(0..home) {
+                let bucket = self.bucket(arena, page, bucket);
+                let state = bucket.0[0].load(Ordering::Acquire);
+                let mut found = None;
+                if state & WRITING == 0 {
+                    found = bucket.matches(tag).find_map(|slot| {
+                        let location =
+                            Some(bucket.location(slot)).filter(|&location| location != FREE);
+                        Some((slot, visit(location?)?))
+                    });
+                    fence(Ordering::Acquire);
+                }
+                // The entry, or all of the page, may have gone elsewhere meanwhile.
+                let changed =
+                    (bucket.state() ^ state) & !HITS != 0 || place.load(Ordering::Relaxed) != page;
+                if state & WRITING != 0 || changed {
+                    patience = patience.checked_sub(1).ok_or(Contended)?;
+                    hint::spin_loop();
+                    continue 'again;
+                }
+                if let Some((slot, (result, hit))) = found {
+                    let one = 1 << (2 * slot);
+                    if hit && (state / one) % (MOST_HITS + 1) != MOST_HITS {
+                        // If another thread counts or changes something at this moment, so be it.
+                        let counted = (state + one, Ordering::Relaxed);
+                        let _ =
+                            bucket.0[0].compare_exchange(state, counted.0, counted.1, counted.1);
+                    }
+                    return Ok(Some(result));
+                }
+                if state & (WRITING - PASSED) == 0 {
+                    break;
+                }
+            }
+            return Ok(None);
+        }
+    }
+}
+
+/// A writer keeps a reader waiting.
+pub(super) struct Contended;
+
+fn tag(hash: Hash) -> u64 {
+    hash.0 & ((1 << TAG_BITS) - 1)
+}
+
+/// The part of the index that belongs to a shard whose lock is held.
+pub(super) struct Table<'a> {
+    pub index: &'a Index,
+    pub arena: &'a Arena,
+    pub shard: usize,
+    pub pages: &'a mut Pages,
+}
+
+impl<'a> Table<'a> {
+    fn bucket(&self, page: u32, bucket: usize) -> Bucket<'a> {
+        self.index.bucket(self.arena, page, bucket)
+    }
+
+    /// The buckets from the home of a hash on.
+    fn chain(&self, hash: Hash) -> impl Iterator<Item = usize> + use<> {
+        let home = self.index.home(hash);
+        (home..self.index.buckets).chain(0..home)
+    }
+
+    /// The first place of a hash's page in the shard's part of the directory, and how many it has.
+    fn span(&self, hash: Hash) -> (usize, usize) {
+        let per_shard = self.pages.0.len();
+        let place = self.index.place(hash) % per_shard;
+        // The first place of each page has its depth, and all others what they were split from.
+        let mut depth = 0;
+        let mut count = per_shard;
+        loop {
+            let first = place & !(count - 1);
+            if self.pages.0[first].depth == depth {
+                return (first, count);
+            }
+            depth += 1;
+            count /= 2;
+        }
+    }
+
+    fn first_place(&self) -> usize {
+        self.shard * self.pages.0.len()
+    }
+
+    /// The slot of an entry that `visit` recognises.
+    pub(super) fn find(&self, hash: Hash, mut visit: impl FnMut(Location) -> bool) -> Option<Slot> {
+        let page = self.index.page(hash);
+        if page == NONE {
+            return None;
+        }
+        for number in self.chain(hash) {
+            let bucket = self.bucket(page, number);
+            let mut matches = bucket.matches(tag(hash));
+            let known =
+                |&slot: &usize| bucket.location(slot) != FREE && visit(bucket.location(slot));
+            if let Some(slot) = matches.find(known) {
+                return Some(Slot { page, bucket: number, slot });
+            }
+            if bucket.state() & (WRITING - PASSED) == 0 {
+                return None;
+            }
+        }
+        None
+    }
+
+    pub(super) fn location(&self, slot: Slot) -> Location {
+        self.bucket(slot.page, slot.bucket).location(slot.slot)
+    }
+
+    /// Hits since the entry was stored, or since they were last set.
+    pub(super) fn hits(&self, slot: Slot) -> u64 {
+        (self.bucket(slot.page, slot.bucket).state() >> (2 * slot.slot)) & MOST_HITS
+    }
+
+    /// Changes an entry, its hits or where it is while readers keep off; `change` returns where it is then.
+    pub(super) fn change(&self, slot: Slot, change: impl FnOnce(Location, &mut u64) -> Location) {
+        let bucket = self.bucket(slot.page, slot.bucket);
+        let shift = 2 * slot.slot;
+        bucket.write(|counts| {
+            let mut hits = (*counts >> shift) & MOST_HITS;
+            let location = change(bucket.location(slot.slot), &mut hits);
+            *counts = *counts & !(MOST_HITS << shift) | hits.min(MOST_HITS) << shift;
+            bucket.set_location(slot.slot, location);
+        });
+    }
+
+    /// What an insertion needs first.
+    pub(super) fn wanted(&self, hash: Hash) -> Wanted {
+        if self.index.page(hash) == NONE {
+            return Wanted::Page;
+        }
+        let slots = self.index.buckets * SLOTS;
+        let (first, count) = self.span(hash);
+        let entries = self.pages.0[first].entries as usize;
+        if entries < slots / 8 * 7 {
+            Wanted::Nothing
+        } else if count > 1 {
+            Wanted::Page
+        } else if entries < slots {
+            Wanted::Nothing
+        } else {
+            Wanted::Removal
+        }
+    }
+
+    /// Adds an entry to a page that has a free slot.
+    pub(super) fn insert(&mut self, hash: Hash, location: Location) {
+        let (first, _) = self.span(hash);
+        self.pages.0[first].entries += 1;
+        self.put(self.index.page(hash), hash, location, 0);
+    }
+
+    fn put(&self, page: u32, hash: Hash, location: Location, hits: u64) {
+        for number in self.chain(hash) {
+            let bucket = self.bucket(page, number);
+            if let Some(slot) = bucket.free() {
+                return bucket.write(|counts| {
+                    bucket.set_tag(slot, tag(hash));
+                    bucket.set_location(slot, location);
+                    *counts |= hits << (2 * slot);
+                });
+            }
+            bucket.write(|counts| {
+                if *counts / PASSED < MOST_PASSED {
+                    *counts += PASSED;
+                }
+            });
+        }
+        unreachable!("the page has a free slot");
+    }
+
+    /// Removes an entry.
+    pub(super) fn remove(&mut self, hash: Hash, slot: Slot) {
+        let (first, _) = self.span(hash);
+        self.pages.0[first].entries -= 1;
+        self.take(hash, slot);
+    }
+
+    fn take(&self, hash: Hash, slot: Slot) {
+        let bucket = self.bucket(slot.page, slot.bucket);
+        bucket.write(|counts| {
+            bucket.set_location(slot.slot, FREE);
+            *counts &= !(MOST_HITS << (2 * slot.slot));
+        });
+        for number in self.chain(hash).take_while(|&number| number != slot.bucket) {
+            self.bucket(slot.page, number).write(|counts| {
+                if *counts / PASSED < MOST_PASSED {
+                    *counts -= PASSED;
+                }
+            });
+        }
+    }
+
+    /// Makes a segment a page: the first one, or one that half of the entries of a hash's page go to. `hash_of` gives
+    /// the hash of the entry at a location.
+    pub(super) fn add_page(
+        &mut self,
+        hash: Hash,
+        segment: u32,
+        hash_of: impl Fn(Location) -> Hash,
+    ) {
+        self.arena.segment_at(segment).iter().for_each(|word| store(word, 0));
+        let directory = &self.index.directory[self.first_place()..][..self.pages.0.len()];
+        let old = self.index.page(hash);
+        if old == NONE {
+            // Who finds the page finds it empty.
+            directory.iter().for_each(|place| place.store(segment, Ordering::Release));
+            self.pages.0[0] = Page::default();
+            return;
+        }
+        let (first, count) = self.span(hash);
+        let half = first + count / 2;
+        let goes = |hash| self.index.place(hash) % self.pages.0.len() >= half;
+        let mut moved = 0;
+        for number in 0..self.index.buckets {
+            let bucket = self.bucket(old, number);
+            for location in
+                (0..SLOTS).map(|slot| bucket.location(slot)).filter(|&location| location != FREE)
+            {
+                prefetch(&self.arena.words()[self.arena.word(location)]);
+            }
+            for slot in 0..SLOTS {
+                let location = bucket.location(slot);
+                if location == FREE {
+                    continue;
+                }
+                let hash = hash_of(location);
+                if goes(hash) {
+                    let hits = (bucket.state() >> (2 * slot)) & MOST_HITS;
+                    self.put(segment, hash, location, hits);
+                    moved += 1;
+                }
+            }
+        }
+        directory[half..first + count]
+            .iter()
+            .for_each(|place| place.store(segment, Ordering::Release));
+        // Who misses what is removed from here looks into the directory again.
+        for number in 0..self.index.buckets {
+            let bucket = self.bucket(old, number);
+            for slot in 0..SLOTS {
+                let location = bucket.location(slot);
+                if location != FREE {
+                    let hash = hash_of(location);
+                    if goes(hash) {
+                        self.take(hash, Slot { page: old, bucket: number, slot });
+                    }
+                }
+            }
+        }
+        let page = &mut self.pages.0[first];
+        page.depth += 1;
+        page.entries -= moved;
+        self.pages.0[half] = Page { entries: moved, depth: page.depth };
+    }
+
+    /// Whether a hash's page and the one that it was split from would fit one page easily.
+    pub(super) fn is_sparse(&self, hash: Hash) -> bool {
+        let (first, count) = self.span(hash);
+        let pages = &self.pages.0;
+        if count == pages.len() {
+            return false;
+        }
+        let (page, other) = (pages[first], pages[first ^ count]);
+        let slots = self.index.buckets * SLOTS;
+        page.depth == other.depth && ((page.entries + other.entries) as usize) < slots / 8 * 3
+    }
+
+    /// Makes one page of two that are sparse, and returns the segment of the other. `hash_of` gives the hash of the entry at a
+    /// location.
+    pub(super) fn merge(&mut self, hash: Hash, hash_of: impl Fn(Location) -> Hash) -> u32 {
+        let (first, count) = self.span(hash);
+        let (stays, goes) = (first & !count, first | count);
+        let directory = &self.index.directory[self.first_place()..][..self.places()];
+        let [page, other] = [stays, goes].map(|place| directory[place].load(Ordering::Relaxed));
+        for bucket in 0..self.index.buckets {
+            for slot in (0..SLOTS).map(|slot| Slot { page: other, bucket, slot }) {
+                let location = self.location(slot);
+                if location != FREE {
+                    self.put(page, hash_of(location), location, self.hits(slot));
+                }
+            }
+        }
+        directory[goes..goes + count].iter().for_each(|place| place.store(page, Ordering::Release));
+        // Who sees what is done with the page's memory sees that it is none any more.
+        fence(Ordering::Release);
+        let entries = self.pages.0[goes].entries;
+        let merged = &mut self.pages.0[stays];
+        merged.entries += entries;
+        merged.depth -= 1;
+        other
+    }
+
+    /// How many places the shard has in the directory.
+    pub(super) fn places(&self) -> usize {
+        self.pages.0.len()
+    }
+
+    pub(super) fn homes(&self) -> usize {
+        self.index.buckets
+    }
+
+    /// The pages that begin at a place in the directory, or behind it.
+    pub(super) fn pages_from(&self, place: usize) -> impl Iterator<Item = (usize, u32)> + '_ {
+        let directory = &self.index.directory[self.first_place()..][..self.places()];
+        let page = move |place: usize| directory[place].load(Ordering::Relaxed);
+        let begins = move |&place: &usize| {
+            page(place) != NONE && (place == 0 || page(place - 1) != page(place))
+        };
+        (place..directory.len()).filter(begins).map(move |place| (place, page(place)))
+    }
+
+    /// The entries of a page whose home is a bucket, maybe among others of which it is not.
+    pub(super) fn of_home(&self, page: u32, home: usize) -> impl Iterator<Item = Slot> + '_ {
+        let mut more = true;
+        let chain = (home..self.index.buckets).chain(0..home).take_while(move |&number| {
+            std::mem::replace(
+                &mut more,
+                self.bucket(page, number).state() & (WRITING - PASSED) != 0,
+            )
+        });
+        let slots =
+            chain.flat_map(move |bucket| (0..SLOTS).map(move |slot| Slot { page, bucket, slot }));
+        slots.filter(|&slot| self.location(slot) != FREE)
+    }
+
+    /// Makes the index of the shard empty, and returns the segments that it had.
+    pub(super) fn clear(&mut self) -> Vec<u32> {
+        let pages = self.pages_from(0).map(|(_, page)| page).collect();
+        let directory = &self.index.directory[self.first_place()..][..self.pages.0.len()];
+        directory.iter().for_each(|place| place.store(NONE, Ordering::Relaxed));
+        fence(Ordering::Release);
+        self.pages.0.fill(Page::default());
+        pages
+    }
+}
+
+#[cfg(test)]
+impl Table<'_> {
+    /// Checks the books of the pages. Returns how many pages and entries there are.
+    pub(super) fn audit(&self) -> (usize, usize) {
+        let (mut pages, mut entries) = (0, 0);
+        for (place, page) in self.pages_from(0) {
+            let buckets = (0..self.index.buckets).map(|bucket| self.bucket(page, bucket));
+            let taken = buckets
+                .flat_map(|bucket| (0..SLOTS).filter(move |&slot| bucket.location(slot) != FREE));
+            let taken = taken.count();
+            assert_eq!(taken, self.pages.0[place].entries as usize);
+            pages += 1;
+            entries += taken;
+        }
+        (pages, entries)
     }
 }

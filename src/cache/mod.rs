@@ -2,17 +2,16 @@
 //!
 //! Keys and values are bytes, copied in and out. What the cache holds from the system (entries with their
 //! overhead, index, bookkeeping, free space in between) never exceeds [`Options::max_bytes`]. When that is used up, entries
-//! go by the CLOCK algorithm: first in, first out, with a second chance for those read since. A [`Cache::set`] that
-//! returned is visible to each later [`Cache::get`] of any thread.
+//! go that are used least. A [`Cache::set`] that returned is visible to each later [`Cache::get`] of any thread.
 //!
-//! Entries lie in logs, one for each shard of the index:
-//!
-//! - `index` finds an entry: a dashmap whose shards carry a log each, under the same lock;
-//! - `shard` adds, replaces and evicts the entries of one shard;
-//! - `entry` is the layout of one entry;
-//! - `arena` has the memory, and the budget that all of it is charged to.
+//! - `index` finds an entry, without a lock;
+//! - `shard` adds, replaces and evicts the entries of one part of the index, which lie in logs;
+//! - `policy` says which entries stay;
+//! - `entry` is the layout of one entry, `words` how its bytes are written and read by several threads;
+//! - `arena` has the memory, and `budget` what it is charged to.
 
 mod arena;
+mod budget;
 #[expect(clippy::module_inception)] // the type that gives the module its name
 mod cache;
 mod clock;
@@ -20,10 +19,12 @@ mod entry;
 mod error;
 mod index;
 mod options;
+mod policy;
 mod shard;
 mod stats;
+mod words;
 
-pub use cache::Cache;
+pub use cache::{Cache, Change, Lookup, Meta, Visited};
 pub use clock::{Clock, ManualClock};
 pub use error::Error;
 pub use options::Options;

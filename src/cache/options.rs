@@ -15,6 +15,12 @@ pub struct Options {
     pub max_entries: u64,
     /// How long entries live for which [`super::Cache::set_with_ttl`] does not say otherwise; for ever by default.
     pub ttl: Option<Duration>,
+    /// How long entries live that are not used; for ever by default. Each read of an entry puts its end off, but not beyond
+    /// that of its `ttl`. Reads of a cache with this option take a lock that they share.
+    pub idle: Option<Duration>,
+    /// How large [`super::Cache::resize`] may make `max_bytes`: addresses are set aside for it. 0, the default, means
+    /// four times `max_bytes`, or as much as leaves the index small.
+    pub reserve: u64,
     /// What tells the time; the system's monotonic clock by default.
     pub clock: Clock,
 }
@@ -23,12 +29,30 @@ impl Options {
     /// The smallest `max_bytes`.
     pub const MIN_BYTES: u64 = 64 << 10;
 
+    /// What addresses are set aside for.
+    pub(super) fn reserve(&self) -> u64 {
+        // Locations of entries in an arena up to this size are multiples of a word.
+        const SMALL: u64 = 32 << 30;
+        if self.reserve > 0 {
+            self.reserve
+        } else {
+            (4 * self.max_bytes).min(SMALL).max(self.max_bytes)
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), Error> {
         if self.max_bytes < Self::MIN_BYTES {
             return Err(Error::Options("max_bytes is below 64 KiB"));
         }
-        if self.max_bytes > isize::MAX as u64 / 2 {
+        if self.max_bytes > isize::MAX as u64 / 4 {
             return Err(Error::Options("max_bytes is more than can be addressed"));
+        }
+        if self.reserve != 0 && self.reserve < self.max_bytes
+            || self.reserve > isize::MAX as u64 / 4
+        {
+            return Err(Error::Options(
+                "reserve is below max_bytes, or more than can be addressed",
+            ));
         }
         if self.max_entries == 0 {
             return Err(Error::Options("max_entries is 0"));
@@ -39,6 +63,13 @@ impl Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { max_bytes: 64 << 20, max_entries: u64::MAX, ttl: None, clock: Clock::default() }
+        Options {
+            max_bytes: 64 << 20,
+            max_entries: u64::MAX,
+            ttl: None,
+            idle: None,
+            reserve: 0,
+            clock: Clock::default(),
+        }
     }
 }

@@ -1,53 +1,120 @@
-//! One shard: its part of the index, and the log of its entries, a queue of segments.
+//! One shard: its part of the index, and the two logs of its entries, which are queues of segments.
 //!
-//! New entries are added to the newest segment. When there is no memory for another one, the oldest is swept:
-//! entries that were read since the last sweep get a second chance, the others go; what is left slides to the
-//! segment's start, and the segment becomes the newest. (CLOCK, Corbató 1968, a segment at a time.)
+//! New entries are added to the newest segment of a log. When there is no memory for another one, the policy judges the oldest
+//! entries of one of the logs: they go, or they are copied to the newest segment of the main log, or stay where they are if that
+//! has no room. What is left at the end of a segment slides to its start, and the segment becomes the newest of the main log.
 
-use std::ptr::NonNull;
-use std::sync::atomic::Ordering;
+use std::mem::MaybeUninit;
+use std::slice;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use dashmap::{RwLockWriteGuard, SharedValue};
-
-use super::arena::{Arena, Budget, Credit, Location, Mapping, NONE, Segment};
+use super::arena::{Arena, Location, Mapping, NONE, Segment};
+use super::budget::{Budget, Credit};
 use super::clock::{Clock, NEVER};
-use super::entry::{Entry, Hash, MAPPED_SIZE, NewEntry};
-use super::index::Table;
-use super::stats::{Counters, count};
+use super::entry::{self, Bytes, Entry, NewEntry, Times};
+use super::index::{Hash, Index, Pages, Slot, Table, Wanted};
+use super::policy::{MAIN, Policy, WINDOW};
+use super::stats::Stats;
 
 /// What all shards take from.
 pub(super) struct Resources {
     pub bytes: Budget,
     pub entries: Budget,
     pub arena: Arena,
+    pub index: Index,
     pub clock: Clock,
 }
 
-impl Resources {
-    /// The entry at a location.
-    ///
-    /// # Safety
-    /// The location comes from the table of a shard whose lock is held as long as the result lives.
-    pub(super) unsafe fn entry(&self, location: Location) -> Entry {
-        // SAFETY: the index has only locations at which entries were written.
-        unsafe { Entry::at(self.arena.pointer(location)) }
+/// A shard that is not locked; aligned so that two never share a line.
+#[repr(align(128))]
+pub(super) struct Unlocked {
+    state: RwLock<State>,
+    /// Bytes of the shard's segments and large entries, which others may look at without its lock.
+    held: AtomicU64,
+}
+
+impl Unlocked {
+    pub(super) fn new(index: &Index) -> Self {
+        Unlocked { state: RwLock::new(State::new(index)), held: AtomicU64::new(0) }
+    }
+
+    pub(super) fn held(&self) -> u64 {
+        self.held.load(Ordering::Relaxed)
+    }
+
+    /// Keeps writers off. Nobody may hold two locks.
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Locks the shard with this number for writing. Nobody may hold two locks.
+    pub(super) fn write<'a>(&'a self, number: usize, resources: &'a Resources) -> Shard<'a> {
+        let state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        Shard { state, held: &self.held, number, resources }
     }
 }
 
-/// The queue of a shard's segments.
-pub(super) struct Log {
+pub(super) struct State {
+    logs: [Log; 2],
+    segments: usize,
+    pages: Pages,
+    policy: Policy,
+    /// That of the entry stored last.
+    version: u64,
+    /// Nothing expires before that.
+    earliest: u64,
+    counts: Counts,
+}
+
+/// What happened in a shard.
+#[derive(Default)]
+struct Counts {
+    sets: u64,
+    deletes: u64,
+    evictions: u64,
+    expirations: u64,
+    /// Entries that do not live for ever.
+    expiring: u64,
+}
+
+impl State {
+    fn new(index: &Index) -> Self {
+        State {
+            logs: Default::default(),
+            segments: 0,
+            pages: index.pages(),
+            policy: Policy::default(),
+            version: 0,
+            earliest: NEVER,
+            counts: Counts::default(),
+        }
+    }
+
+    pub(super) fn add_to(&self, stats: &mut Stats) {
+        stats.sets += self.counts.sets;
+        stats.deletes += self.counts.deletes;
+        stats.evictions += self.counts.evictions;
+        stats.expirations += self.counts.expirations;
+        stats.expiring += self.counts.expiring;
+    }
+}
+
+/// A queue of segments.
+struct Log {
     oldest: u32,
     newest: u32,
-    /// How far the sweep got in the oldest segment, and how many bytes before that stay.
-    hand: u32,
-    kept: u32,
-    /// What the table takes from the system.
-    table_bytes: u64,
+    /// The words of the oldest segment before this one were judged.
+    hand: usize,
+    /// Words before the hand that stay.
+    kept: usize,
+    /// Words of entries in the index.
+    live: usize,
 }
 
 impl Default for Log {
     fn default() -> Self {
-        Log { oldest: NONE, newest: NONE, hand: 0, kept: 0, table_bytes: 0 }
+        Log { oldest: NONE, newest: NONE, hand: Segment::HEADER, kept: 0, live: 0 }
     }
 }
 
@@ -58,234 +125,432 @@ pub(super) enum Need {
     Bytes(u64),
     /// One of the entries that the cache may hold.
     Entry,
-    /// The system refused memory.
-    System,
 }
 
 /// Why an entry goes.
-#[derive(Clone, Copy)]
-enum Removal {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Removal {
     Deleted,
     Evicted,
     Expired,
 }
 
-/// What became of the entry that a sweep came to.
-enum Swept {
-    /// It was removed, which gave this much back to the byte budget.
+/// What a step towards free memory came to.
+enum Step {
+    /// An entry was removed, which gave this much back to the byte budget.
     Removed(u64),
-    /// The entry there was read since the last sweep.
-    Kept(Location),
-    /// There was none: the segment is at its end.
-    End,
+    /// A segment is empty now, and in no log.
+    Free(u32),
+    /// Neither yet.
+    Progress,
+    /// There is nothing in the logs.
+    Nothing,
+}
+
+/// What a step is taken for.
+#[derive(Clone, Copy)]
+enum Purpose {
+    Memory,
+    Entry,
 }
 
 /// A shard that is locked for writing.
 pub(super) struct Shard<'a> {
-    table: RwLockWriteGuard<'a, Table>,
-    log: &'a mut Log,
-    counters: &'a Counters,
+    state: RwLockWriteGuard<'a, State>,
+    held: &'a AtomicU64,
+    number: usize,
     resources: &'a Resources,
 }
 
 impl<'a> Shard<'a> {
-    pub(super) fn new(
-        table: RwLockWriteGuard<'a, Table>,
-        log: &'a mut Log,
-        counters: &'a Counters,
-        resources: &'a Resources,
-    ) -> Self {
-        Shard { table, log, counters, resources }
-    }
-
     fn arena(&self) -> &'a Arena {
         &self.resources.arena
     }
 
-    fn entry(&self, location: Location) -> Entry {
-        // SAFETY: locations come from this shard's table or log, and `self` holds its lock.
-        unsafe { self.resources.entry(location) }
+    fn table(&mut self) -> Table<'_> {
+        let Resources { index, arena, .. } = self.resources;
+        Table { index, arena, shard: self.number, pages: &mut self.state.pages }
     }
 
-    fn find(&self, hash: Hash, key: &[u8]) -> Option<Location> {
-        let matches = |slot: &(Location, _)| self.entry(slot.0).key() == key;
-        self.table.get(hash.spread(), matches).map(|slot| slot.0)
+    /// The entry at a location in one of the logs.
+    pub(super) fn entry(&self, location: Location) -> Entry<'a> {
+        let words = &self.arena().words()[self.arena().word(location)..];
+        Entry::at(words).unwrap_or_else(|| unreachable!("there is an entry at each location"))
     }
 
-    /// Points the index to where an entry is now; false if the index lacks it.
-    fn relocate(&mut self, hash: Hash, old: Location, new: Location) -> bool {
-        let slot = self.table.get_mut(hash.spread(), |slot| slot.0 == old);
-        slot.map(|slot| slot.0 = new).is_some()
+    pub(super) fn both(&self, location: Location) -> (Bytes<'_>, Bytes<'_>) {
+        // SAFETY: `self` holds the lock, and is borrowed as long as the result lives.
+        unsafe { self.entry(location).both() }
+    }
+
+    fn hash(&self, location: Location) -> Hash {
+        let key = self.both(location).0;
+        let mut short = [MaybeUninit::uninit(); 256];
+        match short.get_mut(..key.len()) {
+            Some(short) => {
+                key.copy_to(short);
+                // SAFETY: all of it was initialised.
+                let short = unsafe { slice::from_raw_parts(short.as_ptr().cast(), short.len()) };
+                self.resources.index.hash(short)
+            }
+            None => self.resources.index.hash(&key.to_vec()),
+        }
+    }
+
+    pub(super) fn find(&mut self, hash: Hash, key: &[u8]) -> Option<Slot> {
+        let resources = self.resources;
+        self.table().find(hash, |location| {
+            let words = &resources.arena.words()[resources.arena.word(location)..];
+            // SAFETY: the lock is held.
+            Entry::at(words).is_some_and(|entry| unsafe { entry.both() }.0.equals(key))
+        })
+    }
+
+    /// The entry of a key, unless it expired: then it is removed.
+    pub(super) fn find_live(&mut self, hash: Hash, key: &[u8]) -> Option<(Slot, Location)> {
+        let slot = self.find(hash, key)?;
+        let location = self.table().location(slot);
+        if self.has_expired(location) {
+            self.remove(hash, slot, Removal::Expired);
+            self.trim();
+            return None;
+        }
+        Some((slot, location))
+    }
+
+    fn has_expired(&self, location: Location) -> bool {
+        self.resources.clock.has_passed(self.entry(location).times().first())
+    }
+
+    fn slot_of(&mut self, hash: Hash, location: Location) -> Slot {
+        let slot = self.table().find(hash, |found| found == location);
+        slot.unwrap_or_else(|| unreachable!("an entry that lives is in the index"))
     }
 
     /// Stores an entry; one too large to lie among others comes in a `mapping`, which is taken on success. On failure
-    /// an older entry of the key is still there, unless it was evicted.
+    /// an older entry of the key is still there, unless it was evicted. Returns the entry's version.
     pub(super) fn set(
         &mut self,
+        hash: Hash,
         new: &NewEntry,
         mapping: &mut Option<Mapping>,
         credit: &mut Credit,
-    ) -> Result<(), Need> {
-        let old = self.find(new.hash, new.key);
-        if let (Some(old), None) = (old, &mapping) {
-            let deadline = self.entry(old).deadline();
-            if self.entry(old).overwrite(new) {
-                self.counters.reschedule(deadline, new.deadline);
-                self.entry(old).mark_used();
-                count(&self.counters.sets);
-                return Ok(());
-            }
+    ) -> Result<u64, Need> {
+        self.expire_due();
+        let version = self.state.version + 1;
+        let new = NewEntry { version, ..*new };
+        let old = self.find(hash, new.key);
+        if !old.is_some_and(|slot| mapping.is_none() && self.overwrite(slot, &new)) {
+            self.append(hash, &new, old, mapping, credit)?;
         }
-        self.grow_table(credit)?;
-        let fresh = old.is_none();
-        if fresh {
-            self.reserve_entry()?;
-        }
-        let stored = self.append(new, old.is_some(), mapping, credit);
-        if stored.is_err() && fresh {
-            self.resources.entries.release(1);
-        }
-        if stored.is_ok() {
-            count(&self.counters.sets);
-            self.trim();
-        }
-        stored
+        self.state.version = version;
+        self.state.counts.sets += 1;
+        self.trim();
+        Ok(version)
     }
 
-    /// Adds an entry to the log and to the index, whose table has room for it.
+    fn overwrite(&mut self, slot: Slot, new: &NewEntry) -> bool {
+        let location = self.table().location(slot);
+        let entry = self.entry(location);
+        let old = entry.times();
+        if !entry.takes(new) {
+            return false;
+        }
+        self.table().change(slot, |location, hits| {
+            entry.overwrite(new);
+            *hits += 1;
+            location
+        });
+        self.reschedule(location, old, new.times);
+        true
+    }
+
+    /// Adds an entry to a log and to the index.
     fn append(
         &mut self,
+        hash: Hash,
         new: &NewEntry,
-        replaces: bool,
+        old: Option<Slot>,
         mapping: &mut Option<Mapping>,
         credit: &mut Credit,
     ) -> Result<(), Need> {
-        let needed = if mapping.is_some() { MAPPED_SIZE } else { new.inline_size() };
-        let size = self.arena().round(needed) as u32;
-        let segment = self.room(size, credit)?;
-        // Making room may have moved the old entry, or evicted it.
-        let old = if replaces { self.find(new.hash, new.key) } else { None };
-        if replaces && old.is_none() && !self.resources.entries.try_reserve(1) {
-            return Err(Need::Entry);
-        }
-        if let Some(mapping) = &mapping {
-            self.counters.bytes.fetch_add(mapping.length() as u64, Ordering::Relaxed);
-        }
-        // SAFETY: `room` found `size` unused bytes there.
-        let write = |target| unsafe { Entry::write(target, new, size, mapping.take()) };
-        let location = self.place(segment, size, write);
-        self.counters.reschedule(NEVER, new.deadline);
-        match old {
-            Some(old) => {
-                self.relocate(new.hash, old, location);
-                self.bury(old);
+        let words = if mapping.is_some() { new.mapped_words() } else { new.inline_words() };
+        let words = self.arena().round(words);
+        let log = match old {
+            Some(slot) => {
+                let location = self.table().location(slot);
+                self.segment_of(location).log()
             }
             None => {
-                let resources = self.resources;
-                self.table.insert(
-                    new.hash.spread(),
-                    (location, SharedValue::new(())),
-                    // SAFETY: as in `Self::entry`.
-                    |slot| unsafe { resources.entry(slot.0) }.hash().spread(),
-                );
+                self.reserve_entry()?;
+                self.state.policy.admit(hash)
+            }
+        };
+        let mut reserved = old.is_none();
+        let made = self.make_room(hash, log, words, credit);
+        // Making room may have moved the old entry, or evicted it.
+        let old = if old.is_some() { self.find(hash, new.key) } else { None };
+        if made.is_ok() && old.is_none() && !reserved {
+            if !self.resources.entries.try_reserve(1) {
+                return Err(Need::Entry);
+            }
+            reserved = true;
+        }
+        if let Err(need) = made {
+            if reserved {
+                self.resources.entries.release(1);
+            }
+            return Err(need);
+        }
+        if let Some(mapping) = &mapping {
+            self.held.fetch_add(mapping.length() as u64, Ordering::Relaxed);
+        }
+        let location = self.place(log, words, |words| new.write(words, mapping.take()));
+        self.reschedule(location, Times::NEVER, new.times);
+        match old {
+            Some(slot) => {
+                let old = self.table().location(slot);
+                self.table().change(slot, |_, hits| {
+                    *hits += 1;
+                    location
+                });
+                self.bury(old);
+            }
+            None => self.table().insert(hash, location),
+        }
+        Ok(())
+    }
+
+    /// Makes room for an entry in a log and in the index.
+    fn make_room(
+        &mut self,
+        hash: Hash,
+        log: usize,
+        words: usize,
+        credit: &mut Credit,
+    ) -> Result<(), Need> {
+        loop {
+            match self.table().wanted(hash) {
+                Wanted::Nothing => break,
+                Wanted::Page => {
+                    let segment = self.take_segment(credit)?;
+                    self.rehash(|table, hash_of| table.add_page(hash, segment, hash_of));
+                }
+                Wanted::Removal => {
+                    if !self.evict_entry() {
+                        return Err(Need::Entry);
+                    }
+                }
+            }
+        }
+        while !self.has_room(log, words) {
+            if let Some(segment) = self.new_segment(credit) {
+                self.push(log, segment);
+                break;
+            }
+            match self.step(Purpose::Memory) {
+                Step::Free(segment) => self.push(log, segment),
+                Step::Nothing => return Err(Need::Bytes(self.arena().segment_bytes())),
+                Step::Removed(_) | Step::Progress => {}
+            }
+        }
+        // Steps may have removed entries only, so a page that had a free slot has one still.
+        Ok(())
+    }
+
+    /// Calls `change` with the index and what tells it the hashes of entries.
+    fn rehash<R>(&mut self, change: impl FnOnce(&mut Table, &dyn Fn(Location) -> Hash) -> R) -> R {
+        // The hashes need the shard's entries, but not its pages.
+        let mut pages = std::mem::take(&mut self.state.pages);
+        let Resources { index, arena, .. } = self.resources;
+        let mut table = Table { index, arena, shard: self.number, pages: &mut pages };
+        let result = change(&mut table, &|location| self.hash(location));
+        self.state.pages = pages;
+        result
+    }
+
+    /// A segment for whatever it is needed, from the budget or by evictions.
+    fn take_segment(&mut self, credit: &mut Credit) -> Result<u32, Need> {
+        loop {
+            if let Some(segment) = self.new_segment(credit) {
+                return Ok(segment);
+            }
+            match self.step(Purpose::Memory) {
+                Step::Free(segment) => return Ok(segment),
+                Step::Nothing => return Err(Need::Bytes(self.arena().segment_bytes())),
+                Step::Removed(_) | Step::Progress => {}
+            }
+        }
+    }
+
+    fn new_segment(&mut self, credit: &mut Credit) -> Option<u32> {
+        let segment = self.arena().take(&self.resources.bytes, credit)?;
+        self.held.fetch_add(self.arena().segment_bytes(), Ordering::Relaxed);
+        Some(segment)
+    }
+
+    /// Gives a segment back that is in no log.
+    fn give(&mut self, segment: u32) {
+        self.held.fetch_sub(self.arena().segment_bytes(), Ordering::Relaxed);
+        self.arena().give(segment, &self.resources.bytes);
+    }
+
+    fn reserve_entry(&mut self) -> Result<(), Need> {
+        while !self.resources.entries.try_reserve(1) {
+            if !self.evict_entry() {
+                return Err(Need::Entry);
             }
         }
         Ok(())
     }
 
-    /// Adds `size` bytes at the end of a segment that has room for them, written by `write`.
-    fn place(&self, segment: u32, size: u32, write: impl FnOnce(NonNull<u8>)) -> Location {
-        let Segment { filled, live, .. } = self.arena().segment(segment);
-        let location = self.arena().location(segment, filled.get());
-        // Locations are aligned to units, which are of 8 bytes at least.
-        write(self.arena().pointer(location));
-        filled.set(filled.get() + size);
-        live.set(live.get() + size);
-        location
+    fn segment_of(&self, location: Location) -> Segment<'a> {
+        self.arena().segment(self.arena().segment_of(location))
     }
 
-    /// Takes one of the entries that the cache may hold, an older one's if need be.
-    fn reserve_entry(&mut self) -> Result<(), Need> {
-        loop {
-            if self.resources.entries.try_reserve(1) {
-                return Ok(());
-            }
-            if !self.evict_entry() {
-                return Err(Need::Entry);
-            }
+    fn has_room(&self, log: usize, words: usize) -> bool {
+        let newest = self.state.logs[log].newest;
+        newest != NONE && self.arena().segment(newest).room() >= words
+    }
+
+    /// Adds `words` at the end of a log that has room for them, written by `write`.
+    fn place(&mut self, log: usize, words: usize, write: impl FnOnce(&[AtomicU64])) -> Location {
+        let number = self.state.logs[log].newest;
+        let segment = self.arena().segment(number);
+        let filled = segment.filled();
+        write(&self.arena().segment_at(number)[filled..filled + words]);
+        segment.set_filled(filled + words);
+        segment.set_live(segment.live() + words);
+        self.state.logs[log].live += words;
+        self.arena().location(number, filled)
+    }
+
+    /// Makes an empty segment the newest of a log.
+    fn push(&mut self, log: usize, segment: u32) {
+        self.arena().segment(segment).reset();
+        self.link(log, segment);
+    }
+
+    /// Makes a segment of no log the newest of one.
+    fn link(&mut self, log: usize, number: u32) {
+        let segment = self.arena().segment(number);
+        segment.set_log(log);
+        segment.set_next(NONE);
+        self.state.segments += 1;
+        self.state.logs[log].live += segment.live();
+        let newest = std::mem::replace(&mut self.state.logs[log].newest, number);
+        if newest == NONE {
+            self.state.logs[log].oldest = number;
+        } else {
+            self.arena().segment(newest).set_next(number);
         }
     }
 
-    /// Makes sure that one more entry can be added to the table without an allocation that was not paid for.
-    fn grow_table(&mut self, credit: &mut Credit) -> Result<(), Need> {
-        if self.table.len() < self.table.capacity() {
-            return Ok(());
+    /// Takes a segment out of its log; `before` is the one before it.
+    fn unlink(&mut self, number: u32, before: u32) {
+        let segment = self.arena().segment(number);
+        let next = segment.next();
+        self.state.segments -= 1;
+        let log = &mut self.state.logs[segment.log()];
+        log.live -= segment.live();
+        if log.oldest == number {
+            log.oldest = next;
+            log.hand = Segment::HEADER;
+            log.kept = 0;
         }
-        // The old table lives until its entries are in the new one. A table full of tombstones is
-        // rehashed in place; then the price is given back.
-        let price = table_bytes((self.table.buckets() * 2).max(8));
-        if !credit.spend(price) {
-            return Err(Need::Bytes(price));
+        if log.newest == number {
+            log.newest = before;
         }
-        let resources = self.resources;
-        // SAFETY: as in `Self::entry`.
-        let hash = |slot: &(Location, _)| unsafe { resources.entry(slot.0) }.hash().spread();
-        let grown = self.table.try_reserve(1, hash);
-        let bytes = self.table_size();
-        // What is held now was paid for: by `price`, and by what the old table cost.
-        resources.bytes.release(price + self.log.table_bytes - bytes);
-        self.log.table_bytes = bytes;
-        grown.map_err(|_| Need::System)
-    }
-
-    fn table_size(&self) -> u64 {
-        self.table.allocation_info().1.size() as u64
-    }
-
-    /// Gives the table of a shard without entries back.
-    pub(super) fn drop_empty_table(&mut self) {
-        if self.table.is_empty() {
-            self.drop_table();
+        if before != NONE {
+            self.arena().segment(before).set_next(next);
         }
     }
 
-    fn drop_table(&mut self) {
-        *self.table = Table::new();
-        self.resources.bytes.release(std::mem::take(&mut self.log.table_bytes));
+    /// Sets books right about an entry whose times were changed.
+    fn reschedule(&mut self, location: Location, old: Times, new: Times) {
+        let (was, is) = (old != Times::NEVER, new != Times::NEVER);
+        self.state.counts.expiring += u64::from(is);
+        self.state.counts.expiring -= u64::from(was);
+        if is {
+            let first = new.first();
+            let segment = self.segment_of(location);
+            segment.set_earliest(segment.earliest().min(first));
+            self.state.earliest = self.state.earliest.min(first);
+        }
     }
 
     /// Removes the entry of a key; true if there was one that had not expired.
     pub(super) fn delete(&mut self, hash: Hash, key: &[u8]) -> bool {
-        let Some(location) = self.find(hash, key) else { return false };
-        let expired = self.resources.clock.has_passed(self.entry(location).deadline());
-        self.remove(location, if expired { Removal::Expired } else { Removal::Deleted });
+        let Some((slot, _)) = self.find_live(hash, key) else { return false };
+        self.remove(hash, slot, Removal::Deleted);
         self.trim();
-        !expired
+        true
     }
 
-    /// Sets the deadline of a key's entry; false if there is none that has not expired.
-    pub(super) fn touch(&mut self, hash: Hash, key: &[u8], deadline: u64) -> bool {
-        let Some(location) = self.find(hash, key) else { return false };
-        let mut entry = self.entry(location);
-        let expired = self.resources.clock.has_passed(entry.deadline());
-        if !expired {
-            self.counters.reschedule(entry.deadline(), deadline);
-            entry.set_deadline(deadline);
+    /// Sets the times of a key's entry; false if there is none that has not expired.
+    pub(super) fn touch(
+        &mut self,
+        hash: Hash,
+        key: &[u8],
+        times: Times,
+        credit: &mut Credit,
+    ) -> Result<bool, Need> {
+        let Some((slot, location)) = self.find_live(hash, key) else { return Ok(false) };
+        let entry = self.entry(location);
+        let old = entry.times();
+        if entry.can_expire(times) {
+            self.table().change(slot, |location, _| {
+                entry.set_times(times);
+                location
+            });
+            self.reschedule(location, old, times);
+            return Ok(true);
         }
-        !expired
+        // There is no word for a deadline, or a word too much: the entry is written anew.
+        self.rewrite(hash, key, slot, times, credit)?;
+        Ok(true)
+    }
+
+    fn rewrite(
+        &mut self,
+        hash: Hash,
+        key: &[u8],
+        slot: Slot,
+        times: Times,
+        credit: &mut Credit,
+    ) -> Result<(), Need> {
+        let location = self.table().location(slot);
+        let (entry, log) = (self.entry(location), self.segment_of(location).log());
+        let words = self.arena().round(entry.words_with(times));
+        self.make_room(hash, log, words, credit)?;
+        // Making room may have moved the entry, or evicted it.
+        let Some(slot) = self.find(hash, key) else { return Ok(()) };
+        let old = self.table().location(slot);
+        let entry = self.entry(old);
+        let new = self.place(log, words, |words| entry.copy_with(times, words));
+        self.reschedule(new, Times::NEVER, times);
+        self.table().change(slot, |_, _| new);
+        self.reschedule(old, entry.times(), Times::NEVER);
+        self.forget(old);
+        entry.mark_dead();
+        Ok(())
     }
 
     /// Takes an entry out of the index and ends its life. Returns what that gave back to the byte budget.
-    fn remove(&mut self, location: Location, why: Removal) -> u64 {
-        let hash = self.entry(location).hash().spread();
-        self.table.remove_entry(hash, |slot| slot.0 == location);
+    pub(super) fn remove(&mut self, hash: Hash, slot: Slot, why: Removal) -> u64 {
+        let location = self.table().location(slot);
+        self.table().remove(hash, slot);
+        if self.table().is_sparse(hash) {
+            let page = self.rehash(|table, hash_of| table.merge(hash, hash_of));
+            self.give(page);
+        }
         let freed = self.bury(location);
         self.resources.entries.release(1);
-        count(match why {
-            Removal::Deleted => &self.counters.deletes,
-            Removal::Evicted => &self.counters.evictions,
-            Removal::Expired => &self.counters.expirations,
-        });
+        *match why {
+            Removal::Deleted => &mut self.state.counts.deletes,
+            Removal::Evicted => &mut self.state.counts.evictions,
+            Removal::Expired => &mut self.state.counts.expirations,
+        } += 1;
         freed
     }
 
@@ -293,294 +558,381 @@ impl<'a> Shard<'a> {
     /// byte budget.
     fn bury(&mut self, location: Location) -> u64 {
         self.forget(location);
-        self.counters.reschedule(self.entry(location).deadline(), NEVER);
-        let freed = self.entry(location).kill().map_or(0, |mapping| mapping.length() as u64);
-        self.release(freed);
+        let entry = self.entry(location);
+        self.reschedule(location, entry.times(), Times::NEVER);
+        // SAFETY: `self` holds the lock, and the index does not have the entry.
+        let freed = unsafe { entry.kill() }.map_or(0, |mapping| mapping.length() as u64);
+        self.held.fetch_sub(freed, Ordering::Relaxed);
+        self.resources.bytes.release(freed);
         freed
     }
 
     /// Takes an entry that moves or dies out of the books of its segment.
     fn forget(&mut self, location: Location) {
         let size = self.entry(location).size();
-        let segment = self.arena().segment_of(location);
-        let live = &self.arena().segment(segment).live;
-        live.set(live.get() - size);
-        let swept = self.arena().location(self.log.oldest, 0).0
-            ..self.arena().location(self.log.oldest, self.log.hand).0;
-        if swept.contains(&location.0) {
-            self.log.kept -= size;
+        let number = self.arena().segment_of(location);
+        let segment = self.arena().segment(number);
+        segment.set_live(segment.live() - size);
+        let log = &mut self.state.logs[segment.log()];
+        log.live -= size;
+        let judged = self.resources.arena.location(number, log.hand);
+        if log.oldest == number && location.0 < judged.0 {
+            log.kept -= size;
         }
     }
 
-    /// Gives bytes of segments and large entries back.
-    fn release(&self, bytes: u64) {
-        self.counters.bytes.fetch_sub(bytes, Ordering::Relaxed);
-        self.resources.bytes.release(bytes);
+    /// One step towards free memory: what is dead is given up first, then what the policy does not keep.
+    fn step(&mut self, purpose: Purpose) -> Step {
+        let words = self.arena().segment_words();
+        let waste = self.state.segments * words - self.live();
+        // The newest segments have room that is of use yet, others are full to three quarters
+        // at least when they are left.
+        if waste > self.state.segments * words / 3 + 2 * words {
+            return self.compact();
+        }
+        let [window, main] = &self.state.logs;
+        if window.oldest == NONE && main.oldest == NONE {
+            return Step::Nothing;
+        }
+        let mut log = self.state.policy.victim(window.live, main.live);
+        if self.state.logs[log].oldest == NONE {
+            log = WINDOW + MAIN - log;
+        }
+        self.judge(log, purpose)
     }
 
-    /// A segment with `size` bytes unused at its end.
-    fn room(&mut self, size: u32, credit: &mut Credit) -> Result<u32, Need> {
-        if self.has_room(size) {
-            return Ok(self.log.newest);
-        }
-        // A segment that is mostly dead is cheap to use again and costs no entry.
-        if self.log.oldest != NONE {
-            let oldest = self.arena().segment(self.log.oldest);
-            if oldest.live.get() <= oldest.filled.get() / 2 {
-                self.compact();
-                if self.has_room(size) {
-                    return Ok(self.log.newest);
-                }
-            }
-        }
-        let price = self.arena().segment_size() as u64;
-        if credit.spend(price) {
-            let Some(segment) = self.arena().take() else {
-                self.resources.bytes.release(price);
-                return Err(Need::System);
-            };
-            self.counters.bytes.fetch_add(price, Ordering::Relaxed);
-            // A huge page is zeroed as a whole when it is touched. The first entries of a shard need not wait for that, of which
-            // there are hundreds, nor a cache of few entries take that memory.
-            if self.log.newest != NONE {
-                self.arena().advise_huge_page(self.log.newest);
-                self.arena().advise_huge_page(segment);
-            }
-            self.push(segment);
-            return Ok(segment);
-        }
-        if self.log.oldest == NONE {
-            return Err(Need::Bytes(price));
-        }
-        while !matches!(self.sweep(), Swept::End) {}
-        self.compact();
-        // A sweep leaves a quarter of the segment free, and no entry is larger than that.
-        if self.has_room(size) { Ok(self.log.newest) } else { Err(Need::Bytes(price)) }
+    fn live(&self) -> usize {
+        self.state.logs.iter().map(|log| log.live).sum()
     }
 
-    fn has_room(&self, size: u32) -> bool {
-        self.log.newest != NONE && {
-            let filled = self.arena().segment(self.log.newest).filled.get();
-            filled as usize + size as usize <= self.arena().segment_size()
+    /// Judges the next entry of a log's oldest segment.
+    fn judge(&mut self, which: usize, purpose: Purpose) -> Step {
+        let log = &self.state.logs[which];
+        let (number, hand) = (log.oldest, log.hand);
+        let words = self.arena().segment_words();
+        if hand == self.arena().segment(number).filled() {
+            self.unlink(number, NONE);
+            return self.empty(number, MAIN);
         }
+        let location = self.arena().location(number, hand);
+        let entry = self.entry(location);
+        let size = entry.size();
+        self.state.logs[which].hand += size;
+        if entry.is_dead() {
+            return Step::Progress;
+        }
+        self.state.logs[which].kept += size;
+        let hash = self.hash(location);
+        let slot = self.slot_of(hash, location);
+        if self.has_expired(location) {
+            return Step::Removed(self.remove(hash, slot, Removal::Expired));
+        }
+        let hits = self.table().hits(slot);
+        let verdict = self.state.policy.judge(which, hash, hits);
+        let room = self.state.logs[MAIN].newest != number && self.has_room(MAIN, size);
+        // For memory, something has to go of each segment, and all of the last ones.
+        let most = match purpose {
+            Purpose::Memory if self.state.segments <= 2 => 0,
+            Purpose::Memory if which == MAIN => words / 4 * 3,
+            _ => words,
+        };
+        let stays = room || self.state.logs[which].kept <= most;
+        let Some(left) = verdict.filter(|_| stays) else {
+            return Step::Removed(self.remove(hash, slot, Removal::Evicted));
+        };
+        self.table().change(slot, |location, hits| {
+            *hits = left;
+            location
+        });
+        if room {
+            self.copy(slot, location, MAIN);
+        }
+        Step::Progress
     }
 
-    fn push(&mut self, segment: u32) {
-        if self.log.newest == NONE {
-            self.log.oldest = segment;
-        } else {
-            self.arena().segment(self.log.newest).next.set(segment);
-        }
-        self.log.newest = segment;
+    /// Moves an entry to the newest segment of a log, which has room for it.
+    fn copy(&mut self, slot: Slot, from: Location, log: usize) {
+        let (arena, entry) = (self.arena(), self.entry(from));
+        let size = arena.round(entry.needed_words());
+        let to = self.place(log, size, |_| {});
+        entry::relocate(arena.words(), arena.word(from), arena.word(to), size);
+        self.table().change(slot, |_, _| to);
+        let segment = self.segment_of(to);
+        segment.set_earliest(segment.earliest().min(entry.times().first()));
+        self.forget(from);
+        entry.mark_dead();
     }
 
-    /// Takes the oldest segment out of the queue.
-    fn pop(&mut self) -> u32 {
-        let segment = self.log.oldest;
-        self.log.oldest = self.arena().segment(segment).next.replace(NONE);
-        if self.log.oldest == NONE {
-            self.log.newest = NONE;
-        }
-        self.log.hand = 0;
-        self.log.kept = 0;
-        segment
-    }
-
-    /// Judges the next entry of the oldest segment.
-    fn sweep(&mut self) -> Swept {
-        loop {
-            let location = self.arena().location(self.log.oldest, self.log.hand);
-            if self.log.hand == self.arena().segment(self.log.oldest).filled.get() {
-                return Swept::End;
-            }
+    /// Empties a segment of no log: its entries go to the newest segment of a log, as far as that has room, then the segment
+    /// becomes the newest with what is left.
+    fn empty(&mut self, number: u32, log: usize) -> Step {
+        let segment = self.arena().segment(number);
+        let filled = segment.filled();
+        // While it is worked upon it is in no log, but has one to be counted in.
+        segment.set_log(log);
+        self.state.logs[log].live += segment.live();
+        let (mut from, mut to) = (Segment::HEADER, Segment::HEADER);
+        let mut earliest = NEVER;
+        while from < filled {
+            let location = self.arena().location(number, from);
             let entry = self.entry(location);
-            let size = entry.size();
-            if entry.is_dead() {
-                self.log.hand += size;
-                continue;
-            }
-            let most = self.arena().segment_size() as u32 / 4 * 3;
-            let expired = self.resources.clock.has_passed(entry.deadline());
-            if !expired && entry.take_used() && self.log.kept + size <= most {
-                self.log.kept += size;
-                self.log.hand += size;
-                return Swept::Kept(location);
-            }
-            let why = if expired { Removal::Expired } else { Removal::Evicted };
-            let freed = self.remove(location, why);
-            self.log.hand += size;
-            return Swept::Removed(freed);
-        }
-    }
-
-    /// Slides the living entries of the oldest segment to its start, and makes it the newest.
-    fn compact(&mut self) {
-        let segment = self.pop();
-        let filled = &self.arena().segment(segment).filled;
-        let (mut from, mut to) = (0, 0);
-        while from < filled.get() {
-            let old = self.arena().location(segment, from);
-            let entry = self.entry(old);
             from += entry.size();
             if entry.is_dead() {
                 continue;
             }
-            let size = self.arena().round(entry.needed_size()) as u32;
-            let new = self.arena().location(segment, to);
-            let hash = entry.hash();
-            // SAFETY: all before `from` was moved or is dead, and an entry takes no less than it needs.
-            unsafe { entry.move_to(self.arena().pointer(new), size) };
-            self.relocate(hash, old, new);
+            let hash = self.hash(location);
+            let slot = self.slot_of(hash, location);
+            let size = self.arena().round(entry.needed_words());
+            if to == Segment::HEADER && self.has_room(log, size) {
+                self.copy(slot, location, log);
+                continue;
+            }
+            earliest = earliest.min(entry.times().first());
+            let target = self.arena().location(number, to);
+            let arena = self.arena();
+            let saved = entry.size() - size;
+            self.table().change(slot, |location, _| {
+                entry::relocate(arena.words(), arena.word(location), arena.word(target), size);
+                target
+            });
+            segment.set_live(segment.live() - saved);
+            self.state.logs[log].live -= saved;
             to += size;
         }
-        filled.set(to);
-        self.arena().segment(segment).live.set(to);
-        self.push(segment);
+        self.state.logs[log].live -= segment.live();
+        if to == Segment::HEADER {
+            return Step::Free(number);
+        }
+        segment.set_filled(to);
+        segment.set_earliest(earliest);
+        self.link(log, number);
+        Step::Progress
     }
 
-    /// Removes one entry, not read lately if possible; false if there is none.
+    /// Empties the segment that has most unused.
+    fn compact(&mut self) -> Step {
+        let mut worst = None;
+        for log in [WINDOW, MAIN] {
+            let (mut before, mut number) = (NONE, self.state.logs[log].oldest);
+            while number != NONE {
+                let segment = self.arena().segment(number);
+                let live = segment.live();
+                let better = |&(least, ..): &(usize, u32, u32)| live < least;
+                if number != self.state.logs[log].newest && worst.as_ref().is_none_or(better) {
+                    worst = Some((live, number, before));
+                }
+                (before, number) = (number, segment.next());
+            }
+        }
+        let Some((_, number, before)) = worst else { return Step::Nothing };
+        let log = self.arena().segment(number).log();
+        self.unlink(number, before);
+        self.empty(number, log)
+    }
+
+    /// Removes one entry that the policy does not keep; false if there is none.
     pub(super) fn evict_entry(&mut self) -> bool {
-        while !self.table.is_empty() {
-            match self.sweep() {
-                Swept::Removed(_) => {
-                    self.trim();
-                    return true;
-                }
-                Swept::Kept(_) => {}
-                Swept::End => self.compact(),
+        loop {
+            match self.step(Purpose::Entry) {
+                Step::Removed(_) => return true,
+                Step::Free(segment) => self.give(segment),
+                Step::Progress => {}
+                Step::Nothing => return false,
             }
         }
-        false
     }
 
-    /// Gives memory of old entries back to the byte budget: of a large one, or a whole segment.
+    /// Gives memory of old entries back to the byte budget: of a large one, or a whole segment. With nothing left, the
+    /// index goes too.
     pub(super) fn evict_memory(&mut self) {
-        while self.log.oldest != NONE {
-            match self.sweep() {
-                Swept::Removed(0) => {}
-                Swept::Removed(_) => return,
-                Swept::Kept(location) => {
-                    if !self.move_to_newest(location) {
-                        self.remove(location, Removal::Evicted);
-                    }
-                }
-                Swept::End if self.arena().segment(self.log.oldest).live.get() > 0 => {
-                    // An earlier sweep left entries there; they have had their chance.
-                    self.log.hand = 0;
-                    self.log.kept = 0;
-                }
-                Swept::End => return self.release_oldest(),
+        loop {
+            match self.step(Purpose::Memory) {
+                Step::Removed(0) | Step::Progress => {}
+                Step::Removed(_) => return,
+                Step::Free(segment) => return self.give(segment),
+                Step::Nothing => return self.drop_pages(),
             }
         }
     }
 
-    /// Moves an entry of the oldest segment to the newest, if there is room.
-    fn move_to_newest(&mut self, location: Location) -> bool {
-        let entry = self.entry(location);
-        let size = self.arena().round(entry.needed_size()) as u32;
-        if self.log.oldest == self.log.newest || !self.has_room(size) {
-            return false;
-        }
-        let hash = entry.hash();
-        // SAFETY: the two segments are different, and `size` is no less than the entry needs.
-        let new =
-            self.place(self.log.newest, size, |target| unsafe { entry.move_to(target, size) });
-        self.relocate(hash, location, new);
-        self.forget(location);
-        entry.mark_dead();
-        true
+    pub(super) fn remove_and_trim(&mut self, hash: Hash, slot: Slot, why: Removal) {
+        self.remove(hash, slot, why);
+        self.trim();
     }
 
-    /// Gives segments at the old end of the queue back that have nothing alive in them, but never the last
-    /// one: it is needed again at once.
+    /// How many home buckets there are in each page.
+    pub(super) fn homes(&mut self) -> usize {
+        self.table().homes()
+    }
+
+    /// The entries of a home bucket in the first page from a place in the directory on; None behind the last page.
+    pub(super) fn at_home(&mut self, home: usize, place: usize) -> Option<AtHome> {
+        let (mut locations, next) = {
+            let table = self.table();
+            let mut pages = table.pages_from(place);
+            let (_, page) = pages.next()?;
+            let next = pages.next().map_or(table.places(), |(place, _)| place);
+            (table.of_home(page, home).map(|slot| table.location(slot)).collect::<Vec<_>>(), next)
+        };
+        locations.retain(|&location| {
+            !self.has_expired(location) && self.resources.index.home(self.hash(location)) == home
+        });
+        Some(AtHome { locations, next })
+    }
+
+    /// Gives memory back that is not used for anything.
     fn trim(&mut self) {
-        while self.arena().segment(self.log.oldest).live.get() == 0 {
-            if self.log.oldest == self.log.newest {
-                self.arena().segment(self.log.oldest).filled.set(0);
-                self.log.hand = 0;
-                return;
+        let words = self.arena().segment_words();
+        while self.state.segments * words > self.live() * 2 + 4 * words {
+            match self.compact() {
+                Step::Free(segment) => self.give(segment),
+                Step::Removed(_) | Step::Progress => {}
+                Step::Nothing => return,
             }
-            self.release_oldest();
         }
     }
 
-    fn release_oldest(&mut self) {
-        let segment = self.pop();
-        // SAFETY: the segment is in no queue, and nothing in it is alive.
-        unsafe { self.arena().give(segment) };
-        self.release(self.arena().segment_size() as u64);
+    pub(super) fn expire_due(&mut self) {
+        if self.state.earliest != NEVER {
+            let now = self.resources.clock.now();
+            if now >= self.state.earliest {
+                self.expire(now);
+            }
+        }
+    }
+
+    /// Removes what has expired.
+    fn expire(&mut self, now: u64) {
+        let mut next = NEVER;
+        for log in [WINDOW, MAIN] {
+            let mut number = self.state.logs[log].oldest;
+            while number != NONE {
+                let segment = self.arena().segment(number);
+                if segment.earliest() <= now {
+                    let earliest = self.expire_segment(number, now);
+                    segment.set_earliest(earliest);
+                }
+                next = next.min(segment.earliest());
+                number = segment.next();
+            }
+        }
+        // Where entries expire all the time, they wait for each other a little.
+        self.state.earliest =
+            if next == NEVER { next } else { next.max(now.saturating_add(EXPIRY_PAUSE)) };
+        self.trim();
+    }
+
+    fn expire_segment(&mut self, number: u32, now: u64) -> u64 {
+        let mut earliest = NEVER;
+        let mut offset = Segment::HEADER;
+        while offset < self.arena().segment(number).filled() {
+            let location = self.arena().location(number, offset);
+            let entry = self.entry(location);
+            offset += entry.size();
+            if entry.is_dead() {
+                continue;
+            }
+            let first = entry.times().first();
+            if first > now {
+                earliest = earliest.min(first);
+                continue;
+            }
+            let hash = self.hash(location);
+            let slot = self.slot_of(hash, location);
+            self.remove(hash, slot, Removal::Expired);
+        }
+        earliest
     }
 
     /// Removes all entries and gives all memory back.
     pub(super) fn clear(&mut self) {
-        while self.log.oldest != NONE {
-            let filled = self.arena().segment(self.log.oldest).filled.get();
-            let mut offset = 0;
-            while offset < filled {
-                let location = self.arena().location(self.log.oldest, offset);
-                let entry = self.entry(location);
-                offset += entry.size();
-                if !entry.is_dead() {
-                    self.bury(location);
-                    self.resources.entries.release(1);
+        for log in [WINDOW, MAIN] {
+            while self.state.logs[log].oldest != NONE {
+                let number = self.state.logs[log].oldest;
+                let mut offset = Segment::HEADER;
+                while offset < self.arena().segment(number).filled() {
+                    let location = self.arena().location(number, offset);
+                    let entry = self.entry(location);
+                    offset += entry.size();
+                    if !entry.is_dead() {
+                        let hash = self.hash(location);
+                        let slot = self.slot_of(hash, location);
+                        self.table().remove(hash, slot);
+                        self.bury(location);
+                        self.resources.entries.release(1);
+                    }
                 }
+                self.unlink(number, NONE);
+                self.give(number);
             }
-            self.release_oldest();
         }
-        self.drop_table();
+        self.drop_pages();
+    }
+
+    fn drop_pages(&mut self) {
+        for page in self.table().clear() {
+            self.give(page);
+        }
     }
 }
+
+/// What [`Shard::at_home`] found, and the place of the next page.
+pub(super) struct AtHome {
+    pub locations: Vec<Location>,
+    pub next: usize,
+}
+
+/// The least time between two searches for expired entries, in nanoseconds.
+const EXPIRY_PAUSE: u64 = 20_000_000;
 
 #[cfg(test)]
 impl Shard<'_> {
-    /// Checks that log, index and counters agree. Returns the bytes that the shard holds, and its entries.
+    /// Checks that logs, index and counters agree. Returns the bytes that the shard holds, and its entries.
     pub(super) fn audit(&mut self) -> (u64, u64) {
-        let (mut held, mut entries, mut mapped, mut expiring) = (0, 0, 0, 0);
-        let mut segment = self.log.oldest;
-        while segment != NONE {
-            let information = self.arena().segment(segment);
-            let (mut offset, mut live, mut kept) = (0, 0, 0);
-            while offset < information.filled.get() {
-                let location = self.arena().location(segment, offset);
-                let entry = self.entry(location);
-                offset += entry.size();
-                if entry.is_dead() {
-                    continue;
+        let (mut segments, mut entries, mut mapped, mut expiring) = (0, 0, 0, 0);
+        for log in [WINDOW, MAIN] {
+            let mut number = self.state.logs[log].oldest;
+            let (mut last, mut all_live) = (NONE, 0);
+            while number != NONE {
+                let segment = self.arena().segment(number);
+                assert_eq!(segment.log(), log);
+                let (mut offset, mut live, mut kept) = (Segment::HEADER, 0, 0);
+                while offset < segment.filled() {
+                    let location = self.arena().location(number, offset);
+                    let entry = self.entry(location);
+                    if !entry.is_dead() {
+                        live += entry.size();
+                        if offset < self.state.logs[log].hand {
+                            kept += entry.size();
+                        }
+                        mapped += entry.mapped_bytes() as u64;
+                        entries += 1;
+                        expiring += u64::from(entry.times() != Times::NEVER);
+                        assert!(segment.earliest() <= entry.times().first());
+                        let latest = entry.times().first().saturating_add(EXPIRY_PAUSE);
+                        assert!(self.state.earliest <= latest);
+                        let hash = self.hash(location);
+                        self.slot_of(hash, location);
+                    }
+                    offset += entry.size();
                 }
-                live += entry.size();
-                if segment == self.log.oldest && offset <= self.log.hand {
-                    kept += entry.size();
+                assert_eq!(offset, segment.filled());
+                assert_eq!(live, segment.live());
+                if last == NONE {
+                    assert_eq!(kept, self.state.logs[log].kept);
                 }
-                if entry.is_mapped() {
-                    mapped += Mapping::size(entry.key().len() + entry.value().len()) as u64;
-                }
-                entries += 1;
-                expiring += u64::from(entry.deadline() != NEVER);
-                assert!(self.find(entry.hash(), entry.key()) == Some(location), "not in the index");
+                all_live += live;
+                segments += 1;
+                (last, number) = (number, segment.next());
             }
-            assert_eq!(offset, information.filled.get());
-            assert_eq!(live, information.live.get());
-            if segment == self.log.oldest {
-                assert_eq!(kept, self.log.kept);
-            }
-            if information.next.get() == NONE {
-                assert_eq!(segment, self.log.newest);
-            }
-            held += self.arena().segment_size() as u64;
-            segment = information.next.get();
+            assert_eq!(last, self.state.logs[log].newest);
+            assert_eq!(all_live, self.state.logs[log].live);
         }
-        assert_eq!(self.table.len() as u64, entries);
-        assert_eq!(self.table_size(), self.log.table_bytes);
-        assert_eq!(self.counters.bytes.load(Ordering::Relaxed), held + mapped);
-        assert_eq!(self.counters.expiring.load(Ordering::Relaxed), expiring);
-        (held + mapped + self.log.table_bytes, entries)
+        assert_eq!(segments, self.state.segments);
+        assert_eq!(expiring, self.state.counts.expiring);
+        let pages = self.table().audit();
+        assert_eq!(pages.1, entries);
+        let bytes = (segments + pages.0) as u64 * self.arena().segment_bytes() + mapped;
+        (bytes, entries as u64)
     }
-}
-
-/// What a table of `buckets` takes: as hashbrown lays it out, slots and then control bytes, with a group of
-/// these to spare.
-fn table_bytes(buckets: usize) -> u64 {
-    const GROUP: usize = 16;
-    let slots = (buckets * size_of::<(Location, SharedValue<()>)>()).next_multiple_of(GROUP);
-    (slots + buckets + GROUP) as u64
 }

@@ -1,8 +1,7 @@
 //! What happened in a cache.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use super::clock::NEVER;
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Counts since the cache was made, and what it holds. The counts of one snapshot may be a few operations
 /// apart while other threads are at work.
@@ -30,42 +29,50 @@ pub struct Stats {
     pub expiring: u64,
 }
 
-/// The counters of one shard.
+/// What is counted without a lock: each thread has a line that it shares with few others.
 #[derive(Default)]
-pub(super) struct Counters {
-    /// Bytes of the shard's segments and large entries, which others may look at without its lock.
-    pub bytes: AtomicU64,
-    pub hits: AtomicU64,
-    pub misses: AtomicU64,
-    pub sets: AtomicU64,
-    pub deletes: AtomicU64,
-    pub evictions: AtomicU64,
-    pub expirations: AtomicU64,
-    /// Entries that do not live for ever. Changed under the shard's lock.
-    pub expiring: AtomicU64,
+pub(super) struct Reads([Line; LINES]);
+
+const LINES: usize = 16;
+
+#[derive(Default)]
+#[repr(align(128))]
+struct Line {
+    hits: AtomicU64,
+    misses: AtomicU64,
 }
 
-impl Counters {
+impl Reads {
+    #[inline]
+    fn line(&self) -> &Line {
+        static THREADS: AtomicUsize = AtomicUsize::new(0);
+        thread_local! {
+            static THREAD: Cell<usize> = const { Cell::new(usize::MAX) };
+        }
+        // A thread that is at its end counts where the first one does.
+        let thread = THREAD.try_with(|number| {
+            if number.get() == usize::MAX {
+                number.set(THREADS.fetch_add(1, Ordering::Relaxed));
+            }
+            number.get()
+        });
+        &self.0[thread.unwrap_or(0) % LINES]
+    }
+
+    #[inline]
+    pub(super) fn hit(&self) {
+        self.line().hits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(super) fn miss(&self) {
+        self.line().misses.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(super) fn add_to(&self, stats: &mut Stats) {
-        stats.hits += self.hits.load(Ordering::Relaxed);
-        stats.misses += self.misses.load(Ordering::Relaxed);
-        stats.sets += self.sets.load(Ordering::Relaxed);
-        stats.deletes += self.deletes.load(Ordering::Relaxed);
-        stats.evictions += self.evictions.load(Ordering::Relaxed);
-        stats.expirations += self.expirations.load(Ordering::Relaxed);
-        stats.expiring += self.expiring.load(Ordering::Relaxed);
+        for line in &self.0 {
+            stats.hits += line.hits.load(Ordering::Relaxed);
+            stats.misses += line.misses.load(Ordering::Relaxed);
+        }
     }
-
-    /// The deadline of an entry changes, of one that begins from [`NEVER`], and of one that ends to that.
-    pub(super) fn reschedule(&self, old: u64, new: u64) {
-        match (old == NEVER, new == NEVER) {
-            (true, false) => self.expiring.fetch_add(1, Ordering::Relaxed),
-            (false, true) => self.expiring.fetch_sub(1, Ordering::Relaxed),
-            _ => 0,
-        };
-    }
-}
-
-pub(super) fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Ordering::Relaxed);
 }

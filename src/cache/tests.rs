@@ -62,7 +62,7 @@ fn sizes_from_nothing_to_the_limit() {
     for length in [0, 1, 7, 8, 9, 4095, 4096, 65_535, 65_536, 1 << 20, 7 << 20] {
         for key in [vec![], vec![1], vec![2; 65_536]] {
             let value = vec![length as u8; length];
-            assert_eq!(cache.set(&key, &value), Ok(()), "{length}");
+            cache.set(&key, &value).unwrap();
             assert_eq!(cache.get(&key), Some(value), "{length}");
             cache.audit();
         }
@@ -134,19 +134,19 @@ fn times_to_live_are_told_and_changed() {
     assert_eq!(cache.stats().expiring, 1);
     clock.advance(Duration::from_secs(2));
     assert_eq!(cache.ttl(b"short"), Some(seconds(3)));
-    assert!(cache.touch(b"short", seconds(10)));
-    assert!(cache.touch(b"ever", seconds(10)));
-    assert!(!cache.touch(b"none", None));
+    assert!(cache.touch(b"short", seconds(10)).unwrap());
+    assert!(cache.touch(b"ever", seconds(10)).unwrap());
+    assert!(!cache.touch(b"none", None).unwrap());
     assert_eq!(cache.stats().expiring, 2);
     clock.advance(Duration::from_secs(9));
     assert_eq!(cache.ttl(b"ever"), Some(seconds(1)));
-    assert!(cache.touch(b"ever", None));
+    assert!(cache.touch(b"ever", None).unwrap());
     clock.advance(Duration::from_secs(1));
     assert_eq!(cache.ttl(b"short"), None);
-    assert!(!cache.touch(b"short", None), "an expired entry must not come back");
+    assert!(!cache.touch(b"short", None).unwrap(), "an expired entry must not come back");
     assert_eq!(cache.get(b"ever").as_deref(), Some(&b"1"[..]));
     assert_eq!(cache.stats().hits, 1, "asking for times is no use of an entry");
-    assert_eq!(cache.stats().expiring, 1, "the expired one is not removed yet");
+    assert_eq!(cache.stats().expiring, 0, "the expired one was removed when it was looked at");
     cache.set(b"short", b"3").unwrap();
     assert_eq!(cache.stats().expiring, 0);
     cache.audit();
@@ -157,10 +157,15 @@ fn scan(cache: &Cache, count: usize, mut between: impl FnMut()) -> Vec<u64> {
     let (mut keys, mut cursor) = (Vec::new(), 0);
     loop {
         let before = keys.len();
-        cursor = cache.scan(cursor, count, |key| {
-            keys.push(u64::from_le_bytes(key.try_into().unwrap()));
+        cursor = cache.scan(cursor, count, |entry| {
+            keys.push(u64::from_le_bytes(entry.key.try_into().unwrap()));
         });
-        assert!(keys.len() - before < count + 3, "{} keys in a step", keys.len() - before);
+        // Those of a bucket go together.
+        assert!(
+            keys.len() - before < count.saturating_add(20),
+            "{} in a step",
+            keys.len() - before
+        );
         if cursor == 0 {
             return keys;
         }
@@ -275,7 +280,7 @@ fn memory_of_tables_is_given_back_for_a_large_entry() {
         cache.set(&key.to_le_bytes(), b"").unwrap();
     }
     let large = vec![1; 15 << 20];
-    assert_eq!(cache.set(b"large", &large), Ok(()));
+    cache.set(b"large", &large).unwrap();
     assert_eq!(cache.get(b"large"), Some(large));
     cache.audit();
 }
@@ -320,6 +325,182 @@ fn outputs() {
     assert_eq!(cache.copy_to(&mut buffer, b"other"), None);
     // SAFETY: all bytes were initialised.
     assert_eq!(&buffer.map(|byte| unsafe { byte.assume_init() }), b"value-");
+}
+
+#[test]
+fn changes_depend_on_what_is_there() {
+    let cache = cache(4 << 20);
+    assert_eq!(cache.replace(b"key", b"0", None), Ok(None));
+    let first = cache.set_if_absent(b"key", b"1", None).unwrap().unwrap();
+    assert_eq!(cache.set_if_absent(b"key", b"2", None), Ok(None));
+    let second = cache.replace(b"key", b"3", None).unwrap().unwrap();
+    assert_ne!(first, second);
+    assert_eq!(cache.compare_and_set(b"key", b"4", None, first), Ok(None));
+    assert_eq!(
+        cache.get_with_meta(b"key").map(|(value, meta)| (value, meta.version)),
+        Some((b"3".to_vec(), second))
+    );
+    let third = cache.compare_and_set(b"key", b"4", None, second).unwrap().unwrap();
+    assert_eq!(cache.compare_and_delete(b"key", second), Ok(false));
+    assert_eq!(cache.compare_and_delete(b"key", third), Ok(true));
+    assert_eq!(cache.compare_and_set(b"key", b"5", None, third), Ok(None));
+    assert_eq!(cache.get(b"key"), None);
+
+    assert_eq!(cache.increment(b"number", 5), Ok(5));
+    assert_eq!(cache.increment(b"number", -7), Ok(-2));
+    assert_eq!(cache.increment(b"number", i64::MIN), Err(Error::Overflow));
+    assert_eq!(cache.increment(b"number", 1), Ok(-1));
+    cache.set(b"text", b"text").unwrap();
+    assert_eq!(cache.increment(b"text", 1), Err(Error::NotNumber));
+    assert_eq!(cache.get(b"text").as_deref(), Some(&b"text"[..]));
+    cache.audit();
+}
+
+/// A value grows from nothing to one with a mapping of its own.
+#[test]
+fn appending() {
+    let cache = cache(4 << 20);
+    let mut expected = Vec::new();
+    for round in 0..40 {
+        let suffix = vec![round; usize::from(round) * 37];
+        expected.extend_from_slice(&suffix);
+        assert_eq!(cache.append(b"key", &suffix), Ok(expected.len()));
+        assert_eq!(cache.get(b"key").as_ref(), Some(&expected));
+        cache.audit();
+    }
+    assert_eq!(cache.append(b"key", &vec![0; 4 << 20]), Err(Error::TooLarge));
+    assert_eq!(cache.get(b"key"), Some(expected));
+}
+
+#[test]
+fn changes_keep_the_time_to_live() {
+    let clock = ManualClock::default();
+    let options = Options { clock: Clock::Manual(clock.clone()), ..Options::default() };
+    let cache = Cache::new(options).unwrap();
+    let seconds = |count| Some(Duration::from_secs(count));
+    cache.set_with_ttl(b"key", b"a", seconds(10)).unwrap();
+    clock.advance(Duration::from_secs(4));
+    cache.append(b"key", b"b").unwrap();
+    assert_eq!(cache.ttl(b"key"), Some(seconds(6)));
+    cache.replace(b"key", b"c", seconds(10)).unwrap();
+    assert_eq!(cache.ttl(b"key"), Some(seconds(10)));
+    clock.advance(Duration::from_secs(10));
+    assert_eq!(cache.append(b"key", b"d"), Ok(1), "what expired is not appended to");
+    assert_eq!(cache.ttl(b"key"), Some(None));
+    cache.audit();
+}
+
+#[test]
+fn idle_entries_expire() {
+    let clock = ManualClock::default();
+    let options = Options {
+        idle: Some(Duration::from_secs(10)),
+        clock: Clock::Manual(clock.clone()),
+        ..Options::default()
+    };
+    let cache = Cache::new(options).unwrap();
+    for key in [b"used", b"seen", b"idle", b"ends"] {
+        let ttl = (key == b"ends").then_some(Duration::from_secs(15));
+        cache.set_with_ttl(key, b"value", ttl).unwrap();
+    }
+    clock.advance(Duration::from_secs(9));
+    assert!(cache.get(b"used").is_some() && cache.get(b"ends").is_some());
+    assert!(
+        cache.peek(b"seen").is_some() && cache.ttl(b"seen") == Some(Some(Duration::from_secs(1)))
+    );
+    clock.advance(Duration::from_secs(9));
+    let there = [b"used", b"seen", b"idle", b"ends"].map(|key| cache.peek(key).is_some());
+    assert_eq!(there, [true, false, false, false]);
+    cache.audit();
+}
+
+/// Memory of what expired comes back without another set.
+#[test]
+fn ticks_free_what_expired() {
+    let clock = ManualClock::default();
+    let options = Options { clock: Clock::Manual(clock.clone()), ..Options::default() };
+    let cache = Cache::new(options).unwrap();
+    for key in 0..50_000_u64 {
+        let ttl = Duration::from_secs(if key.is_multiple_of(100) { 1000 } else { 1 + key % 7 });
+        cache.set_with_ttl(&key.to_le_bytes(), &[7; 100], Some(ttl)).unwrap();
+    }
+    let full = cache.stats().bytes;
+    for _ in 0..8 {
+        clock.advance(Duration::from_secs(1));
+        cache.tick();
+    }
+    cache.audit();
+    let stats = cache.stats();
+    assert_eq!((stats.entries, stats.expirations), (500, 49_500));
+    assert!(stats.bytes < full / 3, "{} of {full} bytes are held", stats.bytes);
+}
+
+#[test]
+fn deletes_give_memory_back() {
+    let cache = cache(64 << 20);
+    for key in 0..200_000_u64 {
+        cache.set(&key.to_le_bytes(), &[7; 100]).unwrap();
+    }
+    let full = cache.stats().bytes;
+    for key in (0..200_000_u64).filter(|key| !key.is_multiple_of(20)) {
+        assert!(cache.delete(&key.to_le_bytes()));
+    }
+    cache.audit();
+    assert!(cache.stats().bytes < full / 3, "{} of {full} bytes are held", cache.stats().bytes);
+    for key in (0..200_000_u64).step_by(20) {
+        assert_eq!(cache.get(&key.to_le_bytes()).as_deref(), Some(&[7; 100][..]));
+    }
+}
+
+#[test]
+fn the_limit_can_be_changed() {
+    let cache = cache(8 << 20);
+    let fill = |keys: std::ops::Range<u64>| {
+        for key in keys {
+            cache.set(&key.to_le_bytes(), &[7; 200]).unwrap();
+        }
+        cache.audit();
+    };
+    fill(0..100_000);
+    let entries = cache.len();
+    cache.resize(32 << 20).unwrap();
+    fill(0..100_000);
+    assert_eq!(cache.len(), 100_000);
+    cache.resize(2 << 20).unwrap();
+    assert!(cache.stats().bytes <= 2 << 20, "{} bytes", cache.stats().bytes);
+    assert!(cache.len() > entries / 6);
+    fill(0..10_000);
+    assert!(cache.stats().bytes <= 2 << 20);
+    assert!(matches!(cache.resize(33 << 20), Err(Error::Options(_))));
+    assert!(matches!(cache.resize(0), Err(Error::Options(_))));
+    assert_eq!(cache.stats().max_bytes, 2 << 20);
+}
+
+#[test]
+fn many_at_once() {
+    let cache = cache(4 << 20);
+    let keys: Vec<_> = (0..100_u64).map(u64::to_le_bytes).collect();
+    for key in keys.iter().step_by(3) {
+        cache.set(key, key).unwrap();
+    }
+    let mut found = Vec::new();
+    cache.get_many(keys.iter().map(|key| &key[..]), |lookup| found.push(lookup.get()));
+    let expected =
+        keys.iter().enumerate().map(|(index, key)| (index % 3 == 0).then(|| key.to_vec()));
+    assert_eq!(found, expected.collect::<Vec<_>>());
+    assert_eq!((cache.stats().hits, cache.stats().misses), (34, 66));
+}
+
+/// What an entry costs beside its key and value, everything counted.
+#[test]
+fn overhead_of_entries() {
+    let cache = cache(256 << 20);
+    for key in 0..1_000_000_u128 {
+        cache.set(&key.to_le_bytes(), &[7; 32]).unwrap();
+    }
+    assert_eq!(cache.len(), 1_000_000);
+    let overhead = cache.stats().bytes as f64 / 1e6 - 48.0;
+    assert!(overhead <= 32.0, "{overhead} bytes");
 }
 
 #[derive(Clone, Debug)]

@@ -67,6 +67,7 @@ impl From<Error> for Failure {
             Error::TooLarge => tandem_status::TooLarge,
             Error::OutOfMemory => tandem_status::OutOfMemory,
             Error::Closed => tandem_status::Closed,
+            Error::NotNumber | Error::Overflow => tandem_status::InvalidArgument,
         };
         Failure::new(status, error.to_string())
     }
@@ -306,7 +307,7 @@ pub unsafe extern "C" fn tandem_cache_touch(
     unsafe {
         guard(null_mut(), || {
             let cache = &reference(cache, "cache")?.cache;
-            let found = cache.touch(slice(key, key_length, "key")?, time_to_live(cache, ttl));
+            let found = cache.touch(slice(key, key_length, "key")?, time_to_live(cache, ttl))?;
             if found { Ok(()) } else { Err(NOT_FOUND) }
         })
     }
@@ -345,8 +346,8 @@ pub unsafe extern "C" fn tandem_cache_scan(
             let keys_length = Output::new(keys_length, "keys_length")?;
             let next = Output::new(next, "next")?;
             let mut length = 0;
-            let after = this.cache.scan(cursor, count, |key| {
-                for part in [&(key.len() as u32).to_ne_bytes(), key] {
+            let after = this.cache.scan(cursor, count, |entry| {
+                for part in [&(entry.key.len() as u32).to_ne_bytes(), entry.key] {
                     if let Some(room) = keys.get_mut(length..length + part.len()) {
                         room.as_mut_ptr().cast::<u8>().copy_from(part.as_ptr(), part.len());
                     }

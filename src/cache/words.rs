@@ -1,0 +1,187 @@
+//! Byte strings in words that are read and written one at a time, each atomically: one thread may read them while
+//! another writes, and finds out afterwards that it must not believe what it read.
+
+use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Bytes of a word.
+pub(super) const WORD: usize = size_of::<u64>();
+
+/// The words that `bytes` bytes take.
+pub(super) const fn words_of(bytes: usize) -> usize {
+    bytes.div_ceil(WORD)
+}
+
+pub(super) fn load(word: &AtomicU64) -> u64 {
+    word.load(Ordering::Relaxed)
+}
+
+pub(super) fn store(word: &AtomicU64, value: u64) {
+    word.store(value, Ordering::Relaxed);
+}
+
+/// Where a byte string lies: the first byte of a word is its lowest, whatever the processor thinks.
+#[derive(Clone, Copy)]
+pub(super) struct Text<'a> {
+    /// The words that have any of it.
+    words: &'a [AtomicU64],
+    /// Bits of the first word before it.
+    shift: u32,
+    length: usize,
+}
+
+impl<'a> Text<'a> {
+    /// The `length` bytes from byte `start` of `words`.
+    pub(super) fn new(words: &'a [AtomicU64], start: usize, length: usize) -> Option<Self> {
+        let words = words.get(start / WORD..words_of(start + length))?;
+        Some(Text { words, shift: (start % WORD) as u32 * 8, length })
+    }
+
+    pub(super) fn len(self) -> usize {
+        self.length
+    }
+
+    /// Calls `take` with each of the string's words, shifted to begin where it begins. Behind the end of the string
+    /// they have anything.
+    #[inline(always)]
+    fn each(self, mut take: impl FnMut(u64) -> bool) -> bool {
+        let count = words_of(self.length);
+        if self.shift == 0 {
+            return self.words[..count].iter().all(|word| take(load(word)));
+        }
+        let Some((first, rest)) = self.words.split_first() else { return true };
+        let mut low = load(first) >> self.shift;
+        let whole = rest.len().min(count);
+        for word in &rest[..whole] {
+            let word = load(word);
+            if !take(low | word << (64 - self.shift)) {
+                return false;
+            }
+            low = word >> self.shift;
+        }
+        whole == count || take(low)
+    }
+
+    /// Whether the string is `other`.
+    #[inline]
+    pub(super) fn equals(self, other: &[u8]) -> bool {
+        if self.length != other.len() {
+            return false;
+        }
+        let mut rest = other;
+        self.each(|word| {
+            if let Some((bytes, tail)) = rest.split_first_chunk() {
+                rest = tail;
+                return word == u64::from_le_bytes(*bytes);
+            }
+            let mut bytes = [0; WORD];
+            bytes[..rest.len()].copy_from_slice(rest);
+            let difference = word ^ u64::from_le_bytes(bytes);
+            difference << (64 - rest.len() * 8) == 0
+        })
+    }
+
+    /// Copies the string to the start of `output`, which has room for it.
+    #[inline]
+    pub(super) fn copy_to(self, output: &mut [MaybeUninit<u8>]) {
+        let mut rest = &mut output[..self.length];
+        self.each(|word| {
+            let bytes = word.to_le_bytes().map(MaybeUninit::new);
+            let count = WORD.min(rest.len());
+            let (target, tail) = std::mem::take(&mut rest).split_at_mut(count);
+            target.copy_from_slice(&bytes[..count]);
+            rest = tail;
+            true
+        });
+    }
+}
+
+/// Writes two byte strings one behind the other, from the first word on, and zeros to the end of the last word.
+pub(super) fn write(words: &[AtomicU64], strings: [&[u8]; 2]) {
+    let mut words = words.iter();
+    let mut put = |value| words.next().into_iter().for_each(|word| store(word, value));
+    // What does not make a word yet, and how many bits that is.
+    let (mut pending, mut bits) = (0, 0);
+    for string in strings {
+        let (chunks, rest) = string.as_chunks();
+        for chunk in chunks {
+            let word = u64::from_le_bytes(*chunk);
+            put(pending | word << bits);
+            pending = if bits == 0 { 0 } else { word >> (64 - bits) };
+        }
+        for &byte in rest {
+            pending |= u64::from(byte) << bits;
+            bits += 8;
+            if bits == 64 {
+                put(std::mem::take(&mut pending));
+                bits = 0;
+            }
+        }
+    }
+    if bits > 0 {
+        put(pending);
+    }
+}
+
+/// Copies `length` words to an earlier place, or to another one that they do not overlap.
+pub(super) fn copy_down(words: &[AtomicU64], from: usize, to: usize, length: usize) {
+    for (source, target) in words[from..][..length].iter().zip(&words[to..][..length]) {
+        store(target, load(source));
+    }
+}
+
+/// Asks the processor for the line of a word.
+#[inline(always)]
+pub(super) fn prefetch(word: *const AtomicU64) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch is a hint, and may name any address.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch(word.cast(), _MM_HINT_T0);
+    }
+    #[cfg(target_arch = "aarch64")]
+    // SAFETY: as above.
+    unsafe {
+        std::arch::asm!("prfm pldl1keep, [{}]", in(reg) word, options(nostack, preserves_flags));
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let _ = word;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let bytes: Vec<u8> = (1..=40).collect();
+        for first in 0..20 {
+            for second in 0..20 {
+                let strings = [&bytes[..first], &bytes[20..20 + second]];
+                let words: Vec<_> = (0..6).map(|_| AtomicU64::new(u64::MAX)).collect();
+                write(&words[..words_of(first + second)], strings);
+                let texts = [(0, first), (first, second)]
+                    .map(|(start, length)| Text::new(&words, start, length).unwrap());
+                for (text, string) in texts.into_iter().zip(strings) {
+                    let mut output = [MaybeUninit::new(0); 24];
+                    text.copy_to(&mut output);
+                    for (index, byte) in output.iter().enumerate() {
+                        // SAFETY: all of it was initialised.
+                        let byte = unsafe { byte.assume_init() };
+                        assert_eq!(byte, string.get(index).copied().unwrap_or(0));
+                    }
+                    assert!(text.equals(string));
+                    let mut other = string.to_vec();
+                    for index in 0..other.len() {
+                        other[index] ^= 0x80;
+                        assert!(!text.equals(&other), "{first} {second} {index}");
+                        other[index] ^= 0x80;
+                    }
+                    other.push(0);
+                    assert!(!text.equals(&other));
+                }
+            }
+        }
+        assert!(Text::new(&[], 0, 1).is_none());
+    }
+}
