@@ -210,6 +210,10 @@ soak: services ## minutes of mixed random use: the codec, the cache, and both se
 bench: build ## this project beside its peers in Go, and simdjson (TANDEM_DATA=folder for real documents and traces)
 	cd benches/peers && $(GO) run $(if $(shell pkg-config --exists simdjson && echo yes),-tags simdjson) .
 
+.PHONY: hitratio
+hitratio: build ## what the caches keep beside their peers (TANDEM_DATA=folder for recorded traces)
+	cd benches/peers && $(GO) run . -hitratio
+
 .PHONY: bench-services
 bench-services: services | need-wrk ## fastjson-api beside a constant handler and a service in Go
 	$(CARGO) build --profile service --package fastjson-api --example constant --target-dir target/fastjson-api

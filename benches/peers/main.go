@@ -6,6 +6,7 @@
 //
 //	go run . -short                       # the whole table in a few minutes, with few rounds and a small cache
 //	go run . -run '^decode/' -rounds 20   # some rows, with care
+//	go run . -hitratio                    # what the caches keep, not how fast they are
 package main
 
 import (
@@ -36,6 +37,7 @@ func main() {
 	out := flag.String("out", "../../target/bench", "`folder` for peers.json and peers.svg")
 	first := flag.String("first", "", "print how long a first use takes, `operation/codec`; the program asks copies of itself")
 	footprint := flag.String("footprint", "", "print what one `cache` costs; the program asks copies of itself")
+	hitRatio := flag.Bool("hitratio", false, "replay traces through the caches, and print their hit ratios")
 	flag.Parse()
 
 	if *first != "" {
@@ -53,6 +55,12 @@ func main() {
 	wanted, err := regexp.Compile(*pattern)
 	if err != nil {
 		log.Fatal(err)
+	}
+	if *hitRatio {
+		if err := runHitRatios(os.Stdout, wanted); err != nil {
+			log.Fatal(err)
+		}
+		return
 	}
 	s := schedule{rounds: *rounds, round: 50 * time.Millisecond}
 	if *quick {
