@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -128,12 +129,17 @@ func (l *loads[K, V]) init() {
 	l.closed = make(chan struct{})
 }
 
-// stripe returns the stripe of a key, and the bytes of the key.
-func (c *Cache[K, V]) stripe(key *K) (*stripe[K, V], []byte) {
+// id returns the bytes of a key, which must stay as they are while they are used.
+func (c *Cache[K, V]) id(key *K) string {
 	data, length := c.keys.bytes(unsafe.Pointer(key))
-	id := unsafe.Slice(data, length)
+	return unsafe.String(data, length)
+}
+
+// stripe returns the stripe of a key, and the bytes of the key.
+func (c *Cache[K, V]) stripe(key *K) (*stripe[K, V], string) {
+	id := c.id(key)
 	l := &c.loads
-	return &l.stripes[maphash.Bytes(l.seed, id)%uint64(len(l.stripes))], id
+	return &l.stripes[maphash.String(l.seed, id)%uint64(len(l.stripes))], id
 }
 
 // forget lets a load of a key that is under way not store its value, and nobody wait for it who does not yet.
@@ -146,7 +152,7 @@ func (c *Cache[K, V]) forget(key *K) {
 func (c *Cache[K, V]) forgetListed(key *K) {
 	s, id := c.stripe(key)
 	s.Lock()
-	if f := s.flights[string(id)]; f != nil {
+	if f := s.flights[id]; f != nil {
 		c.loads.remove(f)
 	}
 	s.Unlock()
@@ -198,7 +204,7 @@ func (c *Cache[K, V]) board(
 	if s.closed {
 		return nil, false, ErrClosed
 	}
-	f = s.flights[string(id)]
+	f = s.flights[id]
 	if f != nil {
 		for ; caller != nil; caller = caller.parent {
 			if caller == f.call {
@@ -216,9 +222,9 @@ func (c *Cache[K, V]) board(
 	if s.flights == nil {
 		s.flights, s.calls = map[string]*flight[K, V]{}, map[*call]struct{}{}
 	}
-	f = &flight[K, V]{call: own, stripe: s, key: *key, id: string(id), landed: make(chan struct{})}
+	f = &flight[K, V]{call: own, stripe: s, key: *key, id: strings.Clone(id), landed: make(chan struct{})}
 	if c.keys.kind == slice {
-		f.key = keyOf[K](c.keys, id)
+		f.key = keyOf[K](c.keys, []byte(id))
 	}
 	if own == nil {
 		f.call = newCall(ctx, caller)

@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"unsafe"
 )
 
 // BulkLoader gets the values of many different keys. It calls found for each that it has: the value is stored and given
@@ -25,19 +24,19 @@ func (c *Cache[K, V]) GetOrLoadMany(
 	ctx context.Context, keys []K, load BulkLoader[K, V],
 ) (values []V, found []bool, err error) {
 	values, found = make([]V, len(keys)), make([]bool, len(keys))
-	missing := 0
+	var missing []int
 	for i, key := range keys {
 		if values[i], found[i] = c.Get(key); !found[i] {
-			missing++
+			missing = append(missing, i)
 		}
 	}
-	if missing == 0 {
+	if len(missing) == 0 {
 		return values, found, nil
 	}
 	if err := ctx.Err(); err != nil {
 		return values, found, err
 	}
-	flights, err := c.boardMany(ctx, keys, values, found, load)
+	flights, err := c.boardMany(ctx, keys, missing, values, found, load)
 	for i, f := range flights {
 		if f == nil {
 			continue
@@ -52,58 +51,57 @@ func (c *Cache[K, V]) GetOrLoadMany(
 			continue
 		}
 		var failed error
-		if values[i], failed = c.take(f); failed == nil {
-			found[i] = true
-		} else if !errors.Is(failed, ErrNotFound) && err == nil {
-			err = failed
+		if values[missing[i]], failed = c.take(f); failed == nil {
+			found[missing[i]] = true
+		} else if !errors.Is(failed, ErrNotFound) {
+			err = cmp.Or(err, failed)
 		}
 	}
 	return values, found, err
 }
 
-// boardMany boards the flights of the keys that were not found, or finds them after all, and runs those that are fresh.
+// boardMany boards the flights of missing keys, and runs those that are fresh. A flight is nil if there is a value by
+// now, or an error.
 func (c *Cache[K, V]) boardMany(
-	ctx context.Context, keys []K, values []V, found []bool, load BulkLoader[K, V],
+	ctx context.Context, keys []K, missing []int, values []V, found []bool, load BulkLoader[K, V],
 ) (flights []*flight[K, V], err error) {
 	var own *call
 	var fresh []*flight[K, V]
-	defer func() { // also if a codec panics, as others may wait
+	byKey := make(map[string]*flight[K, V], len(missing)) // those that are fresh
+	defer func() {                                        // also if a codec panics, as others may wait
 		if own != nil {
-			go c.run(own, fresh, func() error { return c.loadMany(own, fresh, load) }, nil)
+			go c.run(own, fresh, func() error { return c.loadMany(own, fresh, byKey, load) }, nil)
 		}
 	}()
 	caller := callOf(ctx)
-	flights = make([]*flight[K, V], len(keys))
-	for i := range keys {
-		if found[i] {
+	flights = make([]*flight[K, V], len(missing))
+	for i, position := range missing {
+		// A key that comes twice has one flight, even if that is not listed any more: its load has yet to begin.
+		if f := byKey[c.id(&keys[position])]; f != nil {
+			f.call.join()
+			flights[i] = f
 			continue
 		}
-		f, isFresh, failed := c.boardOrGet(ctx, caller, own, &keys[i], &values[i])
-		switch {
-		case failed != nil:
-			err = cmp.Or(err, failed)
-		case f == nil:
-			found[i] = true
-		default:
-			flights[i] = f
-			if isFresh {
-				own, fresh = f.call, append(fresh, f)
-			}
+		f, isFresh, failed := c.boardOrGet(ctx, caller, own, &keys[position], &values[position])
+		found[position] = f == nil && failed == nil
+		flights[i], err = f, cmp.Or(err, failed)
+		if isFresh {
+			own, fresh = f.call, append(fresh, f)
+			byKey[f.id] = f
 		}
 	}
 	return flights, err
 }
 
-func (c *Cache[K, V]) loadMany(ctx context.Context, flights []*flight[K, V], load BulkLoader[K, V]) error {
-	byKey := make(map[string]*flight[K, V], len(flights))
+func (c *Cache[K, V]) loadMany(
+	ctx context.Context, flights []*flight[K, V], byKey map[string]*flight[K, V], load BulkLoader[K, V],
+) error {
 	keys := make([]K, len(flights))
 	for i, f := range flights {
-		byKey[f.id] = f
 		keys[i] = f.key
 	}
 	return load(ctx, keys, func(key K, value V) {
-		data, length := c.keys.bytes(unsafe.Pointer(&key))
-		if f := byKey[string(unsafe.Slice(data, length))]; f != nil {
+		if f := byKey[c.id(&key)]; f != nil {
 			c.deliver(f, value)
 		}
 	})
