@@ -16,6 +16,7 @@
 package cache
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -52,6 +53,10 @@ type Options[K Key, V any] struct {
 	MaxEntries int
 	// TTL is how long an entry lives that [Cache.Set] stores. By default it lives until it is evicted.
 	TTL time.Duration
+	// NegativeTTL is for how long [Cache.GetOrLoad] remembers that a loader returned [ErrNotFound] for a key, and returns
+	// that without calling one again. By default it does not. What is stored for the key or deleted ends it at once. A
+	// sixteenth of MaxBytes is set aside for this, which must be 128 KiB at least.
+	NegativeTTL time.Duration
 	// Codec turns values into bytes and back. By default strings, byte slices, booleans and numbers of fixed
 	// size are stored as they are, and others as JSON.
 	Codec Codec[V]
@@ -74,6 +79,7 @@ type Stats struct {
 	LoadSuccesses uint64        // calls of loaders that returned no error
 	LoadFailures  uint64        // calls of loaders that returned one, [ErrNotFound] included, or panicked
 	TotalLoadTime time.Duration // what all these calls took
+	NegativeHits  uint64        // loads that were spared by [Options].NegativeTTL
 }
 
 // Cache is a cache of values of type V by keys of type K. Its methods may be called from many goroutines at once.
@@ -85,6 +91,8 @@ type Cache[K Key, V any] struct {
 	value layout
 	codec Codec[V]
 	loads loads[K, V]
+
+	negatives negatives
 }
 
 // New makes a cache. It fails if an option is out of range, or if the system refuses the address space.
@@ -96,9 +104,18 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 		return nil, errors.New("cache: Options.MaxEntries is negative")
 	case o.TTL < 0:
 		return nil, errors.New("cache: Options.TTL is negative")
+	case o.NegativeTTL < 0:
+		return nil, errors.New("cache: Options.NegativeTTL is negative")
+	case o.NegativeTTL > 0 && o.MaxBytes > 0 && o.MaxBytes < 2*minBytes:
+		return nil, errors.New("cache: Options.MaxBytes is below 128 KiB with NegativeTTL")
+	}
+	negative := ffi.CacheOptions{TTL: uint64(o.NegativeTTL)}
+	if o.NegativeTTL > 0 {
+		o.MaxBytes = cmp.Or(o.MaxBytes, defaultBytes)
+		negative.MaxBytes = uint64(negativeBytes(o.MaxBytes))
 	}
 	core, err := ffi.NewCache(ffi.CacheOptions{
-		MaxBytes:   uint64(o.MaxBytes),
+		MaxBytes:   uint64(o.MaxBytes) - negative.MaxBytes,
 		MaxEntries: uint64(o.MaxEntries),
 		TTL:        uint64(o.TTL),
 	})
@@ -106,12 +123,20 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 		return nil, fmt.Errorf("cache: %w", err)
 	}
 	c := &Cache[K, V]{core: core, keys: layoutOf(reflect.TypeFor[K]()), codec: o.Codec}
+	runtime.AddCleanup(c, ffi.Cache.Free, core)
+	c.loads.init()
+	if o.NegativeTTL > 0 {
+		core, err := ffi.NewCache(negative)
+		if err != nil {
+			return nil, fmt.Errorf("cache: %w", err)
+		}
+		c.negatives = negatives{core, o.NegativeTTL}
+		runtime.AddCleanup(c, ffi.Cache.Free, core)
+	}
 	if c.codec == nil {
 		c.value = layoutOf(reflect.TypeFor[V]())
 		c.codec = jsonCodec[V]{}
 	}
-	c.loads.init()
-	runtime.AddCleanup(c, ffi.Cache.Free, core)
 	return c, nil
 }
 
@@ -218,6 +243,7 @@ func (c *Cache[K, V]) set(key *K, value *V, ttl uint64) error {
 	c.forget(key) // a load that began before
 	err := c.store(key, value, ttl)
 	c.forget(key) // and one that began meanwhile
+	c.notAbsent(c.keys.bytes(unsafe.Pointer(key)))
 	return err
 }
 
@@ -273,6 +299,7 @@ func (c *Cache[K, V]) Delete(key K) bool {
 	status := c.core.Delete(data, length)
 	runtime.KeepAlive(c)
 	c.forget(&key)
+	c.notAbsent(data, length)
 	return status == ffi.OK
 }
 
@@ -330,8 +357,11 @@ func (c *Cache[K, V]) Scan(cursor uint64, count int) (keys []K, next uint64) {
 func (c *Cache[K, V]) Clear() {
 	c.loads.forgetAll()
 	c.core.Clear()
-	runtime.KeepAlive(c)
 	c.loads.forgetAll()
+	if c.negatives.ttl != 0 {
+		c.negatives.core.Clear()
+	}
+	runtime.KeepAlive(c)
 }
 
 // Len returns the number of entries, with those expired that are not removed yet.
@@ -344,6 +374,10 @@ func (c *Cache[K, V]) Len() int {
 // Stats returns what happened since the cache was made, and what it holds.
 func (c *Cache[K, V]) Stats() Stats {
 	s := c.core.Stats()
+	var negative ffi.CacheStats
+	if c.negatives.ttl != 0 {
+		negative = c.negatives.core.Stats()
+	}
 	runtime.KeepAlive(c)
 	return Stats{
 		Hits:        s.Hits,
@@ -353,13 +387,14 @@ func (c *Cache[K, V]) Stats() Stats {
 		Evictions:   s.Evictions,
 		Expirations: s.Expirations,
 		Entries:     int(s.Entries),
-		Bytes:       int64(s.Bytes),
-		MaxBytes:    int64(min(s.MaxBytes, math.MaxInt64)),
+		Bytes:       int64(s.Bytes + negative.Bytes),
+		MaxBytes:    int64(min(s.MaxBytes+negative.MaxBytes, math.MaxInt64)),
 		Expiring:    int(s.Expiring),
 
 		LoadSuccesses: c.loads.successes.Load(),
 		LoadFailures:  c.loads.failures.Load(),
 		TotalLoadTime: time.Duration(c.loads.nanoseconds.Load()),
+		NegativeHits:  negative.Hits,
 	}
 }
 
@@ -371,6 +406,9 @@ func (c *Cache[K, V]) Stats() Stats {
 func (c *Cache[K, V]) Close() error {
 	c.loads.close()
 	c.core.Close()
+	if c.negatives.ttl != 0 {
+		c.negatives.core.Close()
+	}
 	runtime.KeepAlive(c)
 	c.loads.running.Wait()
 	return nil

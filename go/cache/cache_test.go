@@ -40,7 +40,11 @@ func TestOptions(t *testing.T) {
 		{Options[string, string]{MaxBytes: 1000}, "max_bytes is below 64 KiB"},
 		{Options[string, string]{MaxBytes: math.MaxInt64}, "max_bytes is more than can be addressed"},
 		{Options[string, string]{MaxEntries: -1}, "MaxEntries is negative"},
-		{Options[string, string]{TTL: -1}, "TTL is negative"},
+		{Options[string, string]{TTL: -1}, "Options.TTL is negative"},
+		{Options[string, string]{NegativeTTL: -1}, "Options.NegativeTTL is negative"},
+		{Options[string, string]{NegativeTTL: 1, MaxBytes: 128 << 10}, ""},
+		{Options[string, string]{NegativeTTL: 1, MaxBytes: 100_000}, "cache: Options.MaxBytes is below 128 KiB with NegativeTTL"},
+		{Options[string, string]{NegativeTTL: 1, MaxBytes: math.MaxInt64}, "max_bytes is more than can be addressed"},
 	} {
 		c, err := New(test.options)
 		if test.want == "" {

@@ -107,6 +107,27 @@ func ExampleCache_GetOrLoadMany() {
 	// ["" "Bob" "Alice"] [false true true] <nil>
 }
 
+func ExampleOptions_negativeTTL() {
+	users, err := cache.New(cache.Options[string, User]{NegativeTTL: time.Minute})
+	if err != nil {
+		panic(err)
+	}
+	defer users.Close()
+	load := func(ctx context.Context, name string) (User, error) {
+		fmt.Println("looking for", name)
+		return User{}, cache.ErrNotFound
+	}
+	for range 3 {
+		_, err = users.GetOrLoad(context.Background(), "nobody", load)
+		fmt.Println(err)
+	}
+	// Output:
+	// looking for nobody
+	// cache: not found
+	// cache: not found
+	// cache: not found
+}
+
 func ExamplePanicError() {
 	c, err := cache.New(cache.Options[string, int]{})
 	if err != nil {

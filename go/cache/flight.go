@@ -310,6 +310,8 @@ func (c *Cache[K, V]) deliver(f *flight[K, V], value V) {
 // land ends a flight, unless it has ended. If there is a value, its bytes are given, too, and stored if the flight is
 // still listed.
 func (c *Cache[K, V]) land(f *flight[K, V], o outcome[V], data *byte, length int) {
+	// A loader whose context had ended may have not looked.
+	absent := o.panicked == nil && errors.Is(o.err, ErrNotFound) && f.call.Err() == nil
 	s := f.stripe
 	s.Lock()
 	if f.over {
@@ -318,8 +320,12 @@ func (c *Cache[K, V]) land(f *flight[K, V], o outcome[V], data *byte, length int
 	}
 	f.over = true
 	if s.flights[f.id] == f {
-		if o.err == nil {
+		switch {
+		case o.err == nil:
 			_ = c.setBytes(unsafe.StringData(f.id), len(f.id), data, length, ffi.CacheTTLDefault)
+			c.notAbsent(unsafe.StringData(f.id), len(f.id))
+		case absent:
+			c.setAbsent(f.id)
 		}
 		c.loads.remove(f) // now that it has stored: until then, changes must see it
 	}

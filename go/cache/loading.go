@@ -8,7 +8,8 @@ import (
 	"fmt"
 )
 
-// ErrNotFound is what a loader returns, wrapped or not, for a key that has no value where it looks.
+// ErrNotFound is what a loader returns, wrapped or not, for a key that has no value where it looks. It is remembered
+// for [Options].NegativeTTL.
 var ErrNotFound = errors.New("cache: not found")
 
 // Errors of loaders that can only be mistakes.
@@ -63,6 +64,9 @@ func (c *Cache[K, V]) GetOrLoad(ctx context.Context, key K, load Loader[K, V]) (
 }
 
 func (c *Cache[K, V]) loadOne(ctx context.Context, key K, load Loader[K, V]) (none V, _ error) {
+	if c.isAbsent(&key) {
+		return none, ErrNotFound
+	}
 	if err := ctx.Err(); err != nil {
 		return none, err
 	}

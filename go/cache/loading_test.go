@@ -487,6 +487,19 @@ func TestKeyOfALoadIsCopied(t *testing.T) {
 	})
 }
 
+// Who got a value finds its load counted.
+func TestLoadsAreCountedFirst(t *testing.T) {
+	c := open(t, Options[int, int]{})
+	for key := range 1000 {
+		if _, err := c.GetOrLoad(t.Context(), key, func(context.Context, int) (int, error) { return 0, nil }); err != nil {
+			t.Fatal(err)
+		}
+		if n := c.Stats().LoadSuccesses; n != uint64(key+1) {
+			t.Fatalf("%d loads, want %d", n, key+1)
+		}
+	}
+}
+
 func TestLoadStats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := open(t, Options[string, string]{})
@@ -552,26 +565,37 @@ func TestCloseEndsLoads(t *testing.T) {
 	})
 }
 
-// Nobody may see a value from before a change that has returned, whatever happens at once. A version of a key
-// is current at its source first and in the cache then; loads take their time between reading it and returning it.
+// Nobody may see what was there before a change that has returned, whatever happens at once. A version of a key is
+// current at its source first and in the cache then; loads take their time between reading it and returning it. Every
+// fourth version is that there is nothing.
 func TestLoadsAreNeverStale(t *testing.T) {
+	for _, options := range []Options[int, uint64]{
+		{MaxBytes: 1 << 20},
+		{MaxBytes: 1 << 20, NegativeTTL: time.Hour},
+	} {
+		neverStale(t, options)
+	}
+}
+
+func neverStale(t *testing.T, options Options[int, uint64]) {
 	rounds := 20_000
 	if testing.Short() {
 		rounds = 2_000
 	}
-	c := open(t, Options[int, uint64]{MaxBytes: 1 << 20})
+	c := open(t, options)
 	const keys = 4
 	var entities [keys]struct {
 		sync.Mutex               // of those who change it
 		version    atomic.Uint64 // at the source
 		done       atomic.Uint64 // which the cache knows of
 	}
+	isNothing := func(version uint64) bool { return version%4 == 1 }
 	load := func(_ context.Context, key int) (uint64, error) {
 		version := entities[key].version.Load()
 		for range rand.IntN(3) {
 			runtime.Gosched()
 		}
-		if rand.IntN(50) == 0 {
+		if isNothing(version) {
 			return 0, ErrNotFound
 		}
 		return version, nil
@@ -584,53 +608,65 @@ func TestLoadsAreNeverStale(t *testing.T) {
 		}
 		return nil
 	}
+	change := func(key int) error {
+		e := &entities[key]
+		e.Lock()
+		defer e.Unlock()
+		version := e.version.Add(1)
+		defer e.done.Store(version)
+		switch operation := rand.IntN(5); {
+		case operation < 2 && !isNothing(version):
+			return c.Set(key, version)
+		case operation == 2 && !isNothing(version):
+			return c.SetTTL(key, version, 1)
+		case operation == 3:
+			c.Clear()
+		case operation == 4:
+			c.Touch(key, -1)
+		default:
+			c.Delete(key)
+		}
+		return nil
+	}
+	read := func(key int) (version uint64, err error) {
+		switch operation := rand.IntN(16); operation {
+		case 0:
+			ctx, cancel := context.WithCancel(t.Context())
+			go cancel()
+			return c.GetOrLoad(ctx, key, load)
+		case 1, 2, 3:
+			other := (key + 1) % keys
+			values, found, err := c.GetOrLoadMany(t.Context(), []int{other, key, other}, loadMany)
+			if err == nil && !found[1] {
+				err = ErrNotFound
+			}
+			return values[1], err
+		}
+		return c.GetOrLoad(t.Context(), key, load)
+	}
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
 			for range rounds {
 				key := rand.IntN(keys)
 				e := &entities[key]
-				least := e.done.Load()
-				var got uint64
-				var err error
-				switch operation := rand.IntN(20); operation {
-				case 0, 1, 2, 3:
-					e.Lock()
-					version := e.version.Add(1)
-					switch operation {
-					case 0:
-						err = c.Set(key, version)
-					case 1:
-						c.Delete(key)
-					case 2:
-						c.Touch(key, -1)
-					case 3:
-						c.Clear()
+				if rand.IntN(5) == 0 {
+					if err := change(key); err != nil {
+						t.Error(err)
 					}
-					e.done.Store(version)
-					e.Unlock()
-					got = version
-				case 4:
-					ctx, cancel := context.WithCancel(t.Context())
-					go cancel()
-					got, err = c.GetOrLoad(ctx, key, load)
-				case 5, 6, 7:
-					var found bool
-					if got, found = c.Get(key); !found {
-						continue
-					}
-				case 8, 9, 10:
-					var values []uint64
-					var found []bool
-					values, found, err = c.GetOrLoadMany(t.Context(), []int{(key + 1) % keys, key, (key + 1) % keys}, loadMany)
-					if got = values[1]; !found[1] {
-						continue
-					}
-				default:
-					got, err = c.GetOrLoad(t.Context(), key, load)
+					continue
 				}
+				least := e.done.Load()
+				if got, found := c.Get(key); found && got < least {
+					t.Errorf("key %d: found version %d after a change to %d", key, got, least)
+				}
+				got, err := read(key)
 				switch {
-				case errors.Is(err, ErrNotFound) || err == context.Canceled:
+				case err == context.Canceled:
+				case errors.Is(err, ErrNotFound):
+					if e.version.Load() == least && !isNothing(least) {
+						t.Errorf("key %d: found nothing after a change to %d", key, least)
+					}
 				case err != nil:
 					t.Error(err)
 				case got < least:
@@ -644,8 +680,8 @@ func TestLoadsAreNeverStale(t *testing.T) {
 	if n := c.loads.listed.Load(); n != 0 {
 		t.Errorf("%d flights are listed", n)
 	}
-	if s := c.Stats(); s.LoadSuccesses == 0 || s.Hits == 0 {
-		t.Errorf("nothing was tried: %+v", s)
+	if s := c.Stats(); s.LoadSuccesses == 0 || s.Hits == 0 || (s.NegativeHits == 0) != (options.NegativeTTL == 0) {
+		t.Errorf("not everything was tried: %+v", s)
 	}
 }
 

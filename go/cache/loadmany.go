@@ -26,7 +26,7 @@ func (c *Cache[K, V]) GetOrLoadMany(
 	values, found = make([]V, len(keys)), make([]bool, len(keys))
 	var missing []int
 	for i, key := range keys {
-		if values[i], found[i] = c.Get(key); !found[i] {
+		if values[i], found[i] = c.Get(key); !found[i] && !c.isAbsent(&keys[i]) {
 			missing = append(missing, i)
 		}
 	}
