@@ -10,16 +10,12 @@
 //! has; a reader takes what it found for true only if the bucket was not marked meanwhile, and has not changed
 //! (a sequence lock). Hits are counted in the bucket as well, so that they cost no other line.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::hint;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
 use super::arena::{Arena, Location, NONE};
+use super::hash::{Hash, Secret};
 use super::words::{load, prefetch, store};
-
-/// The hash of a key.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Hash(pub u64);
 
 const SLOTS: usize = 10;
 /// Words of a bucket: one that says what state it is in, two with five tags each, five with two locations each.
@@ -149,7 +145,7 @@ pub(super) struct Index {
     /// Numbers of segments, each with a page.
     directory: Box<[AtomicU32]>,
     shards: usize,
-    hasher: RandomState,
+    secret: Secret,
     buckets: usize,
 }
 
@@ -161,7 +157,7 @@ impl Index {
                 .map(|_| AtomicU32::new(NONE))
                 .collect(),
             shards,
-            hasher: RandomState::new(),
+            secret: Secret::new(),
             buckets: arena.segment_words() / BUCKET,
         }
     }
@@ -175,11 +171,9 @@ impl Index {
         Pages(vec![Page::default(); self.directory.len() / self.shards].into_boxed_slice())
     }
 
-    /// Keys are hashed with SipHash under a random key, so that nobody can choose keys that meet.
+    #[inline]
     pub(super) fn hash(&self, key: &[u8]) -> Hash {
-        let mut hasher = self.hasher.build_hasher();
-        hasher.write(key);
-        Hash(hasher.finish())
+        self.secret.hash(key)
     }
 
     /// The number of the shard that has the entries of a hash.

@@ -17,6 +17,7 @@ mod cache;
 mod clock;
 mod entry;
 mod error;
+mod hash;
 mod index;
 mod options;
 mod policy;

@@ -1,6 +1,6 @@
 //! Which entries stay.
 
-use super::index::Hash;
+use super::hash::Hash;
 
 /// The log of new entries.
 pub(super) const WINDOW: usize = 0;

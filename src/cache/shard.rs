@@ -13,7 +13,8 @@ use super::arena::{Arena, Location, Mapping, NONE, Segment};
 use super::budget::{Budget, Credit};
 use super::clock::{Clock, NEVER};
 use super::entry::{self, Bytes, Entry, NewEntry, Times};
-use super::index::{Hash, Index, Pages, Slot, Table, Wanted};
+use super::hash::Hash;
+use super::index::{Index, Pages, Slot, Table, Wanted};
 use super::policy::{MAIN, Policy, WINDOW};
 use super::stats::Stats;
 
