@@ -236,6 +236,34 @@ typedef struct tandem_cache_stats {
   uint64_t expiring;
 } tandem_cache_stats;
 
+// What a reader needs that looks for entries itself.
+typedef struct tandem_cache_view {
+  // A number made of all that readers have to know of the layout.
+  uint64_t layout;
+  // The directory of the index: numbers of segments that have pages of buckets, or UINT32_MAX.
+  const uint32_t *directory;
+  // How many places it has.
+  uint64_t places;
+  // The arena.
+  const uint64_t *words;
+  // How many words it has.
+  uint64_t length;
+  // Lines of 128 bytes with two counters each, of hits and of misses, to be added to atomically.
+  uint64_t *reads;
+  // How many lines there are.
+  uint64_t lines;
+  // The point at which the hash evaluates the polynomial of a key.
+  uint64_t point;
+  // What the hash combines the polynomial with.
+  uint64_t offset;
+  // The words of a segment are 2 to the power of this.
+  uint32_t segment_shift;
+  // The words of a granule, the unit of locations, are 2 to the power of this.
+  uint32_t granule_shift;
+  // The time of the cache's clock, in nanoseconds; 0 if that can't be read without a call.
+  uint64_t now;
+} tandem_cache_view;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -923,6 +951,18 @@ uint64_t tandem_cache_len(const struct tandem_cache *cache);
 // `cache` is a cache that was not freed; `output` is valid for writes.
 tandem_status tandem_cache_get_stats(const struct tandem_cache *cache,
                                      struct tandem_cache_stats *output);
+
+// Where the memory of a cache is, for a reader that looks for entries itself, without a call. The layout is that of this version of
+// the library only: `docs/design.md` describes it, and a reader must know `layout`.
+//
+// @param cache the cache.
+// @param output addresses in the cache, which stay valid until it is freed, and numbers.
+// @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `output` is valid for writes.
+tandem_status tandem_cache_get_view(const struct tandem_cache *cache,
+                                    struct tandem_cache_view *output);
 
 // Empties a cache for good and gives its memory back, save the handle itself: from here on nothing is found and
 // sets return TANDEM_STATUS_CLOSED. Other threads may be using the cache. Closing again does nothing.

@@ -87,6 +87,7 @@ type Stats struct {
 // A cache that is not closed is freed some time after it can't be reached any more.
 type Cache[K Key, V any] struct {
 	core  ffi.Cache
+	reads *reader
 	keys  layout
 	value layout
 	codec Codec[V]
@@ -122,7 +123,7 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 	if err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
 	}
-	c := &Cache[K, V]{core: core, keys: layoutOf(reflect.TypeFor[K]()), codec: o.Codec}
+	c := &Cache[K, V]{core: core, reads: newReader(core), keys: layoutOf(reflect.TypeFor[K]()), codec: o.Codec}
 	runtime.AddCleanup(c, ffi.Cache.Free, core)
 	c.loads.init()
 	if o.NegativeTTL > 0 {
@@ -153,9 +154,7 @@ func (c *Cache[K, V]) Get(key K) (V, bool) {
 	var value V
 	var short [256]byte
 	var data []byte
-	keyData, keyLength := c.keys.bytes(unsafe.Pointer(&key))
-	length, status := c.core.Get(keyData, keyLength, &short[0], len(short))
-	runtime.KeepAlive(c)
+	length, status := c.getBytes(&key, &short[0], len(short))
 	switch status {
 	case ffi.OK:
 		data = append(make([]byte, 0, length), short[:length]...)
@@ -175,11 +174,26 @@ func (c *Cache[K, V]) Get(key K) (V, bool) {
 	return value, true
 }
 
+// getBytes copies the value of a key to where value points, if it has at most capacity bytes, and returns its length.
+func (c *Cache[K, V]) getBytes(key *K, value *byte, capacity int) (int, ffi.Status) {
+	data, keyLength := c.keys.bytes(unsafe.Pointer(key))
+	length, finding := c.reads.get(unsafe.Pointer(data), keyLength, unsafe.Pointer(value), capacity)
+	status := ffi.OK
+	switch finding {
+	case miss:
+		status = ffi.NotFound
+	case tooSmall:
+		status = ffi.BufferTooSmall
+	case unclear:
+		length, status = c.core.Get(data, keyLength, value, capacity)
+	}
+	runtime.KeepAlive(c)
+	return length, status
+}
+
 func (c *Cache[K, V]) getFixed(key *K) (V, bool) {
 	var value V
-	keyData, keyLength := c.keys.bytes(unsafe.Pointer(key))
-	_, status := c.core.Get(keyData, keyLength, (*byte)(unsafe.Pointer(&value)), c.value.size)
-	runtime.KeepAlive(c)
+	_, status := c.getBytes(key, (*byte)(unsafe.Pointer(&value)), c.value.size)
 	return value, status == ffi.OK
 }
 
@@ -206,11 +220,9 @@ func (c *Cache[K, V]) AppendGet(dst []byte, key K) ([]byte, bool) {
 }
 
 func (c *Cache[K, V]) appendGet(dst []byte, key *K) ([]byte, bool) {
-	keyData, keyLength := c.keys.bytes(unsafe.Pointer(key))
 	for {
 		room := dst[len(dst):cap(dst)]
-		length, status := c.core.Get(keyData, keyLength, unsafe.SliceData(room), len(room))
-		runtime.KeepAlive(c)
+		length, status := c.getBytes(key, unsafe.SliceData(room), len(room))
 		switch status {
 		case ffi.OK:
 			return dst[:len(dst)+length], true

@@ -259,6 +259,10 @@ impl Arena {
         (WORD << self.segment_shift) as u64
     }
 
+    pub(super) fn granule_shift(&self) -> u32 {
+        self.granule_shift
+    }
+
     /// Bytes that addresses were set aside for.
     pub(super) fn bytes(&self) -> u64 {
         self.segments as u64 * self.segment_bytes()

@@ -28,9 +28,9 @@ use super::words::prefetch;
 /// # Ok::<(), tandem::cache::Error>(())
 /// ```
 pub struct Cache {
-    resources: Resources,
+    pub(super) resources: Resources,
     shards: Box<[Unlocked]>,
-    reads: Reads,
+    pub(super) reads: Reads,
     overhead: u64,
     ttl: Option<Duration>,
     idle: Option<Duration>,

@@ -24,6 +24,11 @@ impl Clock {
         }
     }
 
+    /// The time of the system's clock; None if this is another one.
+    pub(super) fn system_now(&self) -> Option<u64> {
+        matches!(self, Clock::System(_)).then(|| self.now())
+    }
+
     /// When an entry that is stored now expires.
     pub(super) fn deadline(&self, ttl: Option<Duration>) -> u64 {
         ttl.map_or(NEVER, |ttl| self.now().saturating_add(nanoseconds(ttl)))

@@ -28,6 +28,9 @@ const FIXED: usize = 2;
 /// Address of the mapping, length of the key, length of the value.
 const REFERENCE: usize = 3;
 
+/// What a reader has to know of all that.
+pub(super) const LAYOUT: [u64; 5] = [MAPPED, EXPIRES, IDLES, FIXED as u64, WORD as u64];
+
 /// What is to be stored.
 #[derive(Clone, Copy)]
 pub(super) struct NewEntry<'a> {

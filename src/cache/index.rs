@@ -35,6 +35,9 @@ const WRITING: u64 = PASSED << 8;
 /// The rest counts changes.
 const CHANGE: u64 = WRITING << 1;
 
+/// What a reader has to know of all that.
+pub(super) const LAYOUT: [u64; 5] = [SLOTS as u64, BUCKET as u64, TAG_BITS as u64, PASSED, WRITING];
+
 /// How often a reader looks whether a writer is done, before it waits for the lock.
 const PATIENCE: u32 = 100;
 
@@ -169,6 +172,11 @@ impl Index {
 
     pub(super) fn pages(&self) -> Pages {
         Pages(vec![Page::default(); self.directory.len() / self.shards].into_boxed_slice())
+    }
+
+    /// Directory and hash.
+    pub(super) fn parts(&self) -> (&[AtomicU32], Secret) {
+        (&self.directory, self.secret)
     }
 
     #[inline]

@@ -8,6 +8,7 @@
 //! - `shard` adds, replaces and evicts the entries of one part of the index, which lie in logs;
 //! - `policy` says which entries stay;
 //! - `entry` is the layout of one entry, `words` how its bytes are written and read by several threads;
+//! - `view` tells readers in other languages where all that is;
 //! - `arena` has the memory, and `budget` what it is charged to.
 
 mod arena;
@@ -23,6 +24,7 @@ mod options;
 mod policy;
 mod shard;
 mod stats;
+mod view;
 mod words;
 
 pub use cache::{Cache, Change, Lookup, Meta, Visited};
@@ -30,6 +32,7 @@ pub use clock::{Clock, ManualClock};
 pub use error::Error;
 pub use options::Options;
 pub use stats::Stats;
+pub use view::View;
 
 #[cfg(test)]
 mod tests;

@@ -31,18 +31,23 @@ pub struct Stats {
 
 /// What is counted without a lock: each thread has a line that it shares with few others.
 #[derive(Default)]
-pub(super) struct Reads([Line; LINES]);
-
-const LINES: usize = 16;
+pub(super) struct Reads([Line; Self::LINES]);
 
 #[derive(Default)]
-#[repr(align(128))]
+#[repr(C, align(128))]
 struct Line {
     hits: AtomicU64,
     misses: AtomicU64,
 }
 
 impl Reads {
+    pub(super) const LINES: usize = 16;
+
+    /// The hits of the first line.
+    pub(super) fn start(&self) -> *mut u64 {
+        self.0.as_ptr().cast_mut().cast()
+    }
+
     #[inline]
     fn line(&self) -> &Line {
         static THREADS: AtomicUsize = AtomicUsize::new(0);
@@ -56,7 +61,7 @@ impl Reads {
             }
             number.get()
         });
-        &self.0[thread.unwrap_or(0) % LINES]
+        &self.0[thread.unwrap_or(0) % Self::LINES]
     }
 
     #[inline]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::argument::{Output, buffer, reference, slice};
 use super::guard::{guard, guard_or};
 use super::status::{Failure, tandem_error, tandem_status};
-use crate::cache::{Cache, Error, Options, Stats};
+use crate::cache::{Cache, Error, Options, Stats, View};
 
 /// A concurrent cache of byte strings with a limit in bytes that counts everything that it holds.
 ///
@@ -58,6 +58,56 @@ pub struct tandem_cache_stats {
     pub max_bytes: u64,
     /// Of `entries`, those that do not live for ever.
     pub expiring: u64,
+}
+
+/// What a reader needs that looks for entries itself.
+#[repr(C)]
+pub struct tandem_cache_view {
+    /// A number made of all that readers have to know of the layout.
+    pub layout: u64,
+    /// The directory of the index: numbers of segments that have pages of buckets, or UINT32_MAX.
+    pub directory: *const u32,
+    /// How many places it has.
+    pub places: u64,
+    /// The arena.
+    pub words: *const u64,
+    /// How many words it has.
+    pub length: u64,
+    /// Lines of 128 bytes with two counters each, of hits and of misses, to be added to atomically.
+    pub reads: *mut u64,
+    /// How many lines there are.
+    pub lines: u64,
+    /// The point at which the hash evaluates the polynomial of a key.
+    pub point: u64,
+    /// What the hash combines the polynomial with.
+    pub offset: u64,
+    /// The words of a segment are 2 to the power of this.
+    pub segment_shift: u32,
+    /// The words of a granule, the unit of locations, are 2 to the power of this.
+    pub granule_shift: u32,
+    /// The time of the cache's clock, in nanoseconds; 0 if that can't be read without a call.
+    pub now: u64,
+}
+
+impl From<View> for tandem_cache_view {
+    fn from(view: View) -> Self {
+        let View { layout, directory, places, words, length, reads, lines, .. } = view;
+        let View { point, offset, segment_shift, granule_shift, now, .. } = view;
+        tandem_cache_view {
+            layout,
+            directory,
+            places,
+            words,
+            length,
+            reads,
+            lines,
+            point,
+            offset,
+            segment_shift,
+            granule_shift,
+            now,
+        }
+    }
 }
 
 impl From<Error> for Failure {
@@ -413,6 +463,30 @@ pub unsafe extern "C" fn tandem_cache_get_stats(
         guard(null_mut(), || {
             let this = reference(cache, "cache")?;
             Output::new(output, "output")?.set(this.cache.stats().into());
+            Ok(())
+        })
+    }
+}
+
+/// Where the memory of a cache is, for a reader that looks for entries itself, without a call. The layout is that of this version of
+/// the library only: `docs/design.md` describes it, and a reader must know `layout`.
+///
+/// @param cache the cache.
+/// @param output addresses in the cache, which stay valid until it is freed, and numbers.
+/// @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+///
+/// # Safety
+/// `cache` is a cache that was not freed; `output` is valid for writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_cache_get_view(
+    cache: *const tandem_cache,
+    output: *mut tandem_cache_view,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(null_mut(), || {
+            let this = reference(cache, "cache")?;
+            Output::new(output, "output")?.set(this.cache.view().into());
             Ok(())
         })
     }

@@ -22,6 +22,8 @@ package ffi
 // #cgo nocallback tandem_cache_len
 // #cgo noescape tandem_cache_get_stats
 // #cgo nocallback tandem_cache_get_stats
+// #cgo noescape tandem_cache_get_view
+// #cgo nocallback tandem_cache_get_view
 // #cgo noescape tandem_cache_close
 // #cgo nocallback tandem_cache_close
 // #cgo noescape tandem_cache_free
@@ -121,6 +123,27 @@ func (c Cache) Stats() CacheStats {
 	var stats C.tandem_cache_stats
 	C.tandem_cache_get_stats(c.handle, &stats)
 	return *(*CacheStats)(unsafe.Pointer(&stats)) // the same numbers in the same order
+}
+
+// CacheView says where the memory of a cache is; tandem.h says what each means.
+type CacheView struct {
+	Layout                     uint64
+	Directory                  unsafe.Pointer
+	Places                     uint64
+	Words                      unsafe.Pointer
+	Length                     uint64
+	Reads                      unsafe.Pointer
+	Lines                      uint64
+	Point, Offset              uint64
+	SegmentShift, GranuleShift uint32
+	Now                        uint64
+}
+
+// View returns where the cache's memory is, until it is freed.
+func (c Cache) View() CacheView {
+	var view C.tandem_cache_view
+	C.tandem_cache_get_view(c.handle, &view)
+	return *(*CacheView)(unsafe.Pointer(&view)) // the same in the same order
 }
 
 // Close empties the cache for good.

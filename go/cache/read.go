@@ -1,0 +1,293 @@
+//go:build cgo
+
+package cache
+
+import (
+	"math/bits"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"tandem.example/go/internal/ffi"
+)
+
+// A reader looks for entries in the memory of a cache, as Rust does (src/cache/index.rs says how and why), without a
+// call of it. That memory is not Go's: it is mapped as long as the cache lives, and changed by Rust a word at a time while it is read here. What was
+// read is believed only if the bucket that it was found by has not changed meanwhile; until then, any
+// number may be anything, so each that leads to an address is checked.
+type reader struct {
+	ffi.CacheView
+	buckets uint64 // in a page
+	start   time.Time
+}
+
+// The layout; a library that has another one is refused by newReader.
+const (
+	slots       = 10
+	bucketWords = 8
+	tagBits     = 12
+	ones        = 0x0001_0010_0100_1001 // a one in each of five tags
+	passed      = 1 << (2 * slots)      // the unit of the counter of entries that passed a bucket by
+	writing     = passed << 8
+	mostHits    = 3
+	hits        = passed - 1
+	noPage      = 1<<32 - 1
+
+	mapped     = 1 << 49
+	expires    = 1 << 50
+	idles      = 1 << 51
+	fixedWords = 2
+	wordBytes  = 8
+
+	segmentWords = 4 // before the first entry
+	countersLine = 128
+)
+
+var layoutNumbers = [...]uint64{
+	slots, bucketWords, tagBits, passed, writing,
+	mapped, expires, idles, fixedWords, wordBytes,
+	segmentWords, uint64(unsafe.Sizeof(ffi.CacheView{})), 0, 0, 0,
+}
+
+func newReader(core ffi.Cache) *reader {
+	start := time.Now() // before the cache's clock is read, so that no entry is taken to live longer than it does
+	r := &reader{CacheView: core.View(), start: start}
+	if start.Year() < 2025 { // in a bubble of testing/synctest, whose time is not the cache's
+		r.Now = 0
+	}
+	r.buckets = 1 << r.SegmentShift / bucketWords
+	var layout uint64
+	for _, number := range layoutNumbers {
+		layout = layout*0x9E37_79B9_7F4A_7C15 + number
+	}
+	if layout != r.Layout {
+		panic("cache: the Rust library lays caches out in another way than this package knows")
+	}
+	return r
+}
+
+// prime is the modulus of the hash, a polynomial over its field.
+const prime = 1<<61 - 1
+
+// times multiplies by the point of the polynomial, up to multiples of the prime.
+func (r *reader) times(number uint64) uint64 {
+	high, low := bits.Mul64(number, r.Point)
+	sum := low&prime + (high<<3 | low>>61)
+	return sum&prime + sum>>61
+}
+
+func (r *reader) hash(key unsafe.Pointer, length int) uint64 {
+	sum := r.times(uint64(length))
+	for ; length >= 8; length -= 7 {
+		sum = r.times(sum + *(*uint64)(key)&(1<<56-1))
+		key = unsafe.Add(key, 7)
+	}
+	var last uint64
+	if length == 7 {
+		// A chunk that is full is followed by another one, even if that is empty.
+		sum = r.times(sum + tail(key, 7))
+	} else {
+		last = tail(key, length)
+	}
+	hash := r.times(sum+last) ^ r.Offset
+	hash = (hash ^ hash>>33) * 0xFF51_AFD7_ED55_8CCD
+	hash = (hash ^ hash>>33) * 0xC4CE_B9FE_1A85_EC53
+	return hash ^ hash>>33
+}
+
+// tail returns the number that length bytes make, fewer than 8, the first one lowest.
+func tail(p unsafe.Pointer, length int) (number uint64) {
+	if length >= 4 {
+		low := uint64(*(*uint32)(p))
+		high := uint64(*(*uint32)(unsafe.Add(p, length-4)))
+		return low | high<<(8*(length-4))
+	}
+	for i := range length {
+		number |= uint64(*(*byte)(unsafe.Add(p, i))) << (8 * i)
+	}
+	return number
+}
+
+// finding is what a look for an entry came to.
+type finding uint8
+
+const (
+	miss finding = iota
+	hit
+	tooSmall // the value is longer than the buffer
+	unclear  // only Rust can tell
+	another  // the entry is one of another key
+)
+
+// get copies the value of a key to where value points, if it has at most capacity bytes, and returns its length. On a miss, value may have
+// been written to.
+func (r *reader) get(key unsafe.Pointer, keyLength int, value unsafe.Pointer, capacity int) (int, finding) {
+	hash := r.hash(key, keyLength)
+	high, _ := bits.Mul64(hash, r.Places)
+	place := (*uint32)(unsafe.Add(r.Directory, high*4))
+	tags := hash & (1<<tagBits - 1) * ones
+again:
+	for range 100 {
+		page := atomic.LoadUint32(place)
+		if page == noPage {
+			r.count(miss)
+			return 0, miss
+		}
+		buckets := unsafe.Add(r.Words, uint64(page)<<r.SegmentShift*wordBytes)
+		home := hash >> tagBits
+		for step := range r.buckets {
+			bucket := unsafe.Add(buckets, (home+step)&(r.buckets-1)*bucketWords*wordBytes)
+			state := load(bucket)
+			if state&writing != 0 {
+				continue again
+			}
+			length, finding := 0, another
+			slot := uint64(0)
+			for matches := match(load(unsafe.Add(bucket, 8)), tags) | match(load(unsafe.Add(bucket, 16)), tags)<<1; matches != 0; matches &= matches - 1 {
+				bit := uint64(bits.TrailingZeros64(matches))
+				slot = bit/tagBits + bit%tagBits*(slots/2)
+				location := load(unsafe.Add(bucket, (3+slot/2)*wordBytes)) >> (slot % 2 * 32) & (1<<32 - 1)
+				if location == 0 {
+					continue
+				}
+				if length, finding = r.entry(location, key, keyLength, value, capacity); finding != another {
+					break
+				}
+			}
+			if (load(bucket)^state)&^hits != 0 || atomic.LoadUint32(place) != page {
+				continue again
+			}
+			if finding != another {
+				if one := uint64(1) << (2 * slot); finding == hit && state/one%(mostHits+1) != mostHits {
+					// If another thread counts or changes something at this moment, so be it.
+					atomic.CompareAndSwapUint64((*uint64)(bucket), state, state+one)
+				}
+				r.count(finding)
+				return length, finding
+			}
+			if state&(writing-passed) == 0 {
+				break
+			}
+		}
+		r.count(miss)
+		return 0, miss
+	}
+	return 0, unclear
+}
+
+// match returns a bit for each tag of a word that is equal to that in tags, at its lowest bit.
+func match(word, tags uint64) uint64 {
+	const low = ones * 0x7FF
+	difference := word ^ tags
+	differs := (difference&low + low) | difference
+	return ^differs >> (tagBits - 1) & ones
+}
+
+// entry copies the value of the entry at a location, if there is one and the key is its.
+func (r *reader) entry(location uint64, key unsafe.Pointer, keyLength int, value unsafe.Pointer, capacity int) (int, finding) {
+	location <<= r.GranuleShift
+	if location >= r.Length {
+		return 0, another
+	}
+	words := unsafe.Add(r.Words, location*wordBytes)
+	left := r.Length - location
+	if left > 24 {
+		// Key and value of most entries are in the next lines: so they are fetched at once.
+		load(unsafe.Add(words, 64))
+		load(unsafe.Add(words, 128))
+	}
+	head := load(words)
+	size := min(head&(1<<16-1), left)
+	if head&(mapped|idles) != 0 {
+		return 0, unclear
+	}
+	body := uint64(fixedWords)
+	if head&expires != 0 {
+		body++
+	}
+	thisLength, length := int(head>>16&(1<<16-1)), int(head>>32&(1<<16-1))
+	if thisLength != keyLength || body*wordBytes+uint64(thisLength+length) > size*wordBytes {
+		return 0, another
+	}
+	text := unsafe.Add(words, body*wordBytes)
+	i := 0
+	for ; keyLength-i >= 8; i += 8 {
+		if load(unsafe.Add(text, i)) != *(*uint64)(unsafe.Add(key, i)) {
+			return 0, another
+		}
+	}
+	if rest := keyLength - i; rest > 0 && (load(unsafe.Add(text, i))^tail(unsafe.Add(key, i), rest))<<(64-8*rest) != 0 {
+		return 0, another
+	}
+	if head&expires != 0 && !r.before(load(unsafe.Add(words, fixedWords*wordBytes))) {
+		return 0, unclear
+	}
+	if length > capacity {
+		return length, tooSmall
+	}
+	copyWords(value, unsafe.Add(text, i), uint(keyLength-i), length)
+	return length, hit
+}
+
+// copyWords copies length bytes from the one that is start bytes behind from, where words begin.
+func copyWords(to, from unsafe.Pointer, start uint, length int) {
+	if start == 0 {
+		for ; length >= 8; length -= 8 {
+			*(*uint64)(to) = load(from)
+			to, from = unsafe.Add(to, 8), unsafe.Add(from, 8)
+		}
+		if length > 0 {
+			put(to, load(from), length)
+		}
+		return
+	}
+	if length == 0 {
+		return
+	}
+	shift := start * 8
+	low := load(from) >> (shift & 63)
+	for ; length >= 8; length -= 8 {
+		from = unsafe.Add(from, 8)
+		word := load(from)
+		*(*uint64)(to) = low | word<<((64-shift)&63)
+		low = word >> (shift & 63)
+		to = unsafe.Add(to, 8)
+	}
+	if uint(length) > 8-start {
+		low |= load(unsafe.Add(from, 8)) << ((64 - shift) & 63)
+	}
+	put(to, low, length)
+}
+
+// put stores the lowest length bytes of a word, fewer than 8.
+func put(to unsafe.Pointer, word uint64, length int) {
+	if length >= 4 {
+		*(*uint32)(to) = uint32(word)
+		*(*uint32)(unsafe.Add(to, length-4)) = uint32(word >> (8 * (length - 4)))
+		return
+	}
+	for i := range length {
+		*(*byte)(unsafe.Add(to, i)) = byte(word >> (8 * i))
+	}
+}
+
+// before tells whether it is before a time of the cache's clock for sure.
+func (r *reader) before(deadline uint64) bool {
+	elapsed := time.Since(r.start) // less than nothing in a bubble that began after the cache was made
+	return r.Now != 0 && elapsed >= 0 && r.Now+uint64(elapsed) < deadline
+}
+
+// count counts a hit or a miss, in a line that few goroutines share: their stacks are in different places.
+func (r *reader) count(o finding) {
+	var here byte
+	line := (uint64(uintptr(unsafe.Pointer(&here))>>11) * 0x9E37_79B9_7F4A_7C15 >> 32) % r.Lines
+	counters := unsafe.Add(r.Reads, line*countersLine)
+	switch o {
+	case hit:
+		atomic.AddUint64((*uint64)(counters), 1)
+	case miss:
+		atomic.AddUint64((*uint64)(unsafe.Add(counters, wordBytes)), 1)
+	}
+}
+
+func load(word unsafe.Pointer) uint64 { return atomic.LoadUint64((*uint64)(word)) }

@@ -1,0 +1,127 @@
+//go:build cgo
+
+package cache
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+	"unsafe"
+
+	"tandem.example/go/internal/ffi"
+)
+
+// TestReaderAgrees looks for entries of all lengths in Go and in Rust.
+func TestReaderAgrees(t *testing.T) {
+	c := open(t, Options[string, []byte]{MaxBytes: 8 << 20})
+	random := rand.New(rand.NewPCG(1, 2))
+	text := make([]byte, 1<<10)
+	for i := range text {
+		text[i] = byte(random.Uint32())
+	}
+	buffers := [2][]byte{make([]byte, 1<<10), make([]byte, 1<<10)}
+	for keyLength := range 70 {
+		for length := range 70 {
+			key := text[keyLength : 2*keyLength]
+			value := text[length*3 : length*4]
+			ttl := time.Duration(0)
+			if length%3 == 0 {
+				ttl = time.Hour
+			}
+			if err := c.SetTTL(string(key), value, ttl); err != nil {
+				t.Fatal(err)
+			}
+			for _, capacity := range []int{len(buffers[0]), length, length - 1} {
+				if capacity < 0 {
+					continue
+				}
+				p := unsafe.Pointer(unsafe.SliceData(key))
+				n, found := c.reads.get(p, keyLength, unsafe.Pointer(&buffers[0][0]), capacity)
+				m, status := c.core.Get((*byte)(p), keyLength, &buffers[1][0], capacity)
+				want := map[ffi.Status]finding{ffi.OK: hit, ffi.BufferTooSmall: tooSmall}[status]
+				if found != want || n != m || n != length {
+					t.Fatalf("key of %d, value of %d in %d: %d and %d, Rust says %d and %d", keyLength, length, capacity, found, n, status, m)
+				}
+				if found == hit && (!bytes.Equal(buffers[0][:n], value) || !bytes.Equal(buffers[1][:n], value)) {
+					t.Fatalf("key of %d, value of %d: another value", keyLength, length)
+				}
+			}
+			if _, found := c.Get(string(text[500 : 501+keyLength])); found && keyLength > 2 {
+				t.Fatalf("key of %d: found what is not there", keyLength)
+			}
+		}
+	}
+}
+
+// TestReaderBesideWriters reads without a lock what is replaced, moved, removed and evicted all the time. Each value tells of which key and
+// round it is, so that one that was torn, or is older than one seen before, shows.
+func TestReaderBesideWriters(t *testing.T) {
+	rounds := 300
+	if testing.Short() {
+		rounds = 50
+	}
+	c := open(t, Options[string, []byte]{MaxBytes: 1 << 20})
+	const keys = 3000
+	name := func(key int) string { return fmt.Sprintf("key %d", key) }
+	value := func(key, round int) []byte {
+		line := fmt.Appendf(nil, "%d of %d;", round, key)
+		return bytes.Repeat(line, 1+(key*7+round)%30)
+	}
+	done := make(chan struct{})
+	var writing, reading sync.WaitGroup
+	for writer := range 2 {
+		writing.Go(func() {
+			for round := range rounds {
+				for key := writer; key < keys; key += 2 {
+					if (key+round)%17 == 0 {
+						c.Delete(name(key))
+					} else if err := c.Set(name(key), value(key, round)); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	var hits [2]int
+	for reader := range 2 {
+		reading.Go(func() {
+			random := rand.New(rand.NewPCG(3, uint64(reader)))
+			newest := make([]int, keys)
+			buffer := make([]byte, 0, 1<<10)
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				key := random.IntN(keys)
+				got, found := c.AppendGet(buffer, name(key))
+				if !found {
+					continue
+				}
+				hits[reader]++
+				var round, of int
+				if _, err := fmt.Sscanf(string(got), "%d of %d;", &round, &of); err != nil || of != key || !bytes.Equal(got, value(key, round)) {
+					t.Errorf("key %d: found %.40q", key, got)
+					return
+				}
+				if round < newest[key] {
+					t.Errorf("key %d: round %d after round %d", key, round, newest[key])
+					return
+				}
+				newest[key] = round
+			}
+		})
+	}
+	writing.Wait()
+	close(done)
+	reading.Wait()
+	if hits[0]+hits[1] == 0 {
+		t.Error("nothing was ever found")
+	}
+	runtime.KeepAlive(c)
+}

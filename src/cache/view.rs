@@ -1,0 +1,75 @@
+//! What a reader in another language needs to look for entries as [`Index::read`](super::index::Index::read) does.
+
+use super::arena::Segment;
+use super::cache::Cache;
+use super::entry;
+use super::index;
+use super::shard::Resources;
+use super::stats::Reads;
+
+/// Where the memory of a cache is, which stays there as long as the cache.
+///
+/// All of it may be read at any time, word by word and atomically; `docs/design.md` has the protocol, and `layout` says
+/// whether a reader knows the layout that this library has.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct View {
+    /// A number made of all that readers have to know of the layout.
+    pub layout: u64,
+    /// The directory of the index: numbers of segments that have pages of buckets, or 2^32 - 1.
+    pub directory: *const u32,
+    /// How many places it has.
+    pub places: u64,
+    /// The arena.
+    pub words: *const u64,
+    /// How many words it has.
+    pub length: u64,
+    /// Lines of 128 bytes with two counters each, of hits and of misses.
+    pub reads: *mut u64,
+    /// How many lines there are.
+    pub lines: u64,
+    /// The point at which the hash evaluates the polynomial of a key, and what it adds.
+    pub point: u64,
+    /// What the hash combines the polynomial with.
+    pub offset: u64,
+    /// The words of a segment are 2 to the power of this.
+    pub segment_shift: u32,
+    /// The words of a granule, the unit of locations, are 2 to the power of this.
+    pub granule_shift: u32,
+    /// The time of the cache's clock, in nanoseconds; 0 if the clock is one that is moved by hand.
+    pub now: u64,
+}
+
+impl Cache {
+    /// What a reader in another language needs to look for entries itself.
+    pub fn view(&self) -> View {
+        let Resources { arena, index, clock, .. } = &self.resources;
+        let (directory, secret) = index.parts();
+        View {
+            layout: LAYOUT,
+            directory: directory.as_ptr().cast(),
+            places: directory.len() as u64,
+            words: arena.words().as_ptr().cast(),
+            length: arena.words().len() as u64,
+            reads: self.reads.start(),
+            lines: Reads::LINES as u64,
+            point: secret.point,
+            offset: secret.offset,
+            segment_shift: arena.segment_words().ilog2(),
+            granule_shift: arena.granule_shift(),
+            now: clock.system_now().unwrap_or(0),
+        }
+    }
+}
+
+/// The numbers that the layout consists of, each multiplied into the sum.
+const LAYOUT: u64 = {
+    let numbers =
+        [index::LAYOUT, entry::LAYOUT, [Segment::HEADER as u64, size_of::<View>() as u64, 0, 0, 0]];
+    let (mut sum, mut place) = (0_u64, 0);
+    while place < numbers.len() * numbers[0].len() {
+        sum = sum.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(numbers[place / 5][place % 5]);
+        place += 1;
+    }
+    sum
+};
