@@ -57,6 +57,12 @@ type Options[K Key, V any] struct {
 	// that without calling one again. By default it does not. What is stored for the key or deleted ends it at once. A
 	// sixteenth of MaxBytes is set aside for this, which must be 128 KiB at least.
 	NegativeTTL time.Duration
+	// RefreshAhead is how long before its time is over an entry that [Cache.GetOrLoad] or [Cache.GetOrLoadMany] finds is
+	// loaded anew in the background, while what is there goes on being returned. It must be less than TTL, if that is
+	// set. By default nothing is. If the loader fails, the entry stays, and the load is tried again after a tenth of this
+	// time at the earliest; with [ErrNotFound], the entry is removed. Errors and panics of these loads are only
+	// counted, in Stats.LoadFailures. A hit costs a second call into Rust.
+	RefreshAhead time.Duration
 	// Codec turns values into bytes and back. By default strings, byte slices, booleans and numbers of fixed
 	// size are stored as they are, and others as JSON.
 	Codec Codec[V]
@@ -93,7 +99,8 @@ type Cache[K Key, V any] struct {
 	codec Codec[V]
 	loads loads[K, V]
 
-	negatives negatives
+	negatives    negatives
+	refreshAhead time.Duration
 }
 
 // New makes a cache. It fails if an option is out of range, or if the system refuses the address space.
@@ -109,6 +116,10 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 		return nil, errors.New("cache: Options.NegativeTTL is negative")
 	case o.NegativeTTL > 0 && o.MaxBytes > 0 && o.MaxBytes < 2*minBytes:
 		return nil, errors.New("cache: Options.MaxBytes is below 128 KiB with NegativeTTL")
+	case o.RefreshAhead < 0:
+		return nil, errors.New("cache: Options.RefreshAhead is negative")
+	case o.TTL > 0 && o.RefreshAhead >= o.TTL:
+		return nil, errors.New("cache: Options.RefreshAhead is not less than TTL")
 	}
 	negative := ffi.CacheOptions{TTL: uint64(o.NegativeTTL)}
 	if o.NegativeTTL > 0 {
@@ -123,7 +134,13 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 	if err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
 	}
-	c := &Cache[K, V]{core: core, reads: newReader(core), keys: layoutOf(reflect.TypeFor[K]()), codec: o.Codec}
+	c := &Cache[K, V]{
+		core:         core,
+		reads:        newReader(core),
+		keys:         layoutOf(reflect.TypeFor[K]()),
+		codec:        o.Codec,
+		refreshAhead: o.RefreshAhead,
+	}
 	runtime.AddCleanup(c, ffi.Cache.Free, core)
 	c.loads.init()
 	if o.NegativeTTL > 0 {

@@ -128,6 +128,25 @@ func ExampleOptions_negativeTTL() {
 	// cache: not found
 }
 
+func ExampleOptions_refreshAhead() {
+	// Entries that are in use are replaced in the last minute of their ten, and nobody waits for that.
+	rates, err := cache.New(cache.Options[string, float64]{TTL: 10 * time.Minute, RefreshAhead: time.Minute})
+	if err != nil {
+		panic(err)
+	}
+	defer rates.Close()
+	rates.SetTTL("EUR", 1.07, 30*time.Second) // its last minute has come
+
+	loaded := make(chan struct{})
+	load := func(ctx context.Context, currency string) (float64, error) {
+		defer close(loaded)
+		return 1.08, nil
+	}
+	fmt.Println(rates.GetOrLoad(context.Background(), "EUR", load))
+	<-loaded
+	// Output: 1.07 <nil>
+}
+
 func ExamplePanicError() {
 	c, err := cache.New(cache.Options[string, int]{})
 	if err != nil {

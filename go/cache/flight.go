@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -78,8 +79,10 @@ type flight[K Key, V any] struct {
 	stripe *stripe[K, V]
 	key    K      // for the loader, which may do with it what it likes
 	id     string // its bytes
-	over   bool   // under the stripe's lock
-	landed chan struct{}
+	// Nobody waited for it when it began: there is an entry, which is to be replaced before it is over.
+	refresh bool
+	over    bool // under the stripe's lock
+	landed  chan struct{}
 
 	outcome[V] // written before landed is closed
 	taken      atomic.Bool
@@ -94,6 +97,9 @@ type outcome[V any] struct {
 	bytes []byte
 }
 
+// Loads are listed in as many parts as this.
+const stripes = 32
+
 // loads has the flights of a cache. One is listed under its key until it lands, and stores its value only if it still
 // is: a change of the key takes it from the list, so that it can't store a value from before the change, and nobody
 // joins it any more.
@@ -105,7 +111,7 @@ type loads[K Key, V any] struct {
 	_       [64]byte     // loads must not take the line of what all operations read
 	listed  atomic.Int64 // flights
 	_       [56]byte
-	stripes [32]stripe[K, V]
+	stripes [stripes]stripe[K, V]
 	seed    maphash.Seed
 	closed  chan struct{}
 	closing sync.Once
@@ -121,6 +127,7 @@ type stripe[K Key, V any] struct {
 	sync.Mutex
 	flights map[string]*flight[K, V] // by the bytes of their keys
 	calls   map[*call]struct{}       // whose first flight is of this stripe
+	pauses  *pauses
 	closed  bool
 }
 
@@ -136,10 +143,10 @@ func (c *Cache[K, V]) id(key *K) string {
 }
 
 // stripe returns the stripe of a key, and the bytes of the key.
-func (c *Cache[K, V]) stripe(key *K) (*stripe[K, V], string) {
-	id := c.id(key)
-	l := &c.loads
-	return &l.stripes[maphash.String(l.seed, id)%uint64(len(l.stripes))], id
+func (c *Cache[K, V]) stripe(key *K) (s *stripe[K, V], id string, hash uint64) {
+	id = c.id(key)
+	hash = maphash.String(c.loads.seed, id)
+	return &c.loads.stripes[hash%stripes], id, hash
 }
 
 // forget lets a load of a key that is under way not store its value, and nobody wait for it who does not yet.
@@ -150,7 +157,7 @@ func (c *Cache[K, V]) forget(key *K) {
 }
 
 func (c *Cache[K, V]) forgetListed(key *K) {
-	s, id := c.stripe(key)
+	s, id, _ := c.stripe(key)
 	s.Lock()
 	if f := s.flights[id]; f != nil {
 		c.loads.remove(f)
@@ -198,7 +205,7 @@ func (l *loads[K, V]) close() {
 func (c *Cache[K, V]) board(
 	ctx context.Context, caller, own *call, key *K, anyway bool,
 ) (f *flight[K, V], fresh bool, err error) {
-	s, id := c.stripe(key)
+	s, id, _ := c.stripe(key)
 	s.Lock()
 	defer s.Unlock()
 	if s.closed {
@@ -219,10 +226,17 @@ func (c *Cache[K, V]) board(
 	if !anyway && c.has(key) {
 		return nil, false, nil
 	}
+	return c.list(ctx, caller, own, key, s, id), true, nil
+}
+
+// list lists a new flight, under the lock of its stripe.
+func (c *Cache[K, V]) list(
+	ctx context.Context, caller, own *call, key *K, s *stripe[K, V], id string,
+) *flight[K, V] {
 	if s.flights == nil {
 		s.flights, s.calls = map[string]*flight[K, V]{}, map[*call]struct{}{}
 	}
-	f = &flight[K, V]{call: own, stripe: s, key: *key, id: strings.Clone(id), landed: make(chan struct{})}
+	f := &flight[K, V]{call: own, stripe: s, key: *key, id: strings.Clone(id), landed: make(chan struct{})}
 	if c.keys.kind == slice {
 		f.key = keyOf[K](c.keys, []byte(id))
 	}
@@ -235,13 +249,14 @@ func (c *Cache[K, V]) board(
 	}
 	s.flights[f.id] = f
 	c.loads.listed.Add(1)
-	return f, true, nil
+	return f
 }
 
 // has tells whether there is an entry, without counting as a use of it.
 func (c *Cache[K, V]) has(key *K) bool {
 	data, length := c.keys.bytes(unsafe.Pointer(key))
 	_, status := c.core.TTL(data, length)
+	runtime.KeepAlive(c)
 	return status == ffi.OK
 }
 
@@ -325,7 +340,12 @@ func (c *Cache[K, V]) land(f *flight[K, V], o outcome[V], data *byte, length int
 			_ = c.setBytes(unsafe.StringData(f.id), len(f.id), data, length, ffi.CacheTTLDefault)
 			c.notAbsent(unsafe.StringData(f.id), len(f.id))
 		case absent:
+			if f.refresh {
+				c.core.Delete(unsafe.StringData(f.id), len(f.id))
+			}
 			c.setAbsent(f.id)
+		case f.refresh:
+			s.pause(maphash.String(c.loads.seed, f.id), c.refreshAhead/refreshTries)
 		}
 		c.loads.remove(f) // now that it has stored: until then, changes must see it
 	}

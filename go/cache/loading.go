@@ -58,6 +58,9 @@ type Loader[K Key, V any] func(ctx context.Context, key K) (V, error)
 // it, is one more allocation.
 func (c *Cache[K, V]) GetOrLoad(ctx context.Context, key K, load Loader[K, V]) (V, error) {
 	if value, found := c.Get(key); found {
+		if c.refreshAhead != 0 {
+			c.refresh(ctx, key, load)
+		}
 		return value, nil
 	}
 	return c.loadOne(ctx, key, load)
@@ -76,16 +79,20 @@ func (c *Cache[K, V]) loadOne(ctx context.Context, key K, load Loader[K, V]) (no
 		return value, err
 	}
 	if fresh {
-		var loaded V
-		go c.run(f.call, []*flight[K, V]{f}, func() (err error) {
-			loaded, err = load(f.call, f.key)
-			return err
-		}, func() { c.deliver(f, loaded) })
+		c.runOne(f, load)
 	}
 	if err := c.await(ctx, f); err != nil {
 		return none, err
 	}
 	return c.take(f)
+}
+
+func (c *Cache[K, V]) runOne(f *flight[K, V], load Loader[K, V]) {
+	var value V
+	go c.run(f.call, []*flight[K, V]{f}, func() (err error) {
+		value, err = load(f.call, f.key)
+		return err
+	}, func() { c.deliver(f, value) })
 }
 
 // boardOrGet boards the flight of a key that was not found, or sets *value if it was stored since.

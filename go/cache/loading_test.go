@@ -572,6 +572,7 @@ func TestLoadsAreNeverStale(t *testing.T) {
 	for _, options := range []Options[int, uint64]{
 		{MaxBytes: 1 << 20},
 		{MaxBytes: 1 << 20, NegativeTTL: time.Hour},
+		{MaxBytes: 1 << 20, TTL: 3 * time.Hour, RefreshAhead: 2 * time.Hour}, // what is stored by SetTTL is due
 	} {
 		neverStale(t, options)
 	}
@@ -618,6 +619,9 @@ func neverStale(t *testing.T, options Options[int, uint64]) {
 		case operation < 2 && !isNothing(version):
 			return c.Set(key, version)
 		case operation == 2 && !isNothing(version):
+			if options.RefreshAhead > 0 {
+				return c.SetTTL(key, version, time.Hour)
+			}
 			return c.SetTTL(key, version, 1)
 		case operation == 3:
 			c.Clear()
@@ -688,6 +692,7 @@ func neverStale(t *testing.T, options Options[int, uint64]) {
 func BenchmarkLoading(b *testing.B) {
 	ctx := b.Context()
 	c := open(b, Options[uint64, uint64]{})
+	ahead := open(b, Options[uint64, uint64]{TTL: time.Hour, RefreshAhead: time.Minute})
 	load := func(_ context.Context, key uint64) (uint64, error) { return key, nil }
 	for _, operation := range []struct {
 		name string
@@ -695,6 +700,10 @@ func BenchmarkLoading(b *testing.B) {
 	}{
 		{"Get", func(key uint64) bool { _, found := c.Get(key % 1000); return found }},
 		{"GetOrLoad, a hit", func(key uint64) bool { _, err := c.GetOrLoad(ctx, key%1000, load); return err == nil }},
+		{"GetOrLoad, a hit with RefreshAhead", func(key uint64) bool {
+			_, err := ahead.GetOrLoad(ctx, key%1000, load)
+			return err == nil
+		}},
 		{"Set", func(key uint64) bool { return c.Set(key%1000, key) == nil }},
 		{"GetOrLoad, a miss", func(key uint64) bool {
 			c.Delete(key % 1000)
@@ -704,7 +713,7 @@ func BenchmarkLoading(b *testing.B) {
 	} {
 		b.Run(operation.name, func(b *testing.B) {
 			for key := range uint64(1000) {
-				if err := c.Set(key, key); err != nil {
+				if err := errors.Join(c.Set(key, key), ahead.Set(key, key)); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -24,11 +24,20 @@ func (c *Cache[K, V]) GetOrLoadMany(
 	ctx context.Context, keys []K, load BulkLoader[K, V],
 ) (values []V, found []bool, err error) {
 	values, found = make([]V, len(keys)), make([]bool, len(keys))
-	var missing []int
+	var missing, due []int
 	for i, key := range keys {
-		if values[i], found[i] = c.Get(key); !found[i] && !c.isAbsent(&keys[i]) {
+		values[i], found[i] = c.Get(key)
+		switch {
+		case found[i]:
+			if c.refreshAhead != 0 && c.isDue(&keys[i]) {
+				due = append(due, i)
+			}
+		case !c.isAbsent(&keys[i]):
 			missing = append(missing, i)
 		}
+	}
+	if len(due) != 0 {
+		c.refreshMany(ctx, keys, due, load)
 	}
 	if len(missing) == 0 {
 		return values, found, nil
