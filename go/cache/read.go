@@ -229,15 +229,16 @@ func (r *reader) entry(location uint64, key unsafe.Pointer, keyLength int, value
 	return length, hit
 }
 
-// copyWords copies length bytes from the one that is start bytes behind from, where words begin.
+// copyWords copies length bytes from the one that is start bytes behind from, where words begin. It makes no pointer
+// behind the end of what to points to: that may be the beginning of something else.
 func copyWords(to, from unsafe.Pointer, start uint, length int) {
+	i := 0
 	if start == 0 {
-		for ; length >= 8; length -= 8 {
-			*(*uint64)(to) = load(from)
-			to, from = unsafe.Add(to, 8), unsafe.Add(from, 8)
+		for ; length-i >= 8; i += 8 {
+			*(*uint64)(unsafe.Add(to, i)) = load(unsafe.Add(from, i))
 		}
-		if length > 0 {
-			put(to, load(from), length)
+		if i < length {
+			put(unsafe.Add(to, i), load(unsafe.Add(from, i)), length-i)
 		}
 		return
 	}
@@ -246,17 +247,18 @@ func copyWords(to, from unsafe.Pointer, start uint, length int) {
 	}
 	shift := start * 8
 	low := load(from) >> (shift & 63)
-	for ; length >= 8; length -= 8 {
-		from = unsafe.Add(from, 8)
-		word := load(from)
-		*(*uint64)(to) = low | word<<((64-shift)&63)
+	for ; length-i >= 8; i += 8 {
+		word := load(unsafe.Add(from, i+8))
+		*(*uint64)(unsafe.Add(to, i)) = low | word<<((64-shift)&63)
 		low = word >> (shift & 63)
-		to = unsafe.Add(to, 8)
 	}
-	if uint(length) > 8-start {
-		low |= load(unsafe.Add(from, 8)) << ((64 - shift) & 63)
+	if i == length {
+		return
 	}
-	put(to, low, length)
+	if uint(length-i) > 8-start {
+		low |= load(unsafe.Add(from, i+8)) << ((64 - shift) & 63)
+	}
+	put(unsafe.Add(to, i), low, length-i)
 }
 
 // put stores the lowest length bytes of a word, fewer than 8.
