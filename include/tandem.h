@@ -62,6 +62,21 @@
 // The `ttl` of an entry that lives for ever.
 #define TANDEM_CACHE_TTL_NONE UINT64_MAX
 
+// The `ttl` of a value that lives as long as the one before it would have; without one, as with `TANDEM_CACHE_TTL_DEFAULT`.
+#define TANDEM_CACHE_TTL_KEEP (UINT64_MAX - 1)
+
+// `tandem_cache_store` stores in any case.
+#define TANDEM_CACHE_STORE_ALWAYS 0
+
+// `tandem_cache_store` stores if the key has no entry.
+#define TANDEM_CACHE_STORE_ABSENT 1
+
+// `tandem_cache_store` stores if the key has an entry.
+#define TANDEM_CACHE_STORE_PRESENT 2
+
+// `tandem_cache_store` stores if the key has an entry of a version.
+#define TANDEM_CACHE_STORE_VERSION 3
+
 // What a function returns. Numbers are fixed: none is ever changed or used again.
 enum tandem_status
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -98,6 +113,12 @@ enum tandem_status
   TANDEM_STATUS_INVALID_UTF8 = 12,
   // Arrays and objects of the text are nested too deep.
   TANDEM_STATUS_TOO_DEEP = 13,
+  // The entry is not what the operation asks for, such as of another version: nothing was changed.
+  TANDEM_STATUS_CONFLICT = 14,
+  // The value is not a number of 64 bits.
+  TANDEM_STATUS_NOT_NUMBER = 15,
+  // The sum is out of range.
+  TANDEM_STATUS_OVERFLOW = 16,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -209,7 +230,21 @@ typedef struct tandem_cache_options {
   uint64_t max_entries;
   // How long entries live, in nanoseconds, for which a set does not say otherwise. 0: for ever.
   uint64_t ttl;
+  // How long entries live, in nanoseconds, that are not used: each get puts the end off, but not beyond that of the `ttl`. 0:
+  // for ever. Gets of a cache with this option take a lock that they share.
+  uint64_t idle;
+  // How large `tandem_cache_resize` may make `max_bytes`: address space is set aside for it. 0: four times `max_bytes`,
+  // but not so much that the index would grow.
+  uint64_t reserve;
 } tandem_cache_options;
+
+// What is known of an entry besides its key and value.
+typedef struct tandem_cache_meta {
+  // Differs for each value that was ever stored for the key, as long as the cache lives; never 0.
+  uint64_t version;
+  // How long the entry will live, in nanoseconds, if it is not used; TANDEM_CACHE_TTL_NONE: for ever.
+  uint64_t ttl;
+} tandem_cache_meta;
 
 // What happened since a cache was made, and what it holds. While other threads are at work, the numbers may be a few
 // operations apart.
@@ -832,6 +867,51 @@ tandem_status tandem_cache_get(const struct tandem_cache *cache,
                                size_t value_capacity,
                                size_t *value_length);
 
+// Copies the value of a key into the caller's buffer, as tandem_cache_get does, with what else is known of the entry.
+//
+// @param cache the cache.
+// @param key (NULL, 0) is the empty key.
+// @param key_length its length in bytes.
+// @param value where the value goes; (NULL, 0) asks for its length only.
+// @param value_capacity how many bytes may be written there.
+// @param value_length the length of the value; also written with TANDEM_STATUS_BUFFER_TOO_SMALL.
+// @param meta version and time to live.
+// @return as for tandem_cache_get. Safe from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `key` is valid for reads of `key_length` bytes, `value` for
+// writes of `value_capacity` bytes, `value_length` and `meta` for writes.
+tandem_status tandem_cache_get_with_meta(const struct tandem_cache *cache,
+                                         const uint8_t *key,
+                                         size_t key_length,
+                                         uint8_t *value,
+                                         size_t value_capacity,
+                                         size_t *value_length,
+                                         struct tandem_cache_meta *meta);
+
+// Copies the value of a key into the caller's buffer without a use of the entry: that counts as neither hit nor miss, and puts
+// neither its eviction nor its end off.
+//
+// @param cache the cache.
+// @param key (NULL, 0) is the empty key.
+// @param key_length its length in bytes.
+// @param value where the value goes; (NULL, 0) asks for its length only.
+// @param value_capacity how many bytes may be written there.
+// @param value_length the length of the value; also written with TANDEM_STATUS_BUFFER_TOO_SMALL.
+// @param meta version and time to live.
+// @return as for tandem_cache_get. Safe from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `key` is valid for reads of `key_length` bytes, `value` for
+// writes of `value_capacity` bytes, `value_length` and `meta` for writes.
+tandem_status tandem_cache_peek(const struct tandem_cache *cache,
+                                const uint8_t *key,
+                                size_t key_length,
+                                uint8_t *value,
+                                size_t value_capacity,
+                                size_t *value_length,
+                                struct tandem_cache_meta *meta);
+
 // Stores a value for a key, in place of an older one. Evicts other entries if room is needed.
 //
 // @param cache the cache.
@@ -840,7 +920,7 @@ tandem_status tandem_cache_get(const struct tandem_cache *cache,
 // @param value copied; (NULL, 0) is the empty value.
 // @param value_length its length in bytes.
 // @param ttl how long the entry lives, in nanoseconds; TANDEM_CACHE_TTL_DEFAULT: as long as the options of the
-// cache say, TANDEM_CACHE_TTL_NONE: for ever.
+// cache say, TANDEM_CACHE_TTL_NONE: for ever, TANDEM_CACHE_TTL_KEEP: as long as the value before would have.
 // @param error may be NULL.
 // @return TANDEM_STATUS_OK, TANDEM_STATUS_TOO_LARGE if the entry can never fit, TANDEM_STATUS_OUT_OF_MEMORY,
 // TANDEM_STATUS_CLOSED, or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
@@ -856,6 +936,78 @@ tandem_status tandem_cache_set(const struct tandem_cache *cache,
                                uint64_t ttl,
                                struct tandem_error *error);
 
+// Stores a value for a key if a condition holds. Nobody else changes the entry between the look and that.
+//
+// @param cache the cache.
+// @param key copied; (NULL, 0) is the empty key.
+// @param key_length its length in bytes.
+// @param value copied; (NULL, 0) is the empty value.
+// @param value_length its length in bytes.
+// @param ttl how long the entry lives, as for tandem_cache_set.
+// @param condition one of TANDEM_CACHE_STORE_*.
+// @param version the version that the entry must have, with TANDEM_CACHE_STORE_VERSION; else it is not looked at.
+// @param stored the version of what was stored; may be NULL.
+// @param error may be NULL.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_CONFLICT if the condition does not hold, and those of tandem_cache_set. Safe from any
+// thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `key` and `value` are valid for reads of their lengths; `stored` and `error` are
+// NULL or valid for writes.
+tandem_status tandem_cache_store(const struct tandem_cache *cache,
+                                 const uint8_t *key,
+                                 size_t key_length,
+                                 const uint8_t *value,
+                                 size_t value_length,
+                                 uint64_t ttl,
+                                 uint32_t condition,
+                                 uint64_t version,
+                                 uint64_t *stored,
+                                 struct tandem_error *error);
+
+// Adds to a number of 64 bits in the processor's order, 0 if there is none. The entry lives as long as it would have.
+//
+// @param cache the cache.
+// @param key (NULL, 0) is the empty key.
+// @param key_length its length in bytes.
+// @param delta what is added; may be negative.
+// @param sum the number that is there then.
+// @param error may be NULL.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_NOT_NUMBER if the value has not 8 bytes, TANDEM_STATUS_OVERFLOW, and those of
+// tandem_cache_set. Safe from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `key` is valid for reads of `key_length` bytes, `sum` for writes; `error` is NULL
+// or valid for writes.
+tandem_status tandem_cache_increment(const struct tandem_cache *cache,
+                                     const uint8_t *key,
+                                     size_t key_length,
+                                     int64_t delta,
+                                     int64_t *sum,
+                                     struct tandem_error *error);
+
+// Appends to the value of a key, to an empty one if there is none. The entry lives as long as it would have.
+//
+// @param cache the cache.
+// @param key (NULL, 0) is the empty key.
+// @param key_length its length in bytes.
+// @param suffix copied; (NULL, 0) is nothing.
+// @param suffix_length its length in bytes.
+// @param value_length the length of the value then; may be NULL.
+// @param error may be NULL.
+// @return as for tandem_cache_set. Safe from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `key` and `suffix` are valid for reads of their lengths; `value_length` and `error` are
+// NULL or valid for writes.
+tandem_status tandem_cache_append(const struct tandem_cache *cache,
+                                  const uint8_t *key,
+                                  size_t key_length,
+                                  const uint8_t *suffix,
+                                  size_t suffix_length,
+                                  size_t *value_length,
+                                  struct tandem_error *error);
+
 // Removes the entry of a key.
 //
 // @param cache the cache.
@@ -869,6 +1021,39 @@ tandem_status tandem_cache_set(const struct tandem_cache *cache,
 tandem_status tandem_cache_delete(const struct tandem_cache *cache,
                                   const uint8_t *key,
                                   size_t key_length);
+
+// Removes the entry of a key if it has a version.
+//
+// @param cache the cache.
+// @param key (NULL, 0) is the empty key.
+// @param key_length its length in bytes.
+// @param version the version that the entry must have.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_CONFLICT if there is no entry, or one of another version, TANDEM_STATUS_CLOSED, or
+// TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `key` is valid for reads of `key_length` bytes.
+tandem_status tandem_cache_compare_and_delete(const struct tandem_cache *cache,
+                                              const uint8_t *key,
+                                              size_t key_length,
+                                              uint64_t version);
+
+// Removes the entries whose keys begin with a prefix. No other call waits long for this one. An entry that other threads store
+// meanwhile may stay.
+//
+// @param cache the cache.
+// @param prefix (NULL, 0) is that of all keys.
+// @param prefix_length its length in bytes.
+// @param deleted how many entries were removed; may be NULL.
+// @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `prefix` is valid for reads of `prefix_length` bytes; `deleted` is NULL or valid for
+// writes.
+tandem_status tandem_cache_delete_prefix(const struct tandem_cache *cache,
+                                         const uint8_t *prefix,
+                                         size_t prefix_length,
+                                         uint64_t *deleted);
 
 // How long an entry will live.
 //
@@ -922,6 +1107,29 @@ tandem_status tandem_cache_scan(const struct tandem_cache *cache,
                                 size_t keys_capacity,
                                 size_t *keys_length,
                                 uint64_t *next);
+
+// Removes what has expired, which else waits for other entries to be stored. To be called from time to time if the memory of
+// expired entries matters; does little if there are none.
+//
+// @param cache the cache.
+// @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed.
+tandem_status tandem_cache_clean_up(const struct tandem_cache *cache);
+
+// Changes the limit of a cache. With a lower one, entries go and memory is given back before this returns.
+//
+// @param cache the cache.
+// @param max_bytes the new limit, as in the options; at most what their `reserve` says.
+// @param error what is wrong with the limit; may be NULL.
+// @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `error` is NULL or valid for writes.
+tandem_status tandem_cache_resize(const struct tandem_cache *cache,
+                                  uint64_t max_bytes,
+                                  struct tandem_error *error);
 
 // Removes all entries and gives their memory back. Entries that other threads store meanwhile may stay.
 //

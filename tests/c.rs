@@ -31,4 +31,4 @@ macro_rules! programs {
     };
 }
 
-programs! { cache document json shape version }
+programs! { cache document json operations shape version }

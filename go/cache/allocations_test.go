@@ -14,6 +14,7 @@ import (
 func TestAllocations(t *testing.T) {
 	texts := open(t, Options[string, []byte]{})
 	numbers := open(t, Options[uint64, float64]{})
+	counts := open(t, Options[string, int]{})
 	keys := make([]string, 1000)
 	for i := range keys {
 		keys[i] = fmt.Sprint("key-", i)
@@ -54,6 +55,13 @@ func TestAllocations(t *testing.T) {
 		{"Delete", 0, func() bool { return !texts.Delete("none") }},
 		{"TTL", 0, func() bool { _, found := texts.TTL(keys[i]); return found }},
 		{"Touch", 0, func() bool { return texts.Touch(keys[i], time.Hour) }},
+		{"Peek of a number", 0, func() bool { _, found := numbers.Peek(uint64(i)); return found }},
+		{"GetEntry of bytes", 1, func() bool { _, found := texts.GetEntry(keys[i]); return found }},
+		{"SetIfAbsent", 0, func() bool { stored, err := texts.SetIfAbsent(keys[i], value); return !stored && err == nil }},
+		{"Replace", 0, func() bool { stored, err := texts.Replace(keys[i], value); return stored && err == nil }},
+		{"CompareAndDelete", 0, func() bool { return !texts.CompareAndDelete(keys[i], 0) }},
+		{"Increment", 0, func() bool { _, err := Increment(counts, keys[i], 1); return err == nil }},
+		{"Append", 0, func() bool { return Append(texts, keys[i], nil) == nil }},
 		{"Len", 0, func() bool { return texts.Len() == 1000 }},
 		{"Stats", 0, func() bool { return texts.Stats().Entries == 1000 }},
 	} {

@@ -37,6 +37,8 @@ var (
 	ErrTooLarge = errors.New("cache: entry too large")
 	// ErrOutOfMemory: the system refused memory, or other goroutines are storing all that MaxBytes allows.
 	ErrOutOfMemory = errors.New("cache: out of memory")
+	// ErrOverflow: the sum is out of the range of its type.
+	ErrOverflow = errors.New("cache: the sum is out of range")
 )
 
 // Key is what a key can be. Keys are equal if their bytes are.
@@ -53,6 +55,15 @@ type Options[K Key, V any] struct {
 	MaxEntries int
 	// TTL is how long an entry lives that [Cache.Set] stores. By default it lives until it is evicted.
 	TTL time.Duration
+	// IdleTTL is how long an entry lives that is not read. By default it lives as its TTL says. Each Get puts the end off,
+	// but not beyond that of the TTL. It costs: each read of such a cache is a call of Rust, and takes a lock that reads share.
+	IdleTTL time.Duration
+	// CleanUpInterval is how often a goroutine calls [Cache.CleanUp]. By default there is no such goroutine. It ends with
+	// [Cache.Close], and does not keep a cache that can't be reached any more.
+	CleanUpInterval time.Duration
+	// ReserveBytes is how large [Cache.Resize] may make the limit: address space for it is set aside. By default that
+	// is four times MaxBytes, or less where the index would grow by it.
+	ReserveBytes int64
 	// NegativeTTL is for how long [Cache.GetOrLoad] remembers that a loader returned [ErrNotFound] for a key, and returns
 	// that without calling one again. By default it does not. What is stored for the key or deleted ends it at once. A
 	// sixteenth of MaxBytes is set aside for this, which must be 128 KiB at least.
@@ -101,6 +112,7 @@ type Cache[K Key, V any] struct {
 
 	negatives    negatives
 	refreshAhead time.Duration
+	cleaner      *cleaner // nil without CleanUpInterval
 }
 
 // New makes a cache. It fails if an option is out of range, or if the system refuses the address space.
@@ -112,6 +124,12 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 		return nil, errors.New("cache: Options.MaxEntries is negative")
 	case o.TTL < 0:
 		return nil, errors.New("cache: Options.TTL is negative")
+	case o.IdleTTL < 0:
+		return nil, errors.New("cache: Options.IdleTTL is negative")
+	case o.CleanUpInterval < 0:
+		return nil, errors.New("cache: Options.CleanUpInterval is negative")
+	case o.ReserveBytes < 0:
+		return nil, errors.New("cache: Options.ReserveBytes is negative")
 	case o.NegativeTTL < 0:
 		return nil, errors.New("cache: Options.NegativeTTL is negative")
 	case o.NegativeTTL > 0 && o.MaxBytes > 0 && o.MaxBytes < 2*minBytes:
@@ -125,11 +143,16 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 	if o.NegativeTTL > 0 {
 		o.MaxBytes = cmp.Or(o.MaxBytes, defaultBytes)
 		negative.MaxBytes = uint64(negativeBytes(o.MaxBytes))
+		if o.ReserveBytes > 0 {
+			negative.Reserve = uint64(negativeBytes(max(o.ReserveBytes, o.MaxBytes)))
+		}
 	}
 	core, err := ffi.NewCache(ffi.CacheOptions{
 		MaxBytes:   uint64(o.MaxBytes) - negative.MaxBytes,
 		MaxEntries: uint64(o.MaxEntries),
 		TTL:        uint64(o.TTL),
+		Idle:       uint64(o.IdleTTL),
+		Reserve:    uint64(o.ReserveBytes) - negative.Reserve,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
@@ -154,6 +177,9 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 	if c.codec == nil {
 		c.value = layoutOf(reflect.TypeFor[V]())
 		c.codec = jsonCodec[V]{}
+	}
+	if o.CleanUpInterval > 0 {
+		c.cleaner = startCleaner(c, o.CleanUpInterval)
 	}
 	return c, nil
 }
@@ -222,11 +248,7 @@ func (c *Cache[K, V]) getEncoded(key *K) (value V, found bool) {
 	if !found {
 		return value, false
 	}
-	if c.codec.Decode(*buffer, &value) != nil {
-		var none V
-		return none, false
-	}
-	return value, true
+	return c.decode(*buffer)
 }
 
 // AppendGet appends the stored bytes of a key's value to dst, and tells whether there is one: the value itself for
@@ -308,6 +330,11 @@ func (c *Cache[K, V]) encode(buffer *[]byte, value V) error {
 func (c *Cache[K, V]) setBytes(keyData *byte, keyLength int, data *byte, length int, ttl uint64) error {
 	status := c.core.Set(keyData, keyLength, data, length, ttl)
 	runtime.KeepAlive(c)
+	return errorOf(status)
+}
+
+// errorOf returns the error that a status of a change means.
+func errorOf(status ffi.Status) error {
 	switch status {
 	case ffi.OK:
 		return nil
@@ -317,6 +344,8 @@ func (c *Cache[K, V]) setBytes(keyData *byte, keyLength int, data *byte, length 
 		return ErrOutOfMemory
 	case ffi.Closed:
 		return ErrClosed
+	case ffi.Overflow:
+		return ErrOverflow
 	}
 	return fmt.Errorf("cache: internal error (status %d)", status)
 }
@@ -337,11 +366,19 @@ func (c *Cache[K, V]) TTL(key K) (time.Duration, bool) {
 	data, length := c.keys.bytes(unsafe.Pointer(&key))
 	ttl, status := c.core.TTL(data, length)
 	runtime.KeepAlive(c)
-	if status != ffi.OK || ttl == ffi.CacheTTLNone {
-		return 0, status == ffi.OK
+	if status != ffi.OK {
+		return 0, false
+	}
+	return left(ttl), true
+}
+
+// left is what an entry has left of its time to live; 0 means until it is evicted.
+func left(nanoseconds uint64) time.Duration {
+	if nanoseconds == ffi.CacheTTLNone {
+		return 0
 	}
 	// Even the longest is less than the 292 years of a Duration away, and the shortest is not over.
-	return time.Duration(min(max(ttl, 1), math.MaxInt64)), true
+	return time.Duration(min(max(nanoseconds, 1), math.MaxInt64))
 }
 
 // Touch lets the entry of a key live for ttl from now on, or until it is evicted if ttl is 0, and tells whether there
@@ -384,9 +421,9 @@ func (c *Cache[K, V]) Scan(cursor uint64, count int) (keys []K, next uint64) {
 
 // Clear removes all entries and gives their memory back. Entries that are stored meanwhile may stay.
 func (c *Cache[K, V]) Clear() {
-	c.loads.forgetAll()
+	c.loads.forgetPrefix("")
 	c.core.Clear()
-	c.loads.forgetAll()
+	c.loads.forgetPrefix("")
 	if c.negatives.ttl != 0 {
 		c.negatives.core.Clear()
 	}
@@ -427,12 +464,39 @@ func (c *Cache[K, V]) Stats() Stats {
 	}
 }
 
+// Resize changes [Options].MaxBytes. With a lower limit, entries go and memory is given back before it returns. It is an
+// error if the limit is below what the cache needs, or above [Options].ReserveBytes.
+func (c *Cache[K, V]) Resize(maxBytes int64) error {
+	defer runtime.KeepAlive(c)
+	least := int64(minBytes)
+	if c.negatives.ttl != 0 {
+		least = 2 * minBytes
+	}
+	if maxBytes < least {
+		return fmt.Errorf("cache: a limit of %d bytes is below %d KiB", maxBytes, least>>10)
+	}
+	negative := int64(0)
+	if c.negatives.ttl != 0 {
+		negative = negativeBytes(maxBytes)
+	}
+	// What is given to one is not taken from the other yet, or is already: together they never hold more.
+	err := c.core.Resize(uint64(maxBytes - negative))
+	if err == nil && negative > 0 {
+		err = c.negatives.core.Resize(uint64(negative))
+	}
+	if err != nil {
+		return fmt.Errorf("cache: %w", err)
+	}
+	return nil
+}
+
 // Close empties the cache for good and gives its memory back. From then on nothing is found, and what would store
 // returns [ErrClosed]. Other goroutines may be using the cache. Closing again does nothing; the error is always nil.
 //
 // Loads end: those who wait for one get [ErrClosed] at once, the contexts of loaders end, and Close returns when the
 // last loader has. So it must not be called by a loader.
 func (c *Cache[K, V]) Close() error {
+	c.cleaner.close()
 	c.loads.close()
 	c.core.Close()
 	if c.negatives.ttl != 0 {

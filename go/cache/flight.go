@@ -165,16 +165,19 @@ func (c *Cache[K, V]) forgetListed(key *K) {
 	s.Unlock()
 }
 
-// forgetAll does that for all keys.
-func (l *loads[K, V]) forgetAll() {
+// forgetPrefix does that for all keys whose bytes begin with a prefix.
+func (l *loads[K, V]) forgetPrefix(prefix string) {
 	if l.listed.Load() == 0 {
 		return
 	}
 	for i := range l.stripes {
 		s := &l.stripes[i]
 		s.Lock()
-		l.listed.Add(-int64(len(s.flights)))
-		clear(s.flights)
+		for id, f := range s.flights {
+			if strings.HasPrefix(id, prefix) {
+				l.remove(f)
+			}
+		}
 		s.Unlock()
 	}
 }

@@ -64,6 +64,51 @@ pub enum Change {
     Replace(Vec<u8>),
 }
 
+/// How long what is stored lives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ttl {
+    /// As long as [`Options::ttl`] says.
+    #[default]
+    Default,
+    /// For ever, until it is evicted.
+    Forever,
+    /// So long.
+    For(Duration),
+    /// As long as the value before it would have, or as [`Options::ttl`] says if there is none.
+    Keep,
+}
+
+impl From<Option<Duration>> for Ttl {
+    fn from(ttl: Option<Duration>) -> Self {
+        ttl.map_or(Ttl::Forever, Ttl::For)
+    }
+}
+
+/// What must be so for [`Cache::store`] to store a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Condition {
+    /// Nothing.
+    #[default]
+    Always,
+    /// The key has no entry.
+    Absent,
+    /// The key has an entry.
+    Present,
+    /// The key has an entry of this version.
+    Version(u64),
+}
+
+impl Condition {
+    fn holds(self, found: Option<u64>) -> bool {
+        match self {
+            Condition::Always => true,
+            Condition::Absent => found.is_none(),
+            Condition::Present => found.is_some(),
+            Condition::Version(version) => found == Some(version),
+        }
+    }
+}
+
 /// What a look at an entry came to.
 enum Look<R> {
     Found(R),
@@ -127,6 +172,13 @@ impl Cache {
     /// The value of a key, without a use of the entry: that counts as neither hit nor miss, and does not put off its end.
     pub fn peek(&self, key: &[u8]) -> Option<Vec<u8>> {
         self.look_up(self.resources.index.hash(key), key, false, |value, _| (value.to_vec(), false))
+    }
+
+    /// As [`Self::copy_with_meta`], without a use of the entry.
+    pub fn peek_to(&self, output: &mut [MaybeUninit<u8>], key: &[u8]) -> Option<(usize, Meta)> {
+        self.look_up(self.resources.index.hash(key), key, false, |value, entry| {
+            ((copy(value, output).0, self.meta(entry)), false)
+        })
     }
 
     /// Appends the value of a key to `output`: false if the cache has none, or it expired.
@@ -309,12 +361,60 @@ impl Cache {
         value: &[u8],
         ttl: Option<Duration>,
     ) -> Result<u64, Error> {
-        let hash = self.resources.index.hash(key);
-        let new = NewEntry { key, value, version: 0, times: self.times(ttl) };
+        self.store(key, value, ttl.into(), Condition::Always).map(always_stored)
+    }
+
+    /// Stores a value that lives as long as the one before it would have; as by [`Self::set`] if there is none.
+    pub fn set_keep_ttl(&self, key: &[u8], value: &[u8]) -> Result<u64, Error> {
+        self.store(key, value, Ttl::Keep, Condition::Always).map(always_stored)
+    }
+
+    /// Stores a value if a condition holds; nobody else changes the entry between the look and that. Returns the version of what was
+    /// stored, or None if the condition does not hold.
+    #[inline]
+    pub fn store(
+        &self,
+        key: &[u8],
+        value: &[u8],
+        ttl: Ttl,
+        condition: Condition,
+    ) -> Result<Option<u64>, Error> {
+        self.store_hashed(self.resources.index.hash(key), key, value, ttl, condition)
+    }
+
+    #[inline]
+    fn store_hashed(
+        &self,
+        hash: Hash,
+        key: &[u8],
+        value: &[u8],
+        ttl: Ttl,
+        condition: Condition,
+    ) -> Result<Option<u64>, Error> {
+        let times = self.times(match ttl {
+            Ttl::Default | Ttl::Keep => self.ttl,
+            Ttl::Forever => None,
+            Ttl::For(ttl) => Some(ttl),
+        });
+        let new = NewEntry { key, value, version: 0, times };
         let mut claim = Claim::none(self);
-        let mut mapping = self.map(&new, &mut claim)?;
+        // What is kept may be a deadline, which takes a word.
+        let largest =
+            Times { deadline: if ttl == Ttl::Keep { 0 } else { times.deadline }, ..times };
+        let mut mapping = self.map(&NewEntry { times: largest, ..new }, &mut claim)?;
         let stored = self.with_room(hash, &mut claim, |shard, credit| {
-            shard.set(hash, &new, &mut mapping, credit)
+            let mut new = new;
+            if condition != Condition::Always || ttl == Ttl::Keep {
+                let found = shard.find_live(hash, key);
+                let found = found.map(|(_, location)| shard.entry(location));
+                if !condition.holds(found.map(|entry| entry.version())) {
+                    return Ok(None);
+                }
+                if let (Ttl::Keep, Some(entry)) = (ttl, found) {
+                    new.times.deadline = entry.times().deadline;
+                }
+            }
+            shard.set(hash, &new, &mut mapping, credit).map(Some)
         });
         if let Some(unused) = mapping {
             self.resources.bytes.release(unused.length() as u64);
@@ -442,10 +542,7 @@ impl Cache {
         value: &[u8],
         ttl: Option<Duration>,
     ) -> Result<Option<u64>, Error> {
-        self.update(key, |found| match found {
-            Some(_) => Change::Keep,
-            None => Change::Set(value.to_vec(), ttl),
-        })
+        self.store(key, value, ttl.into(), Condition::Absent)
     }
 
     /// Stores a value if there is one. Returns its version, or None if there is none.
@@ -455,10 +552,7 @@ impl Cache {
         value: &[u8],
         ttl: Option<Duration>,
     ) -> Result<Option<u64>, Error> {
-        self.update(key, |found| match found {
-            Some(_) => Change::Set(value.to_vec(), ttl),
-            None => Change::Keep,
-        })
+        self.store(key, value, ttl.into(), Condition::Present)
     }
 
     /// Stores a value if there is one of this version. Returns the new version, or None if there is none, or another one.
@@ -469,20 +563,19 @@ impl Cache {
         ttl: Option<Duration>,
         version: u64,
     ) -> Result<Option<u64>, Error> {
-        self.update(key, |found| match found {
-            Some((_, meta)) if meta.version == version => Change::Set(value.to_vec(), ttl),
-            _ => Change::Keep,
-        })
+        self.store(key, value, ttl.into(), Condition::Version(version))
     }
 
     /// Removes the entry of a key if it has this version; true if it did.
     pub fn compare_and_delete(&self, key: &[u8], version: u64) -> Result<bool, Error> {
-        let mut deleted = false;
-        self.update(key, |found| {
-            deleted = found.is_some_and(|(_, meta)| meta.version == version);
-            if deleted { Change::Delete } else { Change::Keep }
-        })?;
-        Ok(deleted)
+        let hash = self.resources.index.hash(key);
+        let mut shard = self.lock(hash)?;
+        let found = shard.find_live(hash, key);
+        let found = found.filter(|&(_, location)| shard.entry(location).version() == version);
+        if let Some((slot, _)) = found {
+            shard.remove_and_trim(hash, slot, Removal::Deleted);
+        }
+        Ok(found.is_some())
     }
 
     /// Adds `delta` to a number of 64 bits in the processor's order, 0 if there is none, and returns the sum. The entry lives as long as
@@ -519,7 +612,10 @@ impl Cache {
 
     /// Removes the entry of a key; true if there was one that had not expired.
     pub fn delete(&self, key: &[u8]) -> bool {
-        let hash = self.resources.index.hash(key);
+        self.delete_hashed(self.resources.index.hash(key), key)
+    }
+
+    fn delete_hashed(&self, hash: Hash, key: &[u8]) -> bool {
         self.lock(hash).is_ok_and(|mut shard| shard.delete(hash, key))
     }
 
@@ -530,26 +626,67 @@ impl Cache {
         keys: impl IntoIterator<Item = &'k [u8]>,
         mut each: impl FnMut(Lookup<'_, 'k>),
     ) {
+        self.prefetched(keys, |key| key, |hash, key| each(Lookup { cache: self, hash, key }));
+    }
+
+    /// Stores values for keys, in their order, and calls `each` with what [`Self::set_with_ttl`] would have returned.
+    pub fn set_many<'k>(
+        &self,
+        entries: impl IntoIterator<Item = (&'k [u8], &'k [u8])>,
+        ttl: Ttl,
+        mut each: impl FnMut(Result<u64, Error>),
+    ) {
+        self.prefetched(
+            entries,
+            |(key, _)| key,
+            |hash, (key, value)| {
+                let stored = self.store_hashed(hash, key, value, ttl, Condition::Always);
+                each(stored.map(always_stored));
+            },
+        );
+    }
+
+    /// Removes the entries of keys. Returns how many there were that had not expired.
+    pub fn delete_many<'k>(&self, keys: impl IntoIterator<Item = &'k [u8]>) -> usize {
+        let mut deleted = 0;
+        self.prefetched(
+            keys,
+            |key| key,
+            |hash, key| deleted += usize::from(self.delete_hashed(hash, key)),
+        );
+        deleted
+    }
+
+    /// Calls `each` with the hashes of items after the memory in which their entries may be found was asked for.
+    #[inline]
+    fn prefetched<'k, T: Copy>(
+        &self,
+        items: impl IntoIterator<Item = T>,
+        key: impl Fn(T) -> &'k [u8],
+        mut each: impl FnMut(Hash, T),
+    ) {
         const AHEAD: usize = 32;
         let Resources { arena, index, .. } = &self.resources;
-        let mut keys = keys.into_iter();
+        let mut items = items.into_iter();
         loop {
-            let mut ahead = [(Hash(0), &[][..]); AHEAD];
+            let mut ahead = [None; AHEAD];
             let mut count = 0;
-            for (slot, key) in ahead.iter_mut().zip(&mut keys) {
-                *slot = (index.hash(key), key);
-                index.prefetch(arena, slot.0);
+            for (slot, item) in ahead.iter_mut().zip(&mut items) {
+                let hash = index.hash(key(item));
+                index.prefetch(arena, hash);
+                *slot = Some((hash, item));
                 count += 1;
             }
+            let ahead = ahead[..count].iter().flatten();
             if count == 0 {
                 return;
             }
-            for &(hash, _) in &ahead[..count] {
+            for &(hash, _) in ahead.clone() {
                 if let Some(location) = index.guess(arena, hash) {
                     self.prefetch_entry(location);
                 }
             }
-            ahead[..count].iter().for_each(|&(hash, key)| each(Lookup { cache: self, hash, key }));
+            ahead.for_each(|&(hash, item)| each(hash, item));
         }
     }
 
@@ -559,6 +696,16 @@ impl Cache {
     /// What is in the cache all the while is visited, and once; other entries may be. `visit` is called under the lock
     /// of a shard: it must not use the cache.
     pub fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(&Visited)) -> u64 {
+        self.scan_shards(cursor, count, |_, visited, _| visit(visited))
+    }
+
+    /// As [`Self::scan`]. `visit` may remove the entry.
+    fn scan_shards(
+        &self,
+        cursor: u64,
+        count: usize,
+        mut visit: impl FnMut(&mut Shard, &Visited, Location),
+    ) -> u64 {
         // Entries are visited by shard, then by home bucket, then by page: that outlasts all moves.
         let mut cursor = Cursor::from(cursor);
         let mut left = count.max(1);
@@ -575,18 +722,45 @@ impl Cache {
                         value.clear();
                         both.0.append_to(&mut key);
                         both.1.append_to(&mut value);
-                        visit(&Visited { key: &key, value: &value, meta: self.meta(entry) });
+                        let meta = self.meta(entry);
+                        visit(&mut shard, &Visited { key: &key, value: &value, meta }, location);
                         left = left.saturating_sub(1);
                     }
                     if left == 0 {
+                        shard.trim();
                         return cursor.into();
                     }
                 }
                 cursor = Cursor { home: cursor.home + 1, place: 0, ..cursor };
             }
+            shard.trim();
             cursor = Cursor { shard: cursor.shard + 1, home: 0, place: 0 };
         }
         0
+    }
+
+    /// Removes the entries for which `remove` returns true, and returns how many these were. It sees what is in the cache all the while,
+    /// once; other entries it may. It is called under the lock of a shard, which is given up between a few hundred entries: it must not use
+    /// the cache.
+    pub fn delete_if(&self, mut remove: impl FnMut(&Visited) -> bool) -> u64 {
+        const STEP: usize = 256;
+        let (mut cursor, mut deleted) = (0, 0);
+        loop {
+            cursor = self.scan_shards(cursor, STEP, |shard, visited, location| {
+                if remove(visited) {
+                    shard.remove_at(location);
+                    deleted += 1;
+                }
+            });
+            if cursor == 0 {
+                return deleted;
+            }
+        }
+    }
+
+    /// Removes the entries whose keys begin with `prefix`, and returns how many these were; as by [`Self::delete_if`].
+    pub fn delete_prefix(&self, prefix: &[u8]) -> u64 {
+        self.delete_if(|entry| entry.key.starts_with(prefix))
     }
 
     /// The number of entries, with those expired that are not removed yet.
@@ -636,7 +810,7 @@ impl Cache {
 
     /// Removes what has expired, which else waits for other entries to be stored. To be called from time to time if the
     /// memory of expired entries matters; does little if there are none.
-    pub fn tick(&self) {
+    pub fn clean_up(&self) {
         (0..self.shards.len()).for_each(|shard| self.shard(shard).expire_due());
     }
 
@@ -747,6 +921,11 @@ impl Drop for Cache {
     fn drop(&mut self) {
         self.clear();
     }
+}
+
+/// The version of what was stored without a condition.
+fn always_stored(version: Option<u64>) -> u64 {
+    version.unwrap_or_else(|| unreachable!("there was no condition"))
 }
 
 /// Copies a value, if it fits. Returns its length in any case, and whether it did.

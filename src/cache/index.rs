@@ -546,14 +546,20 @@ impl<'a> Table<'a> {
         self.index.buckets
     }
 
-    /// The pages that begin at a place in the directory, or behind it.
+    /// The place of a hash in the shard's part of the directory.
+    pub(super) fn place(&self, hash: Hash) -> usize {
+        self.index.place(hash) - self.first_place()
+    }
+
+    /// The pages from a place in the directory on, with the first place of each that is not before it.
     pub(super) fn pages_from(&self, place: usize) -> impl Iterator<Item = (usize, u32)> + '_ {
         let directory = &self.index.directory[self.first_place()..][..self.places()];
         let page = move |place: usize| directory[place].load(Ordering::Relaxed);
+        let start = place;
         let begins = move |&place: &usize| {
-            page(place) != NONE && (place == 0 || page(place - 1) != page(place))
+            page(place) != NONE && (place == start || page(place - 1) != page(place))
         };
-        (place..directory.len()).filter(begins).map(move |place| (place, page(place)))
+        (start..directory.len()).filter(begins).map(move |place| (place, page(place)))
     }
 
     /// The entries of a page whose home is a bucket, maybe among others of which it is not.

@@ -27,7 +27,7 @@ mod stats;
 mod view;
 mod words;
 
-pub use cache::{Cache, Change, Lookup, Meta, Visited};
+pub use cache::{Cache, Change, Condition, Lookup, Meta, Ttl, Visited};
 pub use clock::{Clock, ManualClock};
 pub use error::Error;
 pub use options::Options;

@@ -756,6 +756,13 @@ impl<'a> Shard<'a> {
         }
     }
 
+    /// Removes an entry that lives; the caller trims.
+    pub(super) fn remove_at(&mut self, location: Location) {
+        let hash = self.hash(location);
+        let slot = self.slot_of(hash, location);
+        self.remove(hash, slot, Removal::Deleted);
+    }
+
     pub(super) fn remove_and_trim(&mut self, hash: Hash, slot: Slot, why: Removal) {
         self.remove(hash, slot, why);
         self.trim();
@@ -766,7 +773,8 @@ impl<'a> Shard<'a> {
         self.table().homes()
     }
 
-    /// The entries of a home bucket in the first page from a place in the directory on; None behind the last page.
+    /// The entries of a home bucket in the first page from a place in the directory on, save those that belong before it, as
+    /// in a page that was merged with the one before; None behind the last page.
     pub(super) fn at_home(&mut self, home: usize, place: usize) -> Option<AtHome> {
         let (mut locations, next) = {
             let table = self.table();
@@ -776,13 +784,16 @@ impl<'a> Shard<'a> {
             (table.of_home(page, home).map(|slot| table.location(slot)).collect::<Vec<_>>(), next)
         };
         locations.retain(|&location| {
-            !self.has_expired(location) && self.resources.index.home(self.hash(location)) == home
+            let hash = self.hash(location);
+            !self.has_expired(location)
+                && self.resources.index.home(hash) == home
+                && self.table().place(hash) >= place
         });
         Some(AtHome { locations, next })
     }
 
     /// Gives memory back that is not used for anything.
-    fn trim(&mut self) {
+    pub(super) fn trim(&mut self) {
         let words = self.arena().segment_words();
         while self.state.segments * words > self.live() * 2 + 4 * words {
             match self.compact() {

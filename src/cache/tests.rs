@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{Cache, Clock, Error, ManualClock, Options};
+use super::{Cache, Clock, Condition, Error, ManualClock, Options, Ttl};
 
 fn cache(max_bytes: u64) -> Cache {
     Cache::new(Options { max_bytes, ..Options::default() }).unwrap()
@@ -356,6 +356,67 @@ fn changes_depend_on_what_is_there() {
     cache.audit();
 }
 
+/// Each condition and time to live, with an entry and without one, small and with a mapping of its own.
+#[test]
+fn storing() {
+    let clock = ManualClock::default();
+    let seconds = Duration::from_secs;
+    let options = Options {
+        max_bytes: 4 << 20,
+        ttl: Some(seconds(100)),
+        clock: Clock::Manual(clock.clone()),
+        ..Options::default()
+    };
+    let cache = Cache::new(options).unwrap();
+    let ttls = [
+        (Ttl::Default, Some(seconds(100))),
+        (Ttl::Forever, None),
+        (Ttl::For(seconds(7)), Some(seconds(7))),
+        (Ttl::Keep, Some(seconds(30))),
+    ];
+    for length in [0, 10, 500_000] {
+        let value = vec![1; length];
+        for (ttl, left) in ttls {
+            let stores = |condition| cache.store(b"key", &value, ttl, condition).unwrap();
+            for old in [None, Some(10), Some(500_000)] {
+                for condition in [Condition::Always, Condition::Absent, Condition::Present] {
+                    cache.delete(b"key");
+                    if let Some(length) = old {
+                        cache.set_with_ttl(b"key", &vec![2; length], Some(seconds(40))).unwrap();
+                        clock.advance(seconds(10));
+                    }
+                    let expected = match condition {
+                        Condition::Absent => old.is_none(),
+                        Condition::Present => old.is_some(),
+                        _ => true,
+                    };
+                    assert_eq!(stores(condition).is_some(), expected, "{old:?} {condition:?}");
+                    if expected {
+                        let left = if ttl == Ttl::Keep && old.is_none() { ttls[0].1 } else { left };
+                        assert_eq!(cache.get(b"key").as_ref(), Some(&value));
+                        assert_eq!(cache.ttl(b"key"), Some(left), "{ttl:?} {old:?}");
+                    }
+                    cache.audit();
+                }
+            }
+            let version = stores(Condition::Always).unwrap();
+            assert_eq!(stores(Condition::Version(version + 1)), None);
+            let next = stores(Condition::Version(version)).unwrap();
+            assert_eq!(stores(Condition::Version(version)), None);
+            cache.set_with_ttl(b"key", b"", Some(seconds(1))).unwrap();
+            clock.advance(seconds(1));
+            assert_eq!(stores(Condition::Version(next)), None);
+            assert_eq!(stores(Condition::Present), None, "what expired is not there");
+        }
+    }
+    let refused = cache.store(b"key", &vec![0; 4 << 20], Ttl::Keep, Condition::Absent);
+    assert_eq!(refused, Err(Error::TooLarge));
+    cache.set_with_ttl(b"key", b"1", Some(seconds(7))).unwrap();
+    cache.set_keep_ttl(b"key", b"2").unwrap();
+    assert_eq!(cache.ttl(b"key"), Some(Some(seconds(7))));
+    assert_eq!(cache.get(b"key").as_deref(), Some(&b"2"[..]));
+}
+
 /// A value grows from nothing to one with a mapping of its own.
 #[test]
 fn appending() {
@@ -416,7 +477,7 @@ fn idle_entries_expire() {
 
 /// Memory of what expired comes back without another set.
 #[test]
-fn ticks_free_what_expired() {
+fn cleaning_up_frees_what_expired() {
     let clock = ManualClock::default();
     let options = Options { clock: Clock::Manual(clock.clone()), ..Options::default() };
     let cache = Cache::new(options).unwrap();
@@ -427,7 +488,7 @@ fn ticks_free_what_expired() {
     let full = cache.stats().bytes;
     for _ in 0..8 {
         clock.advance(Duration::from_secs(1));
-        cache.tick();
+        cache.clean_up();
     }
     cache.audit();
     let stats = cache.stats();
@@ -489,6 +550,72 @@ fn many_at_once() {
         keys.iter().enumerate().map(|(index, key)| (index % 3 == 0).then(|| key.to_vec()));
     assert_eq!(found, expected.collect::<Vec<_>>());
     assert_eq!((cache.stats().hits, cache.stats().misses), (34, 66));
+}
+
+#[test]
+fn many_are_stored_and_deleted() {
+    let cache = cache(4 << 20);
+    let large = vec![0; 4 << 20];
+    let keys: Vec<_> = (0..100_u64).map(u64::to_le_bytes).collect();
+    let value = |index: usize| if index == 40 { &large[..] } else { &keys[index][..] };
+    let entries = keys.iter().enumerate().map(|(index, key)| (&key[..], value(index)));
+    let mut stored = Vec::new();
+    cache.set_many(entries, Ttl::For(Duration::from_secs(60)), |result| stored.push(result));
+    assert_eq!(stored.iter().filter(|result| result.is_ok()).count(), 99);
+    assert_eq!(stored[40], Err(Error::TooLarge));
+    for (index, key) in keys.iter().enumerate() {
+        assert_eq!(cache.get(key).as_deref(), (index != 40).then_some(&key[..]));
+    }
+    assert_eq!(cache.stats().expiring, 99);
+    assert_eq!(cache.delete_many(keys.iter().map(|key| &key[..]).take(50)), 49);
+    assert_eq!((cache.len(), cache.stats().deletes), (50, 49));
+    cache.audit();
+}
+
+/// Pages of the index merge while they are scanned.
+#[test]
+fn scans_miss_nothing_while_most_is_deleted() {
+    let cache = cache(64 << 20);
+    for key in 0..200_000_u64 {
+        cache.set(&key.to_le_bytes(), b"value").unwrap();
+    }
+    let stays = |key: u64| key.is_multiple_of(20);
+    let mut going = (0..200_000_u64).filter(|&key| !stays(key));
+    let mut keys = scan(&cache, 50, || {
+        for key in going.by_ref().take(1000) {
+            cache.delete(&key.to_le_bytes());
+        }
+    });
+    keys.retain(|&key| stays(key));
+    keys.sort_unstable();
+    assert!(keys.iter().copied().eq((0..200_000).step_by(20)), "{} of 10000", keys.len());
+}
+
+#[test]
+fn what_a_function_says_is_deleted() {
+    for entries in [0, 10, 1_000, 100_000_u64] {
+        let cache = cache(64 << 20);
+        for key in 0..entries {
+            let prefix = if key.is_multiple_of(3) { "user:" } else { "page:" };
+            cache.set(format!("{prefix}{key}").as_bytes(), &key.to_le_bytes()).unwrap();
+        }
+        let even = |value: &[u8]| value[0].is_multiple_of(2);
+        let (mut seen, deleted) = (0, (0..entries).filter(|key| key % 2 == 0).count() as u64);
+        let removed = cache.delete_if(|entry| {
+            seen += 1;
+            even(entry.value)
+        });
+        assert_eq!((seen, removed, cache.len()), (entries, deleted, entries - deleted));
+        let users = (0..entries).filter(|key| key % 2 != 0 && key % 3 == 0).count() as u64;
+        assert_eq!(cache.delete_prefix(b"user:"), users);
+        assert_eq!(cache.delete_prefix(b"user:"), 0);
+        cache.scan(0, usize::MAX, |entry| {
+            assert!(entry.key.starts_with(b"page:") && !even(entry.value));
+        });
+        assert_eq!(cache.delete_prefix(b""), entries - deleted - users);
+        assert_eq!((cache.len(), cache.stats().deletes), (0, entries));
+        cache.audit();
+    }
 }
 
 /// What an entry costs beside its key and value, everything counted.

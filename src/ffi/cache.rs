@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::argument::{Output, buffer, reference, slice};
 use super::guard::{guard, guard_or};
 use super::status::{Failure, tandem_error, tandem_status};
-use crate::cache::{Cache, Error, Options, Stats, View};
+use crate::cache::{Cache, Condition, Error, Meta, Options, Stats, Ttl, View};
 
 /// A concurrent cache of byte strings with a limit in bytes that counts everything that it holds.
 ///
@@ -27,12 +27,48 @@ pub struct tandem_cache_options {
     pub max_entries: u64,
     /// How long entries live, in nanoseconds, for which a set does not say otherwise. 0: for ever.
     pub ttl: u64,
+    /// How long entries live, in nanoseconds, that are not used: each get puts the end off, but not beyond that of the `ttl`. 0:
+    /// for ever. Gets of a cache with this option take a lock that they share.
+    pub idle: u64,
+    /// How large `tandem_cache_resize` may make `max_bytes`: address space is set aside for it. 0: four times `max_bytes`,
+    /// but not so much that the index would grow.
+    pub reserve: u64,
 }
 
 /// The `ttl` of an entry that lives for as long as the options of the cache say.
 pub const TANDEM_CACHE_TTL_DEFAULT: u64 = 0;
 /// The `ttl` of an entry that lives for ever.
 pub const TANDEM_CACHE_TTL_NONE: u64 = u64::MAX;
+/// The `ttl` of a value that lives as long as the one before it would have; without one, as with `TANDEM_CACHE_TTL_DEFAULT`.
+pub const TANDEM_CACHE_TTL_KEEP: u64 = u64::MAX - 1;
+
+/// `tandem_cache_store` stores in any case.
+pub const TANDEM_CACHE_STORE_ALWAYS: u32 = 0;
+/// `tandem_cache_store` stores if the key has no entry.
+pub const TANDEM_CACHE_STORE_ABSENT: u32 = 1;
+/// `tandem_cache_store` stores if the key has an entry.
+pub const TANDEM_CACHE_STORE_PRESENT: u32 = 2;
+/// `tandem_cache_store` stores if the key has an entry of a version.
+pub const TANDEM_CACHE_STORE_VERSION: u32 = 3;
+
+/// What is known of an entry besides its key and value.
+#[repr(C)]
+pub struct tandem_cache_meta {
+    /// Differs for each value that was ever stored for the key, as long as the cache lives; never 0.
+    pub version: u64,
+    /// How long the entry will live, in nanoseconds, if it is not used; TANDEM_CACHE_TTL_NONE: for ever.
+    pub ttl: u64,
+}
+
+impl From<Meta> for tandem_cache_meta {
+    fn from(meta: Meta) -> Self {
+        tandem_cache_meta { version: meta.version, ttl: nanoseconds(meta.ttl) }
+    }
+}
+
+fn nanoseconds(ttl: Option<Duration>) -> u64 {
+    ttl.map_or(TANDEM_CACHE_TTL_NONE, |ttl| ttl.as_nanos() as u64)
+}
 
 /// What happened since a cache was made, and what it holds. While other threads are at work, the numbers may be a few
 /// operations apart.
@@ -117,7 +153,8 @@ impl From<Error> for Failure {
             Error::TooLarge => tandem_status::TooLarge,
             Error::OutOfMemory => tandem_status::OutOfMemory,
             Error::Closed => tandem_status::Closed,
-            Error::NotNumber | Error::Overflow => tandem_status::InvalidArgument,
+            Error::NotNumber => tandem_status::NotNumber,
+            Error::Overflow => tandem_status::Overflow,
         };
         Failure::new(status, error.to_string())
     }
@@ -134,6 +171,8 @@ impl From<&tandem_cache_options> for Options {
                 options.max_entries
             },
             ttl: (options.ttl != 0).then(|| Duration::from_nanos(options.ttl)),
+            idle: (options.idle != 0).then(|| Duration::from_nanos(options.idle)),
+            reserve: options.reserve,
             ..default
         }
     }
@@ -170,12 +209,39 @@ const TOO_SMALL: Failure = Failure {
     message: Cow::Borrowed("the output does not fit its buffer"),
 };
 
-fn time_to_live(cache: &Cache, ttl: u64) -> Option<Duration> {
+const CONFLICT: Failure = Failure {
+    status: tandem_status::Conflict,
+    offset: 0,
+    message: Cow::Borrowed("the entry is not what the operation asks for"),
+};
+
+fn time_to_live(ttl: u64) -> Ttl {
     match ttl {
-        TANDEM_CACHE_TTL_DEFAULT => cache.default_ttl(),
-        TANDEM_CACHE_TTL_NONE => None,
-        _ => Some(Duration::from_nanos(ttl)),
+        TANDEM_CACHE_TTL_DEFAULT => Ttl::Default,
+        TANDEM_CACHE_TTL_NONE => Ttl::Forever,
+        TANDEM_CACHE_TTL_KEEP => Ttl::Keep,
+        _ => Ttl::For(Duration::from_nanos(ttl)),
     }
+}
+
+fn wanted(condition: u32, version: u64) -> Result<Condition, Failure> {
+    Ok(match condition {
+        TANDEM_CACHE_STORE_ALWAYS => Condition::Always,
+        TANDEM_CACHE_STORE_ABSENT => Condition::Absent,
+        TANDEM_CACHE_STORE_PRESENT => Condition::Present,
+        TANDEM_CACHE_STORE_VERSION => Condition::Version(version),
+        _ => {
+            let problem = "argument `condition` is out of range";
+            return Err(Failure::new(tandem_status::InvalidArgument, problem));
+        }
+    })
+}
+
+/// What came of copying a value that was looked for.
+fn copied<T>(found: Option<(usize, T)>, room: usize, length: &Output<usize>) -> Result<T, Failure> {
+    let (needed, rest) = found.ok_or(NOT_FOUND)?;
+    length.set(needed);
+    if needed <= room { Ok(rest) } else { Err(TOO_SMALL) }
 }
 
 /// Makes a cache.
@@ -236,9 +302,84 @@ pub unsafe extern "C" fn tandem_cache_get(
             let value = buffer(value, value_capacity, "value")?;
             let value_length = Output::new(value_length, "value_length")?;
             let found = this.cache.copy_to(value, slice(key, key_length, "key")?);
-            let length = found.ok_or(NOT_FOUND)?;
-            value_length.set(length);
-            if length <= value.len() { Ok(()) } else { Err(TOO_SMALL) }
+            copied(found.map(|length| (length, ())), value.len(), &value_length)
+        })
+    }
+}
+
+/// Copies the value of a key into the caller's buffer, as tandem_cache_get does, with what else is known of the entry.
+///
+/// @param cache the cache.
+/// @param key (NULL, 0) is the empty key.
+/// @param key_length its length in bytes.
+/// @param value where the value goes; (NULL, 0) asks for its length only.
+/// @param value_capacity how many bytes may be written there.
+/// @param value_length the length of the value; also written with TANDEM_STATUS_BUFFER_TOO_SMALL.
+/// @param meta version and time to live.
+/// @return as for tandem_cache_get. Safe from any thread.
+///
+/// # Safety
+/// `cache` is a cache that was not freed; `key` is valid for reads of `key_length` bytes, `value` for
+/// writes of `value_capacity` bytes, `value_length` and `meta` for writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_cache_get_with_meta(
+    cache: *const tandem_cache,
+    key: *const u8,
+    key_length: usize,
+    value: *mut u8,
+    value_capacity: usize,
+    value_length: *mut usize,
+    meta: *mut tandem_cache_meta,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(null_mut(), || {
+            let this = reference(cache, "cache")?;
+            let value = buffer(value, value_capacity, "value")?;
+            let value_length = Output::new(value_length, "value_length")?;
+            let meta = Output::new(meta, "meta")?;
+            let found = this.cache.copy_with_meta(value, slice(key, key_length, "key")?);
+            meta.set(copied(found, value.len(), &value_length)?.into());
+            Ok(())
+        })
+    }
+}
+
+/// Copies the value of a key into the caller's buffer without a use of the entry: that counts as neither hit nor miss, and puts
+/// neither its eviction nor its end off.
+///
+/// @param cache the cache.
+/// @param key (NULL, 0) is the empty key.
+/// @param key_length its length in bytes.
+/// @param value where the value goes; (NULL, 0) asks for its length only.
+/// @param value_capacity how many bytes may be written there.
+/// @param value_length the length of the value; also written with TANDEM_STATUS_BUFFER_TOO_SMALL.
+/// @param meta version and time to live.
+/// @return as for tandem_cache_get. Safe from any thread.
+///
+/// # Safety
+/// `cache` is a cache that was not freed; `key` is valid for reads of `key_length` bytes, `value` for
+/// writes of `value_capacity` bytes, `value_length` and `meta` for writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_cache_peek(
+    cache: *const tandem_cache,
+    key: *const u8,
+    key_length: usize,
+    value: *mut u8,
+    value_capacity: usize,
+    value_length: *mut usize,
+    meta: *mut tandem_cache_meta,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(null_mut(), || {
+            let this = reference(cache, "cache")?;
+            let value = buffer(value, value_capacity, "value")?;
+            let value_length = Output::new(value_length, "value_length")?;
+            let meta = Output::new(meta, "meta")?;
+            let found = this.cache.peek_to(value, slice(key, key_length, "key")?);
+            meta.set(copied(found, value.len(), &value_length)?.into());
+            Ok(())
         })
     }
 }
@@ -251,7 +392,7 @@ pub unsafe extern "C" fn tandem_cache_get(
 /// @param value copied; (NULL, 0) is the empty value.
 /// @param value_length its length in bytes.
 /// @param ttl how long the entry lives, in nanoseconds; TANDEM_CACHE_TTL_DEFAULT: as long as the options of the
-/// cache say, TANDEM_CACHE_TTL_NONE: for ever.
+/// cache say, TANDEM_CACHE_TTL_NONE: for ever, TANDEM_CACHE_TTL_KEEP: as long as the value before would have.
 /// @param error may be NULL.
 /// @return TANDEM_STATUS_OK, TANDEM_STATUS_TOO_LARGE if the entry can never fit, TANDEM_STATUS_OUT_OF_MEMORY,
 /// TANDEM_STATUS_CLOSED, or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
@@ -275,7 +416,126 @@ pub unsafe extern "C" fn tandem_cache_set(
             let cache = &reference(cache, "cache")?.cache;
             let key = slice(key, key_length, "key")?;
             let value = slice(value, value_length, "value")?;
-            cache.set_with_ttl(key, value, time_to_live(cache, ttl))?;
+            cache.store(key, value, time_to_live(ttl), Condition::Always)?;
+            Ok(())
+        })
+    }
+}
+
+/// Stores a value for a key if a condition holds. Nobody else changes the entry between the look and that.
+///
+/// @param cache the cache.
+/// @param key copied; (NULL, 0) is the empty key.
+/// @param key_length its length in bytes.
+/// @param value copied; (NULL, 0) is the empty value.
+/// @param value_length its length in bytes.
+/// @param ttl how long the entry lives, as for tandem_cache_set.
+/// @param condition one of TANDEM_CACHE_STORE_*.
+/// @param version the version that the entry must have, with TANDEM_CACHE_STORE_VERSION; else it is not looked at.
+/// @param stored the version of what was stored; may be NULL.
+/// @param error may be NULL.
+/// @return TANDEM_STATUS_OK, TANDEM_STATUS_CONFLICT if the condition does not hold, and those of tandem_cache_set. Safe from any
+/// thread.
+///
+/// # Safety
+/// `cache` is a cache that was not freed; `key` and `value` are valid for reads of their lengths; `stored` and `error` are
+/// NULL or valid for writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_cache_store(
+    cache: *const tandem_cache,
+    key: *const u8,
+    key_length: usize,
+    value: *const u8,
+    value_length: usize,
+    ttl: u64,
+    condition: u32,
+    version: u64,
+    stored: *mut u64,
+    error: *mut tandem_error,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(error, || {
+            let cache = &reference(cache, "cache")?.cache;
+            let key = slice(key, key_length, "key")?;
+            let value = slice(value, value_length, "value")?;
+            let condition = wanted(condition, version)?;
+            let new = cache.store(key, value, time_to_live(ttl), condition)?.ok_or(CONFLICT)?;
+            if !stored.is_null() {
+                Output::new(stored, "stored")?.set(new);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Adds to a number of 64 bits in the processor's order, 0 if there is none. The entry lives as long as it would have.
+///
+/// @param cache the cache.
+/// @param key (NULL, 0) is the empty key.
+/// @param key_length its length in bytes.
+/// @param delta what is added; may be negative.
+/// @param sum the number that is there then.
+/// @param error may be NULL.
+/// @return TANDEM_STATUS_OK, TANDEM_STATUS_NOT_NUMBER if the value has not 8 bytes, TANDEM_STATUS_OVERFLOW, and those of
+/// tandem_cache_set. Safe from any thread.
+///
+/// # Safety
+/// `cache` is a cache that was not freed; `key` is valid for reads of `key_length` bytes, `sum` for writes; `error` is NULL
+/// or valid for writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_cache_increment(
+    cache: *const tandem_cache,
+    key: *const u8,
+    key_length: usize,
+    delta: i64,
+    sum: *mut i64,
+    error: *mut tandem_error,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(error, || {
+            let this = reference(cache, "cache")?;
+            let sum = Output::new(sum, "sum")?;
+            sum.set(this.cache.increment(slice(key, key_length, "key")?, delta)?);
+            Ok(())
+        })
+    }
+}
+
+/// Appends to the value of a key, to an empty one if there is none. The entry lives as long as it would have.
+///
+/// @param cache the cache.
+/// @param key (NULL, 0) is the empty key.
+/// @param key_length its length in bytes.
+/// @param suffix copied; (NULL, 0) is nothing.
+/// @param suffix_length its length in bytes.
+/// @param value_length the length of the value then; may be NULL.
+/// @param error may be NULL.
+/// @return as for tandem_cache_set. Safe from any thread.
+///
+/// # Safety
+/// `cache` is a cache that was not freed; `key` and `suffix` are valid for reads of their lengths; `value_length` and `error` are
+/// NULL or valid for writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_cache_append(
+    cache: *const tandem_cache,
+    key: *const u8,
+    key_length: usize,
+    suffix: *const u8,
+    suffix_length: usize,
+    value_length: *mut usize,
+    error: *mut tandem_error,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(error, || {
+            let this = reference(cache, "cache")?;
+            let key = slice(key, key_length, "key")?;
+            let length = this.cache.append(key, slice(suffix, suffix_length, "suffix")?)?;
+            if !value_length.is_null() {
+                Output::new(value_length, "value_length")?.set(length);
+            }
             Ok(())
         })
     }
@@ -307,6 +567,66 @@ pub unsafe extern "C" fn tandem_cache_delete(
     }
 }
 
+/// Removes the entry of a key if it has a version.
+///
+/// @param cache the cache.
+/// @param key (NULL, 0) is the empty key.
+/// @param key_length its length in bytes.
+/// @param version the version that the entry must have.
+/// @return TANDEM_STATUS_OK, TANDEM_STATUS_CONFLICT if there is no entry, or one of another version, TANDEM_STATUS_CLOSED, or
+/// TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+///
+/// # Safety
+/// `cache` is a cache that was not freed; `key` is valid for reads of `key_length` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_cache_compare_and_delete(
+    cache: *const tandem_cache,
+    key: *const u8,
+    key_length: usize,
+    version: u64,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(null_mut(), || {
+            let this = reference(cache, "cache")?;
+            let deleted = this.cache.compare_and_delete(slice(key, key_length, "key")?, version)?;
+            if deleted { Ok(()) } else { Err(CONFLICT) }
+        })
+    }
+}
+
+/// Removes the entries whose keys begin with a prefix. No other call waits long for this one. An entry that other threads store
+/// meanwhile may stay.
+///
+/// @param cache the cache.
+/// @param prefix (NULL, 0) is that of all keys.
+/// @param prefix_length its length in bytes.
+/// @param deleted how many entries were removed; may be NULL.
+/// @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+///
+/// # Safety
+/// `cache` is a cache that was not freed; `prefix` is valid for reads of `prefix_length` bytes; `deleted` is NULL or valid for
+/// writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_cache_delete_prefix(
+    cache: *const tandem_cache,
+    prefix: *const u8,
+    prefix_length: usize,
+    deleted: *mut u64,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(null_mut(), || {
+            let this = reference(cache, "cache")?;
+            let count = this.cache.delete_prefix(slice(prefix, prefix_length, "prefix")?);
+            if !deleted.is_null() {
+                Output::new(deleted, "deleted")?.set(count);
+            }
+            Ok(())
+        })
+    }
+}
+
 /// How long an entry will live.
 ///
 /// @param cache the cache.
@@ -330,7 +650,7 @@ pub unsafe extern "C" fn tandem_cache_ttl(
             let this = reference(cache, "cache")?;
             let ttl = Output::new(ttl, "ttl")?;
             let left = this.cache.ttl(slice(key, key_length, "key")?).ok_or(NOT_FOUND)?;
-            ttl.set(left.map_or(TANDEM_CACHE_TTL_NONE, |left| left.as_nanos() as u64));
+            ttl.set(nanoseconds(left));
             Ok(())
         })
     }
@@ -357,7 +677,13 @@ pub unsafe extern "C" fn tandem_cache_touch(
     unsafe {
         guard(null_mut(), || {
             let cache = &reference(cache, "cache")?.cache;
-            let found = cache.touch(slice(key, key_length, "key")?, time_to_live(cache, ttl))?;
+            let key = slice(key, key_length, "key")?;
+            let found = match time_to_live(ttl) {
+                Ttl::Keep => cache.ttl(key).is_some(),
+                Ttl::Default => cache.touch(key, cache.default_ttl())?,
+                Ttl::Forever => cache.touch(key, None)?,
+                Ttl::For(ttl) => cache.touch(key, Some(ttl))?,
+            };
             if found { Ok(()) } else { Err(NOT_FOUND) }
         })
     }
@@ -409,6 +735,49 @@ pub unsafe extern "C" fn tandem_cache_scan(
                 return Err(TOO_SMALL);
             }
             next.set(after);
+            Ok(())
+        })
+    }
+}
+
+/// Removes what has expired, which else waits for other entries to be stored. To be called from time to time if the memory of
+/// expired entries matters; does little if there are none.
+///
+/// @param cache the cache.
+/// @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+///
+/// # Safety
+/// `cache` is a cache that was not freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_cache_clean_up(cache: *const tandem_cache) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(null_mut(), || {
+            reference(cache, "cache")?.cache.clean_up();
+            Ok(())
+        })
+    }
+}
+
+/// Changes the limit of a cache. With a lower one, entries go and memory is given back before this returns.
+///
+/// @param cache the cache.
+/// @param max_bytes the new limit, as in the options; at most what their `reserve` says.
+/// @param error what is wrong with the limit; may be NULL.
+/// @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+///
+/// # Safety
+/// `cache` is a cache that was not freed; `error` is NULL or valid for writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_cache_resize(
+    cache: *const tandem_cache,
+    max_bytes: u64,
+    error: *mut tandem_error,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(error, || {
+            reference(cache, "cache")?.cache.resize(max_bytes)?;
             Ok(())
         })
     }

@@ -37,6 +37,12 @@ pub enum tandem_status {
     InvalidUtf8 = 12,
     /// Arrays and objects of the text are nested too deep.
     TooDeep = 13,
+    /// The entry is not what the operation asks for, such as of another version: nothing was changed.
+    Conflict = 14,
+    /// The value is not a number of 64 bits.
+    NotNumber = 15,
+    /// The sum is out of range.
+    Overflow = 16,
 }
 
 /// Size of the `message` of a `tandem_error`, with its final NUL.

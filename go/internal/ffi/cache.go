@@ -28,6 +28,24 @@ package ffi
 // #cgo nocallback tandem_cache_close
 // #cgo noescape tandem_cache_free
 // #cgo nocallback tandem_cache_free
+// #cgo noescape tandem_cache_get_with_meta
+// #cgo nocallback tandem_cache_get_with_meta
+// #cgo noescape tandem_cache_peek
+// #cgo nocallback tandem_cache_peek
+// #cgo noescape tandem_cache_store
+// #cgo nocallback tandem_cache_store
+// #cgo noescape tandem_cache_increment
+// #cgo nocallback tandem_cache_increment
+// #cgo noescape tandem_cache_append
+// #cgo nocallback tandem_cache_append
+// #cgo noescape tandem_cache_compare_and_delete
+// #cgo nocallback tandem_cache_compare_and_delete
+// #cgo noescape tandem_cache_delete_prefix
+// #cgo nocallback tandem_cache_delete_prefix
+// #cgo noescape tandem_cache_clean_up
+// #cgo nocallback tandem_cache_clean_up
+// #cgo noescape tandem_cache_resize
+// #cgo nocallback tandem_cache_resize
 // #include "tandem_go.h"
 import "C"
 
@@ -40,6 +58,15 @@ import (
 const (
 	CacheTTLDefault uint64 = C.TANDEM_CACHE_TTL_DEFAULT
 	CacheTTLNone    uint64 = math.MaxUint64 // C.TANDEM_CACHE_TTL_NONE is no constant to cgo
+	CacheTTLKeep    uint64 = math.MaxUint64 - 1
+)
+
+// Conditions of Store; tandem.h says what each means.
+const (
+	CacheStoreAlways  uint32 = C.TANDEM_CACHE_STORE_ALWAYS
+	CacheStoreAbsent  uint32 = C.TANDEM_CACHE_STORE_ABSENT
+	CacheStorePresent uint32 = C.TANDEM_CACHE_STORE_PRESENT
+	CacheStoreVersion uint32 = C.TANDEM_CACHE_STORE_VERSION
 )
 
 // Cache is the handle of a cache.
@@ -47,8 +74,11 @@ type Cache struct{ handle *C.tandem_cache }
 
 // CacheOptions are the settings of a cache; tandem.h says what each means.
 type CacheOptions struct {
-	MaxBytes, MaxEntries, TTL uint64
+	MaxBytes, MaxEntries, TTL, Idle, Reserve uint64
 }
+
+// CacheMeta is what is known of an entry besides its key and value; tandem.h says what each means.
+type CacheMeta struct{ Version, TTL uint64 }
 
 // CacheStats is what a cache tells of itself; tandem.h says what each means.
 type CacheStats struct {
@@ -62,6 +92,8 @@ func NewCache(options CacheOptions) (Cache, error) {
 		max_bytes:   C.uint64_t(options.MaxBytes),
 		max_entries: C.uint64_t(options.MaxEntries),
 		ttl:         C.uint64_t(options.TTL),
+		idle:        C.uint64_t(options.Idle),
+		reserve:     C.uint64_t(options.Reserve),
 	}
 	var cache Cache
 	var failed C.tandem_error
@@ -79,15 +111,70 @@ func (c Cache) Get(key *byte, keyLength int, value *byte, capacity int) (int, St
 	return int(length), Status(status)
 }
 
+// GetWithMeta is Get with what else is known of the entry.
+func (c Cache) GetWithMeta(key *byte, keyLength int, value *byte, capacity int) (int, CacheMeta, Status) {
+	var length C.size_t
+	var meta C.tandem_cache_meta
+	status := C.tandem_cache_get_with_meta(c.handle, (*C.uint8_t)(key), C.size_t(keyLength),
+		(*C.uint8_t)(value), C.size_t(capacity), &length, &meta)
+	return int(length), CacheMeta{uint64(meta.version), uint64(meta.ttl)}, Status(status)
+}
+
+// Peek is GetWithMeta without a use of the entry.
+func (c Cache) Peek(key *byte, keyLength int, value *byte, capacity int) (int, CacheMeta, Status) {
+	var length C.size_t
+	var meta C.tandem_cache_meta
+	status := C.tandem_cache_peek(c.handle, (*C.uint8_t)(key), C.size_t(keyLength),
+		(*C.uint8_t)(value), C.size_t(capacity), &length, &meta)
+	return int(length), CacheMeta{uint64(meta.version), uint64(meta.ttl)}, Status(status)
+}
+
 // Set stores a value that lives for ttl nanoseconds.
 func (c Cache) Set(key *byte, keyLength int, value *byte, valueLength int, ttl uint64) Status {
 	return Status(C.tandem_cache_set(c.handle, (*C.uint8_t)(key), C.size_t(keyLength),
 		(*C.uint8_t)(value), C.size_t(valueLength), C.uint64_t(ttl), nil))
 }
 
+// Store stores a value if a condition holds, and returns its version.
+func (c Cache) Store(
+	key *byte, keyLength int, value *byte, valueLength int, ttl uint64, condition uint32, version uint64,
+) (uint64, Status) {
+	var stored C.uint64_t
+	status := C.tandem_cache_store(c.handle, (*C.uint8_t)(key), C.size_t(keyLength), (*C.uint8_t)(value),
+		C.size_t(valueLength), C.uint64_t(ttl), C.uint32_t(condition), C.uint64_t(version), &stored, nil)
+	return uint64(stored), Status(status)
+}
+
+// Increment adds to a number of 64 bits and returns the sum.
+func (c Cache) Increment(key *byte, keyLength int, delta int64) (int64, Status) {
+	var sum C.int64_t
+	status := C.tandem_cache_increment(c.handle, (*C.uint8_t)(key), C.size_t(keyLength), C.int64_t(delta), &sum, nil)
+	return int64(sum), Status(status)
+}
+
+// Append appends to the value of a key and returns its length then.
+func (c Cache) Append(key *byte, keyLength int, suffix *byte, suffixLength int) (int, Status) {
+	var length C.size_t
+	status := C.tandem_cache_append(c.handle, (*C.uint8_t)(key), C.size_t(keyLength),
+		(*C.uint8_t)(suffix), C.size_t(suffixLength), &length, nil)
+	return int(length), Status(status)
+}
+
 // Delete removes the entry of a key.
 func (c Cache) Delete(key *byte, keyLength int) Status {
 	return Status(C.tandem_cache_delete(c.handle, (*C.uint8_t)(key), C.size_t(keyLength)))
+}
+
+// CompareAndDelete removes the entry of a key if it has a version.
+func (c Cache) CompareAndDelete(key *byte, keyLength int, version uint64) Status {
+	return Status(C.tandem_cache_compare_and_delete(c.handle, (*C.uint8_t)(key), C.size_t(keyLength), C.uint64_t(version)))
+}
+
+// DeletePrefix removes the entries whose keys begin with a prefix, and returns how many these were.
+func (c Cache) DeletePrefix(prefix *byte, prefixLength int) int {
+	var deleted C.uint64_t
+	C.tandem_cache_delete_prefix(c.handle, (*C.uint8_t)(prefix), C.size_t(prefixLength), &deleted)
+	return int(deleted)
 }
 
 // TTL returns how many nanoseconds the entry of a key will live, or CacheTTLNone.
@@ -110,6 +197,18 @@ func (c Cache) Scan(cursor uint64, count int, keys []byte) (int, uint64, Status)
 	data, capacity := bytes(keys[:cap(keys)])
 	status := C.tandem_cache_scan(c.handle, C.uint64_t(cursor), C.size_t(count), data, capacity, &length, &next)
 	return int(length), uint64(next), Status(status)
+}
+
+// CleanUp removes what has expired.
+func (c Cache) CleanUp() { C.tandem_cache_clean_up(c.handle) }
+
+// Resize changes the limit.
+func (c Cache) Resize(maxBytes uint64) error {
+	var failed C.tandem_error
+	if C.tandem_cache_resize(c.handle, C.uint64_t(maxBytes), &failed) != C.TANDEM_STATUS_OK {
+		return failure(&failed)
+	}
+	return nil
 }
 
 // Clear removes all entries.

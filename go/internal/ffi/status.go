@@ -24,6 +24,9 @@ const (
 	DuplicateName   Status = C.TANDEM_STATUS_DUPLICATE_NAME
 	InvalidUTF8     Status = C.TANDEM_STATUS_INVALID_UTF8
 	TooDeep         Status = C.TANDEM_STATUS_TOO_DEEP
+	Conflict        Status = C.TANDEM_STATUS_CONFLICT
+	NotNumber       Status = C.TANDEM_STATUS_NOT_NUMBER
+	Overflow        Status = C.TANDEM_STATUS_OVERFLOW
 )
 
 // Error describes a failure of the library.

@@ -1,0 +1,89 @@
+//go:build cgo
+
+package cache
+
+import (
+	"runtime"
+	"time"
+	"unsafe"
+
+	"tandem.example/go/internal/ffi"
+)
+
+// Entry is a value and what else is known of it.
+type Entry[V any] struct {
+	Value V
+	// Version differs for each value that was ever stored for the key; it is never 0. [StoreOptions].IfVersion and
+	// [Cache.CompareAndSet] ask for it.
+	Version uint64
+	// TTL is how long the entry will live, if [Options].IdleTTL does not end it before; 0 means until it is evicted.
+	TTL time.Duration
+}
+
+// GetEntry is [Cache.Get] with the version of the value and its time to live.
+func (c *Cache[K, V]) GetEntry(key K) (Entry[V], bool) {
+	value, meta, found := c.read(&key, true)
+	if !found {
+		return Entry[V]{}, false
+	}
+	return Entry[V]{value, meta.Version, left(meta.TTL)}, true
+}
+
+// Peek is [Cache.Get] without a use of the entry: it counts as neither hit nor miss, and puts off neither the entry's
+// eviction nor its end.
+func (c *Cache[K, V]) Peek(key K) (V, bool) {
+	value, _, found := c.read(&key, false)
+	return value, found
+}
+
+// read returns the value of a key, also if that is no use of the entry. If there is a value that can't be decoded, the
+// meta is its.
+func (c *Cache[K, V]) read(key *K, uses bool) (value V, meta ffi.CacheMeta, found bool) {
+	buffer := getBuffer()
+	defer putBuffer(buffer)
+	data, keyLength := c.keys.bytes(unsafe.Pointer(key))
+	for {
+		room := (*buffer)[:cap(*buffer)]
+		var length int
+		var status ffi.Status
+		if uses {
+			length, meta, status = c.core.GetWithMeta(data, keyLength, unsafe.SliceData(room), len(room))
+		} else {
+			length, meta, status = c.core.Peek(data, keyLength, unsafe.SliceData(room), len(room))
+		}
+		runtime.KeepAlive(c)
+		switch status {
+		case ffi.OK:
+			value, found = c.valueOf(room[:length])
+			return value, meta, found
+		case ffi.BufferTooSmall: // and by the next call the value may have become longer still
+			*buffer = make([]byte, 0, length)
+		default:
+			return value, meta, false
+		}
+	}
+}
+
+// valueOf returns the value that has a copy of data as its bytes, unless it can't be decoded.
+func (c *Cache[K, V]) valueOf(data []byte) (value V, ok bool) {
+	switch c.value.kind {
+	case text:
+		*(*string)(unsafe.Pointer(&value)) = string(data)
+	case slice:
+		*(*[]byte)(unsafe.Pointer(&value)) = append(make([]byte, 0, len(data)), data...)
+	case fixed:
+		copy(unsafe.Slice((*byte)(unsafe.Pointer(&value)), c.value.size), data)
+	default:
+		return c.decode(data)
+	}
+	return value, true
+}
+
+// decode is apart from valueOf because what is handed to a codec escapes to the heap.
+func (c *Cache[K, V]) decode(data []byte) (value V, ok bool) {
+	if c.codec.Decode(data, &value) != nil {
+		var none V
+		return none, false
+	}
+	return value, true
+}
