@@ -1190,6 +1190,86 @@ tandem_status tandem_cache_close(const struct tandem_cache *cache);
 // `cache` is NULL or a cache that was not freed, which nothing uses any more.
 void tandem_cache_free(struct tandem_cache *cache);
 
+// Copies the values of many keys into the caller's buffer, one after another. That is faster than one call for each.
+//
+// @param cache the cache.
+// @param keys the bytes of the keys, one after another; not kept.
+// @param keys_length how many bytes these are.
+// @param key_lengths how many bytes each key has.
+// @param count how many keys there are.
+// @param values where the values go, in the order of the keys.
+// @param values_capacity how many bytes may be written there.
+// @param value_lengths the lengths of the values; SIZE_MAX for a key that has none.
+// @param values_length how many bytes the values have together; also written, as are their lengths, with
+// TANDEM_STATUS_BUFFER_TOO_SMALL.
+// @return TANDEM_STATUS_OK, also if keys have no entries, TANDEM_STATUS_BUFFER_TOO_SMALL, or TANDEM_STATUS_INVALID_ARGUMENT. Safe
+// from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `keys` is valid for reads of `keys_length` bytes, `key_lengths` for reads of `count`
+// numbers, `values` for writes of `values_capacity` bytes, `value_lengths` for writes of `count` numbers, `values_length` for
+// writes.
+tandem_status tandem_cache_get_many(const struct tandem_cache *cache,
+                                    const uint8_t *keys,
+                                    size_t keys_length,
+                                    const size_t *key_lengths,
+                                    size_t count,
+                                    uint8_t *values,
+                                    size_t values_capacity,
+                                    size_t *value_lengths,
+                                    size_t *values_length);
+
+// Stores values for many keys, each as tandem_cache_set does, in their order. An entry that can't be stored is left out.
+//
+// @param cache the cache.
+// @param keys the bytes of the keys, one after another; not kept.
+// @param keys_length how many bytes these are.
+// @param key_lengths how many bytes each key has.
+// @param count how many keys there are.
+// @param values the bytes of the values, one after another; not kept.
+// @param values_length how many bytes these are.
+// @param value_lengths how many bytes each value has.
+// @param ttl how long the entries live, as for tandem_cache_set.
+// @param stored how many were stored, also if not all were; may be NULL.
+// @param error may be NULL.
+// @return TANDEM_STATUS_OK if all were stored, or else what tandem_cache_set returns for the first that was not. Safe from any
+// thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `keys` and `values` are valid for reads of their lengths, `key_lengths` and
+// `value_lengths` for reads of `count` numbers; `stored` and `error` are NULL or valid for writes.
+tandem_status tandem_cache_set_many(const struct tandem_cache *cache,
+                                    const uint8_t *keys,
+                                    size_t keys_length,
+                                    const size_t *key_lengths,
+                                    size_t count,
+                                    const uint8_t *values,
+                                    size_t values_length,
+                                    const size_t *value_lengths,
+                                    uint64_t ttl,
+                                    size_t *stored,
+                                    struct tandem_error *error);
+
+// Removes the entries of many keys.
+//
+// @param cache the cache.
+// @param keys the bytes of the keys, one after another; not kept.
+// @param keys_length how many bytes these are.
+// @param key_lengths how many bytes each key has.
+// @param count how many keys there are.
+// @param deleted how many had one that had not expired; may be NULL.
+// @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `keys` is valid for reads of `keys_length` bytes, `key_lengths` for reads of `count`
+// numbers; `deleted` is NULL or valid for writes.
+tandem_status tandem_cache_delete_many(const struct tandem_cache *cache,
+                                       const uint8_t *keys,
+                                       size_t keys_length,
+                                       const size_t *key_lengths,
+                                       size_t count,
+                                       size_t *deleted);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

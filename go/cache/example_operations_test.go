@@ -244,3 +244,35 @@ func ExampleCache_Resize() {
 	fmt.Println(c.Resize(32<<20), c.Stats().MaxBytes>>20)
 	// Output: <nil> 32
 }
+
+func ExampleCache_SetMany() {
+	c, err := cache.New(cache.Options[string, int]{})
+	if err != nil {
+		panic(err)
+	}
+	defer c.Close()
+	fmt.Println(c.SetMany([]string{"a", "b"}, []int{1, 2}), c.Len())
+	// Output: <nil> 2
+}
+
+func ExampleCache_GetMany() {
+	c, err := cache.New(cache.Options[string, int]{})
+	if err != nil {
+		panic(err)
+	}
+	defer c.Close()
+	c.Set("a", 1)
+	fmt.Println(c.GetMany([]string{"a", "b"}))
+	// Output: [1 0] [true false]
+}
+
+func ExampleCache_DeleteMany() {
+	c, err := cache.New(cache.Options[string, int]{})
+	if err != nil {
+		panic(err)
+	}
+	defer c.Close()
+	c.Set("a", 1)
+	fmt.Println(c.DeleteMany([]string{"a", "b"}))
+	// Output: 1
+}

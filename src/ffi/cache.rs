@@ -14,7 +14,7 @@ use crate::cache::{Cache, Condition, Error, Meta, Options, Stats, Ttl, View};
 /// Keys and values are copied in and out. All functions but `tandem_cache_free` may be called from many
 /// threads at once; a set that returned is visible to each later get. After `fork` only the parent may use it.
 pub struct tandem_cache {
-    cache: Cache,
+    pub(super) cache: Cache,
 }
 
 /// Settings of a cache. All zero is fine: then each has its default.
@@ -203,7 +203,7 @@ const NOT_FOUND: Failure = Failure {
     message: Cow::Borrowed("there is no such entry"),
 };
 
-const TOO_SMALL: Failure = Failure {
+pub(super) const TOO_SMALL: Failure = Failure {
     status: tandem_status::BufferTooSmall,
     offset: 0,
     message: Cow::Borrowed("the output does not fit its buffer"),
@@ -215,7 +215,7 @@ const CONFLICT: Failure = Failure {
     message: Cow::Borrowed("the entry is not what the operation asks for"),
 };
 
-fn time_to_live(ttl: u64) -> Ttl {
+pub(super) fn time_to_live(ttl: u64) -> Ttl {
     match ttl {
         TANDEM_CACHE_TTL_DEFAULT => Ttl::Default,
         TANDEM_CACHE_TTL_NONE => Ttl::Forever,

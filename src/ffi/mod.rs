@@ -9,6 +9,7 @@
 
 mod argument;
 mod cache;
+mod cache_many;
 mod document;
 mod guard;
 mod json;
@@ -17,6 +18,7 @@ mod status;
 mod version;
 
 pub use cache::*;
+pub use cache_many::*;
 pub use document::*;
 pub use json::*;
 pub use shape::*;

@@ -46,6 +46,10 @@ package ffi
 // #cgo nocallback tandem_cache_clean_up
 // #cgo noescape tandem_cache_resize
 // #cgo nocallback tandem_cache_resize
+// #cgo noescape tandem_cache_set_many
+// #cgo nocallback tandem_cache_set_many
+// #cgo noescape tandem_cache_delete_many
+// #cgo nocallback tandem_cache_delete_many
 // #include "tandem_go.h"
 import "C"
 
@@ -143,6 +147,43 @@ func (c Cache) Store(
 	status := C.tandem_cache_store(c.handle, (*C.uint8_t)(key), C.size_t(keyLength), (*C.uint8_t)(value),
 		C.size_t(valueLength), C.uint64_t(ttl), C.uint32_t(condition), C.uint64_t(version), &stored, nil)
 	return uint64(stored), Status(status)
+}
+
+// Pieces are slices of bytes, one after another, and their lengths.
+type Pieces struct {
+	Bytes   []byte
+	Lengths []int
+}
+
+// Add adds one.
+func (p *Pieces) Add(data *byte, length int) {
+	p.Bytes = append(p.Bytes, unsafe.Slice(data, length)...)
+	p.Lengths = append(p.Lengths, length)
+}
+
+// Reset forgets all of them.
+func (p *Pieces) Reset() { p.Bytes, p.Lengths = p.Bytes[:0], p.Lengths[:0] }
+
+// parts returns what C takes for pieces; a size_t is an int, save its sign.
+func (p *Pieces) parts() (*C.uint8_t, C.size_t, *C.size_t) {
+	data, length := bytes(p.Bytes)
+	return data, length, (*C.size_t)(unsafe.Pointer(unsafe.SliceData(p.Lengths)))
+}
+
+// SetMany stores as many values as there are keys, and returns the first status that is not OK, if there is one.
+func (c Cache) SetMany(keys, values *Pieces, ttl uint64) Status {
+	keyData, keysLength, keyLengths := keys.parts()
+	data, length, lengths := values.parts()
+	return Status(C.tandem_cache_set_many(c.handle, keyData, keysLength, keyLengths, C.size_t(len(keys.Lengths)),
+		data, length, lengths, C.uint64_t(ttl), nil, nil))
+}
+
+// DeleteMany removes the entries of keys, and returns how many there were.
+func (c Cache) DeleteMany(keys *Pieces) int {
+	var deleted C.size_t
+	data, length, lengths := keys.parts()
+	C.tandem_cache_delete_many(c.handle, data, length, lengths, C.size_t(len(keys.Lengths)), &deleted)
+	return int(deleted)
 }
 
 // Increment adds to a number of 64 bits and returns the sum.

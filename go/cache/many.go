@@ -1,0 +1,129 @@
+//go:build cgo
+
+package cache
+
+import (
+	"errors"
+	"runtime"
+	"sync"
+	"unsafe"
+
+	"tandem.example/go/internal/ffi"
+)
+
+// GetMany returns the values of keys in their order, and which of them were found.
+func (c *Cache[K, V]) GetMany(keys []K) (values []V, found []bool) {
+	// No call of Rust is needed for an entry, so there is none to share.
+	values, found = make([]V, len(keys)), make([]bool, len(keys))
+	for i, key := range keys {
+		values[i], found[i] = c.Get(key)
+	}
+	return values, found
+}
+
+// How much a call of Rust takes at once: it is copied for that.
+const (
+	batchKeys  = 256
+	batchBytes = 64 << 10
+)
+
+// A batch is keys and maybe values on their way to Rust.
+type batch struct{ keys, values ffi.Pieces }
+
+var batches = sync.Pool{New: func() any { return new(batch) }}
+
+func putBatch(b *batch) {
+	b.reset()
+	if cap(b.keys.Bytes)+cap(b.values.Bytes) <= maxPooledBuffer {
+		batches.Put(b)
+	}
+}
+
+func (b *batch) reset() {
+	b.keys.Reset()
+	b.values.Reset()
+}
+
+func (b *batch) isFull() bool {
+	return len(b.keys.Lengths) == batchKeys || len(b.keys.Bytes)+len(b.values.Bytes) >= batchBytes
+}
+
+// SetMany is [Cache.Set] for as many values as keys, in their order, but faster. What can't be stored is left out, and
+// the error is that of the first such entry. Others see some of the entries before the rest.
+func (c *Cache[K, V]) SetMany(keys []K, values []V) error {
+	if len(keys) != len(values) {
+		return errors.New("cache: SetMany has not as many values as keys")
+	}
+	c.forgetMany(keys)
+	b := batches.Get().(*batch)
+	defer putBatch(b)
+	var first error
+	for i := range keys {
+		if err := c.addEntry(b, &keys[i], &values[i]); err != nil && first == nil {
+			first = err
+		}
+		if b.isFull() || i == len(keys)-1 {
+			status := c.core.SetMany(&b.keys, &b.values, ffi.CacheTTLDefault)
+			c.notAbsentMany(b)
+			if err := errorOf(status); err != nil && first == nil {
+				first = err
+			}
+			b.reset()
+		}
+	}
+	runtime.KeepAlive(c)
+	c.forgetMany(keys)
+	return first
+}
+
+func (c *Cache[K, V]) addEntry(b *batch, key *K, value *V) error {
+	if c.value.kind != encoded {
+		b.values.Add(c.value.bytes(unsafe.Pointer(value)))
+	} else if err := c.addEncoded(b, *value); err != nil {
+		return err
+	}
+	b.keys.Add(c.keys.bytes(unsafe.Pointer(key)))
+	return nil
+}
+
+// addEncoded is apart from addEntry because what is handed to a codec escapes to the heap.
+func (c *Cache[K, V]) addEncoded(b *batch, value V) error {
+	buffer := getBuffer()
+	defer putBuffer(buffer)
+	if err := c.encode(buffer, value); err != nil {
+		return err
+	}
+	b.values.Add(unsafe.SliceData(*buffer), len(*buffer))
+	return nil
+}
+
+// DeleteMany is [Cache.Delete] for many keys, but faster. It returns how many had an entry.
+func (c *Cache[K, V]) DeleteMany(keys []K) int {
+	c.forgetMany(keys)
+	b := batches.Get().(*batch)
+	defer putBatch(b)
+	deleted := 0
+	for i := range keys {
+		b.keys.Add(c.keys.bytes(unsafe.Pointer(&keys[i])))
+		if b.isFull() || i == len(keys)-1 {
+			deleted += c.core.DeleteMany(&b.keys)
+			c.notAbsentMany(b)
+			b.reset()
+		}
+	}
+	runtime.KeepAlive(c)
+	c.forgetMany(keys)
+	return deleted
+}
+
+func (c *Cache[K, V]) forgetMany(keys []K) {
+	for i := range keys {
+		c.forget(&keys[i])
+	}
+}
+
+func (c *Cache[K, V]) notAbsentMany(b *batch) {
+	if c.negatives.ttl != 0 {
+		c.negatives.core.DeleteMany(&b.keys)
+	}
+}
