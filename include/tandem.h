@@ -275,8 +275,8 @@ typedef struct tandem_cache_stats {
 typedef struct tandem_cache_view {
   // A number made of all that readers have to know of the layout.
   uint64_t layout;
-  // The directory of the index: numbers of segments that have pages of buckets, or UINT32_MAX.
-  const uint32_t *directory;
+  // The directory of the index: words with the number of a segment that has a page of buckets, or UINT32_MAX, in the lower half.
+  const uint64_t *directory;
   // How many places it has.
   uint64_t places;
   // The arena.

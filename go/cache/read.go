@@ -124,16 +124,17 @@ const (
 func (r *reader) get(key unsafe.Pointer, keyLength int, value unsafe.Pointer, capacity int) (int, finding) {
 	hash := r.hash(key, keyLength)
 	high, _ := bits.Mul64(hash, r.Places)
-	place := (*uint32)(unsafe.Add(r.Directory, high*4))
+	place := unsafe.Add(r.Directory, high*wordBytes)
 	tags := hash & (1<<tagBits - 1) * ones
 again:
 	for range 100 {
-		page := atomic.LoadUint32(place)
+		word := load(place)
+		page := word & (1<<32 - 1)
 		if page == noPage {
 			r.count(miss)
 			return 0, miss
 		}
-		buckets := unsafe.Add(r.Words, uint64(page)<<r.SegmentShift*wordBytes)
+		buckets := unsafe.Add(r.Words, page<<r.SegmentShift*wordBytes)
 		home := hash >> tagBits
 		for step := range r.buckets {
 			bucket := unsafe.Add(buckets, (home+step)&(r.buckets-1)*bucketWords*wordBytes)
@@ -154,7 +155,7 @@ again:
 					break
 				}
 			}
-			if (load(bucket)^state)&^hits != 0 || atomic.LoadUint32(place) != page {
+			if (load(bucket)^state)&^hits != 0 || load(place) != word {
 				continue again
 			}
 			if finding != another {

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unsafe"
@@ -124,4 +125,41 @@ func TestReaderBesideWriters(t *testing.T) {
 		t.Error("nothing was ever found")
 	}
 	runtime.KeepAlive(c)
+}
+
+// TestReaderBesideClear reads while pages of the index come and go in the same memory.
+func TestReaderBesideClear(t *testing.T) {
+	c := open(t, Options[uint64, uint64]{MaxBytes: 1 << 20})
+	rounds := uint64(50_000)
+	if testing.Short() {
+		rounds = 5_000
+	}
+	var all sync.WaitGroup
+	var over atomic.Bool
+	for writer := range uint64(2) {
+		all.Go(func() {
+			defer over.Store(true)
+			for i := range rounds {
+				key := writer*2 + i%2
+				if err := c.Set(key, key<<32|1<<31|i); err != nil {
+					t.Error(err)
+				}
+				if i%5 == 0 {
+					c.Clear()
+				}
+			}
+		})
+	}
+	for range 4 {
+		all.Go(func() {
+			for i := uint64(0); !over.Load(); i++ {
+				key := i % 4
+				if value, found := c.Get(key); found && value>>31 != key<<1|1 {
+					t.Errorf("key %d: %x", key, value)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
 }

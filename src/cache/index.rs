@@ -11,7 +11,7 @@
 //! (a sequence lock). Hits are counted in the bucket as well, so that they cost no other line.
 
 use std::hint;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 use super::arena::{Arena, Location, NONE};
 use super::hash::{Hash, Secret};
@@ -145,8 +145,10 @@ pub(super) enum Wanted {
 }
 
 pub(super) struct Index {
-    /// Numbers of segments, each with a page.
-    directory: Box<[AtomicU32]>,
+    /// Numbers of segments with a page each in the lower halves, NONE if there is none, and generations in the upper ones: a segment that
+    /// is a page again after it was something else is another page.
+    directory: Box<[AtomicU64]>,
+    generation: AtomicU64,
     shards: usize,
     secret: Secret,
     buckets: usize,
@@ -157,8 +159,9 @@ impl Index {
     pub(super) fn new(shards: usize, per_shard: usize, arena: &Arena) -> Self {
         Index {
             directory: (0..shards * per_shard.next_power_of_two())
-                .map(|_| AtomicU32::new(NONE))
+                .map(|_| AtomicU64::new(NONE.into()))
                 .collect(),
+            generation: AtomicU64::new(0),
             shards,
             secret: Secret::new(),
             buckets: arena.segment_words() / BUCKET,
@@ -167,7 +170,7 @@ impl Index {
 
     /// What the index takes before it holds any entry.
     pub(super) fn overhead(&self) -> usize {
-        self.directory.len() * (size_of::<AtomicU32>() + size_of::<Page>())
+        self.directory.len() * (size_of::<AtomicU64>() + size_of::<Page>())
     }
 
     pub(super) fn pages(&self) -> Pages {
@@ -175,7 +178,7 @@ impl Index {
     }
 
     /// Directory and hash.
-    pub(super) fn parts(&self) -> (&[AtomicU32], Secret) {
+    pub(super) fn parts(&self) -> (&[AtomicU64], Secret) {
         (&self.directory, self.secret)
     }
 
@@ -205,7 +208,13 @@ impl Index {
     }
 
     fn page(&self, hash: Hash) -> u32 {
-        self.directory[self.place(hash)].load(Ordering::Relaxed)
+        load(&self.directory[self.place(hash)]) as u32
+    }
+
+    /// The word in the directory that makes a segment a page that never was before.
+    fn new_page(&self, segment: u32) -> u64 {
+        let generation = self.generation.fetch_add(1, Ordering::Relaxed) + 1;
+        generation << 32 | u64::from(segment)
     }
 
     /// Asks the processor for the bucket of a hash.
@@ -237,7 +246,8 @@ impl Index {
         let tag = tag(hash);
         let mut patience = PATIENCE;
         'again: loop {
-            let page = place.load(Ordering::Acquire);
+            let word = place.load(Ordering::Acquire);
+            let page = word as u32;
             if page == NONE {
                 return Ok(None);
             }
@@ -255,8 +265,7 @@ impl Index {
                     fence(Ordering::Acquire);
                 }
                 // The entry, or all of the page, may have gone elsewhere meanwhile.
-                let changed =
-                    (bucket.state() ^ state) & !HITS != 0 || place.load(Ordering::Relaxed) != page;
+                let changed = (bucket.state() ^ state) & !HITS != 0 || load(place) != word;
                 if state & WRITING != 0 || changed {
                     patience = patience.checked_sub(1).ok_or(Contended)?;
                     hint::spin_loop();
@@ -445,12 +454,17 @@ impl<'a> Table<'a> {
         segment: u32,
         hash_of: impl Fn(Location) -> Hash,
     ) {
-        self.arena.segment_at(segment).iter().for_each(|word| store(word, 0));
+        let word = self.index.new_page(segment);
+        for bucket in self.arena.segment_at(segment).chunks(BUCKET) {
+            bucket.iter().for_each(|word| store(word, 0));
+            // Nor does a bucket count its changes from where another one did that was there before.
+            store(&bucket[0], (word >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15) & !(CHANGE - 1));
+        }
         let directory = &self.index.directory[self.first_place()..][..self.pages.0.len()];
         let old = self.index.page(hash);
         if old == NONE {
             // Who finds the page finds it empty.
-            directory.iter().for_each(|place| place.store(segment, Ordering::Release));
+            directory.iter().for_each(|place| place.store(word, Ordering::Release));
             self.pages.0[0] = Page::default();
             return;
         }
@@ -480,7 +494,7 @@ impl<'a> Table<'a> {
         }
         directory[half..first + count]
             .iter()
-            .for_each(|place| place.store(segment, Ordering::Release));
+            .for_each(|place| place.store(word, Ordering::Release));
         // Who misses what is removed from here looks into the directory again.
         for number in 0..self.index.buckets {
             let bucket = self.bucket(old, number);
@@ -518,7 +532,8 @@ impl<'a> Table<'a> {
         let (first, count) = self.span(hash);
         let (stays, goes) = (first & !count, first | count);
         let directory = &self.index.directory[self.first_place()..][..self.places()];
-        let [page, other] = [stays, goes].map(|place| directory[place].load(Ordering::Relaxed));
+        let (word, other) = (load(&directory[stays]), load(&directory[goes]) as u32);
+        let page = word as u32;
         for bucket in 0..self.index.buckets {
             for slot in (0..SLOTS).map(|slot| Slot { page: other, bucket, slot }) {
                 let location = self.location(slot);
@@ -527,7 +542,7 @@ impl<'a> Table<'a> {
                 }
             }
         }
-        directory[goes..goes + count].iter().for_each(|place| place.store(page, Ordering::Release));
+        directory[goes..goes + count].iter().for_each(|place| place.store(word, Ordering::Release));
         // Who sees what is done with the page's memory sees that it is none any more.
         fence(Ordering::Release);
         let entries = self.pages.0[goes].entries;
@@ -554,7 +569,7 @@ impl<'a> Table<'a> {
     /// The pages from a place in the directory on, with the first place of each that is not before it.
     pub(super) fn pages_from(&self, place: usize) -> impl Iterator<Item = (usize, u32)> + '_ {
         let directory = &self.index.directory[self.first_place()..][..self.places()];
-        let page = move |place: usize| directory[place].load(Ordering::Relaxed);
+        let page = move |place: usize| load(&directory[place]) as u32;
         let start = place;
         let begins = move |&place: &usize| {
             page(place) != NONE && (place == start || page(place - 1) != page(place))
@@ -580,7 +595,7 @@ impl<'a> Table<'a> {
     pub(super) fn clear(&mut self) -> Vec<u32> {
         let pages = self.pages_from(0).map(|(_, page)| page).collect();
         let directory = &self.index.directory[self.first_place()..][..self.pages.0.len()];
-        directory.iter().for_each(|place| place.store(NONE, Ordering::Relaxed));
+        directory.iter().for_each(|place| store(place, NONE.into()));
         fence(Ordering::Release);
         self.pages.0.fill(Page::default());
         pages

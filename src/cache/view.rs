@@ -16,8 +16,8 @@ use super::stats::Reads;
 pub struct View {
     /// A number made of all that readers have to know of the layout.
     pub layout: u64,
-    /// The directory of the index: numbers of segments that have pages of buckets, or 2^32 - 1.
-    pub directory: *const u32,
+    /// The directory of the index: words with the number of a segment that has a page of buckets, or 2^32 - 1, in the lower half.
+    pub directory: *const u64,
     /// How many places it has.
     pub places: u64,
     /// The arena.

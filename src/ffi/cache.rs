@@ -101,8 +101,8 @@ pub struct tandem_cache_stats {
 pub struct tandem_cache_view {
     /// A number made of all that readers have to know of the layout.
     pub layout: u64,
-    /// The directory of the index: numbers of segments that have pages of buckets, or UINT32_MAX.
-    pub directory: *const u32,
+    /// The directory of the index: words with the number of a segment that has a page of buckets, or UINT32_MAX, in the lower half.
+    pub directory: *const u64,
     /// How many places it has.
     pub places: u64,
     /// The arena.
