@@ -1,5 +1,6 @@
 //! The memory of a cache: one stretch of addresses cut into segments, and mappings of their own for large entries.
 
+use std::ops::{AddAssign, SubAssign};
 use std::ptr::{self, NonNull};
 use std::slice;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
@@ -90,6 +91,34 @@ pub(super) const NONE: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Location(pub u32);
 
+/// How much is held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Amount {
+    pub words: usize,
+    pub entries: usize,
+}
+
+impl Amount {
+    /// One entry.
+    pub(super) fn entry(words: usize) -> Self {
+        Amount { words, entries: 1 }
+    }
+}
+
+impl AddAssign for Amount {
+    fn add_assign(&mut self, other: Self) {
+        self.words += other.words;
+        self.entries += other.entries;
+    }
+}
+
+impl SubAssign for Amount {
+    fn sub_assign(&mut self, other: Self) {
+        self.words -= other.words;
+        self.entries -= other.entries;
+    }
+}
+
 /// A segment in the log of a shard, whose lock is held. What is known of it lies at its start.
 #[derive(Clone, Copy)]
 pub(super) struct Segment<'a>(&'a [AtomicU64]);
@@ -102,7 +131,7 @@ impl Segment<'_> {
     pub(super) fn reset(self) {
         self.set_next(NONE);
         self.set_filled(Self::HEADER);
-        self.set_live(0);
+        self.set_live(Amount::default());
         self.set_earliest(NEVER);
     }
 
@@ -133,13 +162,14 @@ impl Segment<'_> {
         store(&self.0[1], filled as u64);
     }
 
-    /// Words that entries of the index take.
-    pub(super) fn live(self) -> usize {
-        load(&self.0[2]) as usize
+    /// What entries of the index take.
+    pub(super) fn live(self) -> Amount {
+        let live = load(&self.0[2]);
+        Amount { words: live as u32 as usize, entries: (live >> 32) as usize }
     }
 
-    pub(super) fn set_live(self, live: usize) {
-        store(&self.0[2], live as u64);
+    pub(super) fn set_live(self, live: Amount) {
+        store(&self.0[2], (live.entries as u64) << 32 | live.words as u64);
     }
 
     /// Nothing in the segment expires before that.
@@ -200,10 +230,10 @@ fn all(count: usize) -> u128 {
 }
 
 impl Arena {
-    /// A segment is a 4096th of the limit: few enough of them to be handled with little overhead, enough that
+    /// A segment is a 1024th of the limit, up to 64 KiB: few enough of them to be handled with little overhead, enough that
     /// those that are being filled are a small part.
     fn share(max_bytes: u64) -> usize {
-        let share = usize::try_from(max_bytes / 4096).unwrap_or(usize::MAX).clamp(1, 64 << 10);
+        let share = usize::try_from(max_bytes / 1024).unwrap_or(usize::MAX).clamp(1, 64 << 10);
         (1 << share.ilog2()).max(page_size())
     }
 

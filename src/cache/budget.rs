@@ -31,6 +31,11 @@ impl Budget {
         self.used().saturating_sub(self.limit())
     }
 
+    /// Whether there is so much at this moment.
+    pub(super) fn has(&self, amount: u64) -> bool {
+        self.used() + amount <= self.limit()
+    }
+
     pub(super) fn try_reserve(&self, amount: u64) -> bool {
         let limit = self.limit();
         let reserve = |used: u64| used.checked_add(amount).filter(|&sum| sum <= limit);

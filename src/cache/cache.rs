@@ -13,6 +13,7 @@ use super::error::Error;
 use super::hash::Hash;
 use super::index::{Contended, Index};
 use super::options::Options;
+use super::policy::Record;
 use super::shard::{Need, Removal, Resources, Shard, Unlocked};
 use super::stats::{Reads, Stats};
 use super::words::prefetch;
@@ -133,7 +134,7 @@ impl Cache {
             size_of::<Self>() + arena.overhead() + index.overhead() + size_of_val(&*unlocked);
         let overhead = overhead as u64;
         let bytes = Budget::new(limit);
-        if !bytes.try_reserve(overhead) {
+        if !bytes.try_reserve(overhead + shards as u64 * Unlocked::OWN) {
             return Err(Error::Options("max_bytes is below what an empty cache takes"));
         }
         let entries = Budget::new(options.max_entries);
@@ -154,8 +155,8 @@ impl Cache {
     /// Enough for threads to seldom meet, few enough for each to have entries to choose from and segments to put them in.
     fn shards_for(options: &Options) -> usize {
         let threads = thread::available_parallelism().map_or(1, |count| count.get()) as u64;
-        let most = (16 * threads).max(options.max_bytes >> 26).min(1024);
-        let shards = most.min(options.max_bytes >> 20).min(options.max_entries >> 12);
+        let most = (8 * threads).max(options.max_bytes >> 26).min(1024);
+        let shards = most.min(options.max_bytes >> 21).min(options.max_entries >> 12);
         1 << shards.max(1).ilog2()
     }
 
@@ -396,7 +397,7 @@ impl Cache {
             Ttl::Forever => None,
             Ttl::For(ttl) => Some(ttl),
         });
-        let new = NewEntry { key, value, version: 0, times };
+        let new = NewEntry { key, value, version: 0, times, record: Record::default() };
         let mut claim = Claim::none(self);
         // What is kept may be a deadline, which takes a word.
         let largest =
@@ -501,7 +502,8 @@ impl Cache {
                         (value, kept.unwrap_or_else(|| self.times(self.ttl)))
                     }
                 };
-                let new = NewEntry { key, value: &value, version: 0, times };
+                let new =
+                    NewEntry { key, value: &value, version: 0, times, record: Record::default() };
                 if new.inline_words() <= self.resources.arena.most_entry_words() {
                     return shard
                         .set(hash, &new, &mut None, credit)
@@ -515,7 +517,7 @@ impl Cache {
                 Outcome::Done(version) => return Ok(version),
                 Outcome::Large(value, times, version) => (value, times, version),
             };
-            let new = NewEntry { key, value: &value, version: 0, times };
+            let new = NewEntry { key, value: &value, version: 0, times, record: Record::default() };
             let mut mapping = self.map(&new, &mut claim)?;
             let stored = self.with_room(hash, &mut claim, |shard, credit| {
                 let found =
@@ -748,7 +750,7 @@ impl Cache {
         loop {
             cursor = self.scan_shards(cursor, STEP, |shard, visited, location| {
                 if remove(visited) {
-                    shard.remove_at(location);
+                    shard.remove_at(location, Removal::Deleted);
                     deleted += 1;
                 }
             });
@@ -862,7 +864,7 @@ impl Cache {
     /// Evicts from the shard that holds most, so that their shares stay even; false if none holds anything.
     fn evict_from_fullest(&self) -> bool {
         let fullest = (0..self.shards.len()).max_by_key(|&shard| self.shards[shard].held());
-        let fullest = fullest.filter(|&shard| self.shards[shard].held() > 0);
+        let fullest = fullest.filter(|&shard| self.shards[shard].held() > Unlocked::OWN);
         fullest.is_some_and(|shard| {
             self.shard(shard).evict_memory();
             true

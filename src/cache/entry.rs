@@ -11,6 +11,7 @@ use std::sync::atomic::AtomicU64;
 
 use super::arena::Mapping;
 use super::clock::NEVER;
+use super::policy::Record;
 use super::words::{self, Text, WORD, load, store, words_of};
 
 /// Not in the index any more.
@@ -21,6 +22,8 @@ const MAPPED: u64 = 1 << 49;
 const EXPIRES: u64 = 1 << 50;
 /// There is a word with the time at which the entry expires unless it is used before.
 const IDLES: u64 = 1 << 51;
+/// The record of the policy, which readers do not look at.
+const RECORD: u32 = 52;
 const FLAGS: u64 = DEAD | MAPPED | EXPIRES | IDLES;
 
 /// Sizes and version.
@@ -38,6 +41,7 @@ pub(super) struct NewEntry<'a> {
     pub value: &'a [u8],
     pub version: u64,
     pub times: Times,
+    pub record: Record,
 }
 
 /// When an entry expires; NEVER if not.
@@ -99,7 +103,8 @@ impl NewEntry<'_> {
 
     /// Writes the entry, which takes all of `words`; the mapping has key and value unless they are in `words`.
     pub(super) fn write(&self, words: &[AtomicU64], mapping: Option<Mapping>) {
-        let mut head = words.len() as u64 | self.times.flags();
+        let record = u64::from(self.record.0) << RECORD;
+        let mut head = words.len() as u64 | self.times.flags() | record;
         let body = &words[body(head)..];
         match mapping {
             Some(mapping) => {
@@ -216,6 +221,16 @@ impl<'a> Entry<'a> {
     /// Whether a use of the entry has to be written down in it.
     pub(super) fn idles(self) -> bool {
         self.head & IDLES != 0
+    }
+
+    pub(super) fn record(self) -> Record {
+        Record((self.head >> RECORD) as u8)
+    }
+
+    /// Sets the record, under the lock for writing.
+    pub(super) fn set_record(self, record: Record) {
+        let head = load(&self.words[0]) & !(0xFF << RECORD);
+        store(&self.words[0], head | u64::from(record.0) << RECORD);
     }
 
     pub(super) fn version(self) -> u64 {

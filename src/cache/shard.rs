@@ -9,13 +9,13 @@ use std::slice;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::arena::{Arena, Location, Mapping, NONE, Segment};
+use super::arena::{Amount, Arena, Location, Mapping, NONE, Segment};
 use super::budget::{Budget, Credit};
 use super::clock::{Clock, NEVER};
 use super::entry::{self, Bytes, Entry, NewEntry, Times};
 use super::hash::Hash;
 use super::index::{Index, Pages, Slot, Table, Wanted};
-use super::policy::{MAIN, Policy, WINDOW};
+use super::policy::{Levels, MAIN, Policy, Record, Standing, Step as Advice, WINDOW};
 use super::stats::Stats;
 
 /// What all shards take from.
@@ -37,8 +37,11 @@ pub(super) struct Unlocked {
 
 impl Unlocked {
     pub(super) fn new(index: &Index) -> Self {
-        Unlocked { state: RwLock::new(State::new(index)), held: AtomicU64::new(0) }
+        Unlocked { state: RwLock::new(State::new(index)), held: AtomicU64::new(Self::OWN) }
     }
+
+    /// What a shard has on the heap that has no entry.
+    pub(super) const OWN: u64 = 64;
 
     pub(super) fn held(&self) -> u64 {
         self.held.load(Ordering::Relaxed)
@@ -61,6 +64,8 @@ pub(super) struct State {
     segments: usize,
     pages: Pages,
     policy: Policy,
+    /// The entries that the policy is for.
+    policy_entries: usize,
     /// That of the entry stored last.
     version: u64,
     /// Nothing expires before that.
@@ -85,7 +90,8 @@ impl State {
             logs: Default::default(),
             segments: 0,
             pages: index.pages(),
-            policy: Policy::default(),
+            policy: Policy::new(1),
+            policy_entries: 1,
             version: 0,
             earliest: NEVER,
             counts: Counts::default(),
@@ -105,17 +111,18 @@ impl State {
 struct Log {
     oldest: u32,
     newest: u32,
-    /// The words of the oldest segment before this one were judged.
+    /// What begins before this word of the oldest segment is dead, or was judged and stays.
     hand: usize,
-    /// Words before the hand that stay.
-    kept: usize,
-    /// Words of entries in the index.
-    live: usize,
+    /// What was judged and stays; of the window, it has a place in the main log.
+    kept: Amount,
+    /// What entries in the index take.
+    live: Amount,
 }
 
 impl Default for Log {
     fn default() -> Self {
-        Log { oldest: NONE, newest: NONE, hand: Segment::HEADER, kept: 0, live: 0 }
+        let none = Amount::default();
+        Log { oldest: NONE, newest: NONE, hand: Segment::HEADER, kept: none, live: none }
     }
 }
 
@@ -146,6 +153,15 @@ enum Step {
     Progress,
     /// There is nothing in the logs.
     Nothing,
+}
+
+/// What a log has at its old end.
+enum Front {
+    Entry(Location),
+    /// All of the oldest segment was judged.
+    End,
+    /// There is no segment.
+    Empty,
 }
 
 /// What a step is taken for.
@@ -257,8 +273,9 @@ impl<'a> Shard<'a> {
         if !entry.takes(new) {
             return false;
         }
+        let new = NewEntry { record: entry.record(), ..*new };
         self.table().change(slot, |location, hits| {
-            entry.overwrite(new);
+            entry.overwrite(&new);
             *hits += 1;
             location
         });
@@ -284,7 +301,7 @@ impl<'a> Shard<'a> {
             }
             None => {
                 self.reserve_entry()?;
-                self.state.policy.admit(hash)
+                WINDOW
             }
         };
         let mut reserved = old.is_none();
@@ -306,6 +323,14 @@ impl<'a> Shard<'a> {
         if let Some(mapping) = &mapping {
             self.held.fetch_add(mapping.length() as u64, Ordering::Relaxed);
         }
+        let record = match old {
+            Some(slot) => {
+                let old = self.table().location(slot);
+                self.entry(old).record()
+            }
+            None => self.state.policy.enter(hash),
+        };
+        let new = NewEntry { record, ..*new };
         let location = self.place(log, words, |words| new.write(words, mapping.take()));
         self.reschedule(location, Times::NEVER, new.times);
         match old {
@@ -319,6 +344,7 @@ impl<'a> Shard<'a> {
             }
             None => self.table().insert(hash, location),
         }
+        self.fit_policy();
         Ok(())
     }
 
@@ -347,6 +373,9 @@ impl<'a> Shard<'a> {
         while !self.has_room(log, words) {
             if let Some(segment) = self.new_segment(credit) {
                 self.push(log, segment);
+                if log == WINDOW {
+                    self.hand_over();
+                }
                 break;
             }
             match self.step(Purpose::Memory) {
@@ -421,8 +450,10 @@ impl<'a> Shard<'a> {
         let filled = segment.filled();
         write(&self.arena().segment_at(number)[filled..filled + words]);
         segment.set_filled(filled + words);
-        segment.set_live(segment.live() + words);
-        self.state.logs[log].live += words;
+        let mut live = segment.live();
+        live += Amount::entry(words);
+        segment.set_live(live);
+        self.state.logs[log].live += Amount::entry(words);
         self.arena().location(number, filled)
     }
 
@@ -430,6 +461,28 @@ impl<'a> Shard<'a> {
     fn push(&mut self, log: usize, segment: u32) {
         self.arena().segment(segment).reset();
         self.link(log, segment);
+    }
+
+    /// Lets the main log have the window's oldest segments as they are, as long as nothing has to go: one after the other their entries
+    /// would be promoted.
+    fn hand_over(&mut self) {
+        loop {
+            let [window, main] = &self.state.logs;
+            let all = window.live.words + main.live.words;
+            let least = (all as f64 * self.state.policy.share()) as usize;
+            if window.oldest == window.newest
+                || window.hand != Segment::HEADER
+                || main.hand != Segment::HEADER
+            {
+                return;
+            }
+            let number = window.oldest;
+            if window.live.words < least + self.arena().segment(number).live().words {
+                return;
+            }
+            self.unlink(number, NONE);
+            self.link(MAIN, number);
+        }
     }
 
     /// Makes a segment of no log the newest of one.
@@ -457,7 +510,7 @@ impl<'a> Shard<'a> {
         if log.oldest == number {
             log.oldest = next;
             log.hand = Segment::HEADER;
-            log.kept = 0;
+            log.kept = Amount::default();
         }
         if log.newest == number {
             log.newest = before;
@@ -570,85 +623,175 @@ impl<'a> Shard<'a> {
 
     /// Takes an entry that moves or dies out of the books of its segment.
     fn forget(&mut self, location: Location) {
-        let size = self.entry(location).size();
+        let entry = Amount::entry(self.entry(location).size());
         let number = self.arena().segment_of(location);
         let segment = self.arena().segment(number);
-        segment.set_live(segment.live() - size);
+        let mut live = segment.live();
+        live -= entry;
+        segment.set_live(live);
         let log = &mut self.state.logs[segment.log()];
-        log.live -= size;
+        log.live -= entry;
         let judged = self.resources.arena.location(number, log.hand);
         if log.oldest == number && location.0 < judged.0 {
-            log.kept -= size;
+            log.kept -= entry;
         }
     }
 
-    /// One step towards free memory: what is dead is given up first, then what the policy does not keep.
+    /// One step towards free memory or one entry less: what is dead is given up first, then what the policy does not keep.
     fn step(&mut self, purpose: Purpose) -> Step {
         let words = self.arena().segment_words();
-        let waste = self.state.segments * words - self.live();
+        let waste = self.state.segments * words - self.live().words;
         // The newest segments have room that is of use yet, others are full to three quarters
         // at least when they are left.
         if waste > self.state.segments * words / 3 + 2 * words {
             return self.compact();
         }
-        let [window, main] = &self.state.logs;
-        if window.oldest == NONE && main.oldest == NONE {
-            return Step::Nothing;
+        let mut oldest = [None; 2];
+        for log in [WINDOW, MAIN] {
+            match self.front(log) {
+                Front::Entry(location) if self.has_expired(location) => {
+                    return Step::Removed(self.remove_at(location, Removal::Expired));
+                }
+                Front::Entry(location) => oldest[log] = Some(location),
+                Front::End => {
+                    let number = self.state.logs[log].oldest;
+                    self.unlink(number, NONE);
+                    return self.empty(number, MAIN);
+                }
+                Front::Empty => {}
+            }
         }
-        let mut log = self.state.policy.victim(window.live, main.live);
-        if self.state.logs[log].oldest == NONE {
-            log = WINDOW + MAIN - log;
+        let [window, main] = oldest;
+        // With two segments, one of them has to become empty.
+        let last = matches!(purpose, Purpose::Memory) && self.state.segments <= 2;
+        match (self.advice(window, purpose), window, main) {
+            (_, None, None) => Step::Nothing,
+            (Advice::Promote, Some(window), _) if !last => self.promote(window),
+            (Advice::Contest, Some(window), Some(main)) if !last => self.contest(window, main),
+            (Advice::Sweep, _, Some(main)) if !last => {
+                if self.spare(main) {
+                    Step::Progress
+                } else {
+                    self.evict(main)
+                }
+            }
+            (_, _, Some(victim)) | (_, Some(victim), None) => self.evict(victim),
         }
-        self.judge(log, purpose)
     }
 
-    fn live(&self) -> usize {
-        self.state.logs.iter().map(|log| log.live).sum()
+    /// What the policy says is to be done so that the shard holds less than it does.
+    fn advice(&self, window: Option<Location>, purpose: Purpose) -> Advice {
+        let measure = |amount: Amount| match purpose {
+            Purpose::Memory => amount.words as u64,
+            Purpose::Entry => amount.entries as u64,
+        };
+        let [new, old] = &self.state.logs;
+        let kept = measure(new.kept);
+        let (new, old) = (measure(new.live) - kept, measure(old.live) + kept);
+        let oldest = window.map(|location| measure(Amount::entry(self.entry(location).size())));
+        let limit = (new + old).saturating_sub(1);
+        let levels = Levels { limit, window: new, main: old, oldest };
+        self.state.policy.next(&levels).unwrap_or(Advice::Drop)
     }
 
-    /// Judges the next entry of a log's oldest segment.
-    fn judge(&mut self, which: usize, purpose: Purpose) -> Step {
-        let log = &self.state.logs[which];
-        let (number, hand) = (log.oldest, log.hand);
-        let words = self.arena().segment_words();
-        if hand == self.arena().segment(number).filled() {
-            self.unlink(number, NONE);
-            return self.empty(number, MAIN);
+    /// The oldest entry of a log that was not judged yet.
+    fn front(&mut self, which: usize) -> Front {
+        let number = self.state.logs[which].oldest;
+        if number == NONE {
+            return Front::Empty;
         }
-        let location = self.arena().location(number, hand);
-        let entry = self.entry(location);
-        let size = entry.size();
-        self.state.logs[which].hand += size;
-        if entry.is_dead() {
-            return Step::Progress;
+        let filled = self.arena().segment(number).filled();
+        loop {
+            let hand = self.state.logs[which].hand;
+            if hand == filled {
+                return Front::End;
+            }
+            let location = self.arena().location(number, hand);
+            let entry = self.entry(location);
+            if !entry.is_dead() {
+                return Front::Entry(location);
+            }
+            self.state.logs[which].hand += entry.size();
         }
-        self.state.logs[which].kept += size;
+    }
+
+    fn standing(&mut self, location: Location) -> (Standing, Slot) {
         let hash = self.hash(location);
         let slot = self.slot_of(hash, location);
-        if self.has_expired(location) {
-            return Step::Removed(self.remove(hash, slot, Removal::Expired));
+        let hits = self.table().hits(slot) as u8;
+        (Standing { hash, record: self.entry(location).record(), hits }, slot)
+    }
+
+    /// The oldest entries of both logs meet.
+    fn contest(&mut self, window: Location, main: Location) -> Step {
+        let (candidate, _) = self.standing(window);
+        let (victim, _) = self.standing(main);
+        if self.state.policy.admits(&candidate, &victim) {
+            return self.evict(main);
         }
-        let hits = self.table().hits(slot);
-        let verdict = self.state.policy.judge(which, hash, hits);
-        let room = self.state.logs[MAIN].newest != number && self.has_room(MAIN, size);
-        // For memory, something has to go of each segment, and all of the last ones.
-        let most = match purpose {
-            Purpose::Memory if self.state.segments <= 2 => 0,
-            Purpose::Memory if which == MAIN => words / 4 * 3,
-            _ => words,
-        };
-        let stays = room || self.state.logs[which].kept <= most;
-        let Some(left) = verdict.filter(|_| stays) else {
-            return Step::Removed(self.remove(hash, slot, Removal::Evicted));
-        };
+        let step = self.evict(window);
+        self.spare(main);
+        step
+    }
+
+    /// Lets the oldest entry of the window have a place in the main log.
+    fn promote(&mut self, location: Location) -> Step {
+        let (standing, slot) = self.standing(location);
+        let record = self.state.policy.settle(&standing);
+        self.stay(location, slot, record, 0);
+        Step::Progress
+    }
+
+    /// Lets the oldest entry of the main log stay, if the policy does.
+    fn spare(&mut self, location: Location) -> bool {
+        let (standing, slot) = self.standing(location);
+        let Some(record) = self.state.policy.spares(&standing) else { return false };
+        self.stay(location, slot, record, u64::from(standing.hits) - 1);
+        true
+    }
+
+    /// Moves the oldest entry of a log to the new end of the main log, or leaves it where it is, if that has no room, until the end
+    /// of the segment is reached.
+    fn stay(&mut self, location: Location, slot: Slot, record: Record, left: u64) {
         self.table().change(slot, |location, hits| {
             *hits = left;
             location
         });
-        if room {
-            self.copy(slot, location, MAIN);
+        self.entry(location).set_record(record);
+        let size = self.entry(location).size();
+        if !self.has_room(MAIN, size) && self.resources.bytes.has(self.arena().segment_bytes()) {
+            let credit = &mut Credit::none(&self.resources.bytes);
+            if let Some(segment) = self.new_segment(credit) {
+                self.push(MAIN, segment);
+            }
         }
-        Step::Progress
+        if self.has_room(MAIN, size) {
+            return self.copy(slot, location, MAIN);
+        }
+        let number = self.arena().segment_of(location);
+        let log = &mut self.state.logs[self.resources.arena.segment(number).log()];
+        log.hand += size;
+        log.kept += Amount::entry(size);
+    }
+
+    fn evict(&mut self, location: Location) -> Step {
+        let (standing, _) = self.standing(location);
+        let log = self.segment_of(location).log();
+        self.state.policy.evict(&standing, log);
+        Step::Removed(self.remove_at(location, Removal::Evicted))
+    }
+
+    /// Removes an entry that lives; the caller trims. Returns what that gave back to the byte budget.
+    pub(super) fn remove_at(&mut self, location: Location, why: Removal) -> u64 {
+        let hash = self.hash(location);
+        let slot = self.slot_of(hash, location);
+        self.remove(hash, slot, why)
+    }
+
+    fn live(&self) -> Amount {
+        let mut live = self.state.logs[WINDOW].live;
+        live += self.state.logs[MAIN].live;
+        live
     }
 
     /// Moves an entry to the newest segment of a log, which has room for it.
@@ -691,12 +834,14 @@ impl<'a> Shard<'a> {
             earliest = earliest.min(entry.times().first());
             let target = self.arena().location(number, to);
             let arena = self.arena();
-            let saved = entry.size() - size;
+            let saved = Amount { words: entry.size() - size, entries: 0 };
             self.table().change(slot, |location, _| {
                 entry::relocate(arena.words(), arena.word(location), arena.word(target), size);
                 target
             });
-            segment.set_live(segment.live() - saved);
+            let mut live = segment.live();
+            live -= saved;
+            segment.set_live(live);
             self.state.logs[log].live -= saved;
             to += size;
         }
@@ -717,7 +862,7 @@ impl<'a> Shard<'a> {
             let (mut before, mut number) = (NONE, self.state.logs[log].oldest);
             while number != NONE {
                 let segment = self.arena().segment(number);
-                let live = segment.live();
+                let live = segment.live().words;
                 let better = |&(least, ..): &(usize, u32, u32)| live < least;
                 if number != self.state.logs[log].newest && worst.as_ref().is_none_or(better) {
                     worst = Some((live, number, before));
@@ -756,13 +901,6 @@ impl<'a> Shard<'a> {
         }
     }
 
-    /// Removes an entry that lives; the caller trims.
-    pub(super) fn remove_at(&mut self, location: Location) {
-        let hash = self.hash(location);
-        let slot = self.slot_of(hash, location);
-        self.remove(hash, slot, Removal::Deleted);
-    }
-
     pub(super) fn remove_and_trim(&mut self, hash: Hash, slot: Slot, why: Removal) {
         self.remove(hash, slot, why);
         self.trim();
@@ -795,7 +933,7 @@ impl<'a> Shard<'a> {
     /// Gives memory back that is not used for anything.
     pub(super) fn trim(&mut self) {
         let words = self.arena().segment_words();
-        while self.state.segments * words > self.live() * 2 + 4 * words {
+        while self.state.segments * words > self.live().words * 2 + 3 * words {
             match self.compact() {
                 Step::Free(segment) => self.give(segment),
                 Step::Removed(_) | Step::Progress => {}
@@ -885,6 +1023,29 @@ impl<'a> Shard<'a> {
         for page in self.table().clear() {
             self.give(page);
         }
+        self.fit_policy();
+    }
+
+    /// Makes the policy one for about as many entries as there are, if it can be paid for.
+    fn fit_policy(&mut self) {
+        let entries = self.live().entries.max(1);
+        let known = self.state.policy_entries;
+        if entries <= known && entries * 2 >= known {
+            return;
+        }
+        // Entries come one at a time, and may go all at once.
+        let entries = if entries > known { entries + entries / 4 } else { entries };
+        let (old, new) = (Policy::bytes(self.state.policy_entries), Policy::bytes(entries));
+        let (old, new) = (old as u64, new as u64);
+        // The old one is there until the new one is.
+        if new > old && !self.resources.bytes.try_reserve(new) {
+            return;
+        }
+        self.state.policy.resize(entries);
+        self.state.policy_entries = entries;
+        self.resources.bytes.release(if new > old { old } else { old - new });
+        self.held.fetch_add(new, Ordering::Relaxed);
+        self.held.fetch_sub(old, Ordering::Relaxed);
     }
 }
 
@@ -904,18 +1065,19 @@ impl Shard<'_> {
         let (mut segments, mut entries, mut mapped, mut expiring) = (0, 0, 0, 0);
         for log in [WINDOW, MAIN] {
             let mut number = self.state.logs[log].oldest;
-            let (mut last, mut all_live) = (NONE, 0);
+            let (mut last, mut all_live) = (NONE, Amount::default());
             while number != NONE {
                 let segment = self.arena().segment(number);
                 assert_eq!(segment.log(), log);
-                let (mut offset, mut live, mut kept) = (Segment::HEADER, 0, 0);
+                let (mut offset, mut live, mut kept) =
+                    (Segment::HEADER, Amount::default(), Amount::default());
                 while offset < segment.filled() {
                     let location = self.arena().location(number, offset);
                     let entry = self.entry(location);
                     if !entry.is_dead() {
-                        live += entry.size();
+                        live += Amount::entry(entry.size());
                         if offset < self.state.logs[log].hand {
-                            kept += entry.size();
+                            kept += Amount::entry(entry.size());
                         }
                         mapped += entry.mapped_bytes() as u64;
                         entries += 1;
@@ -944,7 +1106,8 @@ impl Shard<'_> {
         assert_eq!(expiring, self.state.counts.expiring);
         let pages = self.table().audit();
         assert_eq!(pages.1, entries);
-        let bytes = (segments + pages.0) as u64 * self.arena().segment_bytes() + mapped;
+        let policy = Policy::bytes(self.state.policy_entries) as u64;
+        let bytes = (segments + pages.0) as u64 * self.arena().segment_bytes() + mapped + policy;
         (bytes, entries as u64)
     }
 }

@@ -481,7 +481,7 @@ fn cleaning_up_frees_what_expired() {
     let clock = ManualClock::default();
     let options = Options { clock: Clock::Manual(clock.clone()), ..Options::default() };
     let cache = Cache::new(options).unwrap();
-    for key in 0..50_000_u64 {
+    for key in 0..200_000_u64 {
         let ttl = Duration::from_secs(if key.is_multiple_of(100) { 1000 } else { 1 + key % 7 });
         cache.set_with_ttl(&key.to_le_bytes(), &[7; 100], Some(ttl)).unwrap();
     }
@@ -492,7 +492,7 @@ fn cleaning_up_frees_what_expired() {
     }
     cache.audit();
     let stats = cache.stats();
-    assert_eq!((stats.entries, stats.expirations), (500, 49_500));
+    assert_eq!((stats.entries, stats.expirations), (2_000, 198_000));
     assert!(stats.bytes < full / 3, "{} of {full} bytes are held", stats.bytes);
 }
 
@@ -725,7 +725,7 @@ proptest! {
 
 /// Threads read, write and delete, with values of changing sizes. Each has keys of its own that it alone
 /// writes, so it knows what may be found: its last value or none.
-fn churn(cache: &Cache, threads: u64, rounds: u64) {
+fn churn(cache: &Cache, threads: u64, rounds: u64, clears: bool) {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
@@ -736,6 +736,9 @@ fn churn(cache: &Cache, threads: u64, rounds: u64) {
                     for round in 1..=rounds {
                         let key = random.below(20_000) * threads + thread;
                         let bytes = key.to_le_bytes();
+                        if clears && round.is_multiple_of(1000) {
+                            cache.clear();
+                        }
                         match random.below(10) {
                             0 => {
                                 cache.delete(&bytes);
@@ -772,10 +775,9 @@ fn churn(cache: &Cache, threads: u64, rounds: u64) {
                 thread::yield_now();
             }
         });
-        for worker in workers {
-            worker.join().unwrap();
-        }
+        let ends: Vec<_> = workers.into_iter().map(|worker| worker.join()).collect();
         done.store(true, Ordering::Relaxed);
+        ends.into_iter().for_each(|end| end.unwrap());
     });
     cache.audit();
 }
@@ -784,9 +786,15 @@ fn churn(cache: &Cache, threads: u64, rounds: u64) {
 fn threads_find_what_they_stored() {
     for max_bytes in [Options::MIN_BYTES * 16, 32 << 20] {
         let cache = cache(max_bytes);
-        churn(&cache, 4, 60_000);
+        churn(&cache, 4, 60_000, false);
         assert!(cache.stats().evictions > 0);
     }
+}
+
+/// Segments are now pages of the index, now segments of logs, while others look at them.
+#[test]
+fn threads_find_what_they_stored_beside_clear() {
+    churn(&cache(4 << 20), 4, 40_000, true);
 }
 
 #[test]
