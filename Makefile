@@ -10,6 +10,7 @@ DATA       ?=
 ADDR       ?=
 CACHE_ADDR ?=
 CACHE_HTTP ?=
+ENTRIES    ?=
 FUZZTIME   ?= 1m
 SOAK       ?= 2m
 
@@ -213,6 +214,10 @@ bench: build ## this project beside its peers in Go, and simdjson (TANDEM_DATA=f
 .PHONY: hitratio
 hitratio: build ## what the caches keep beside their peers (TANDEM_DATA=folder for recorded traces)
 	cd benches/peers && $(GO) run . -hitratio
+
+.PHONY: bench-cache
+bench-cache: build ## the cache beside its peers in Go (ENTRIES=1000000)
+	cd benches/peers && $(GO) run . -run '^cache' $(if $(ENTRIES),-entries $(ENTRIES))
 
 .PHONY: bench-services
 bench-services: services | need-wrk ## fastjson-api beside a constant handler and a service in Go

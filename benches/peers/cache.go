@@ -26,22 +26,22 @@ var cacheOperations = []struct {
 	// Some caches have lost entries to the sets before, and are filled anew.
 	refill bool
 }{
-	{"get", 1, 0, false},
-	{"get-2", 2, 0, false},
-	{"set", 1, 1, false},
-	{"set-2", 2, 1, false},
-	{"mixed", 1, 4, true},
-	{"mixed-2", 2, 4, false},
+	{"get/1", 1, 0, false},
+	{"get/2", 2, 0, false},
+	{"set/1", 1, 1, false},
+	{"set/2", 2, 1, false},
+	{"mixed/1", 1, 4, true},
+	{"mixed/2", 2, 4, false},
 }
 
 // cacheBenchmarks are the rows of the caches. All caches hold all keys; which are asked for follows Zipf's law.
-// Names that end in -2 are those with two goroutines.
+// Names end in the number of goroutines.
 func cacheBenchmarks(entries int) []benchmark {
 	// Rows share the caches, which live to the end of the program.
 	shared := sync.OnceValues(func() (*arena, error) { return newArena(entries) })
 	var benchmarks []benchmark
 	for _, operation := range cacheOperations {
-		name := "cache/" + operation.name
+		name := "cache-" + operation.name
 		benchmarks = append(benchmarks, benchmark{name, func(s schedule) (Row, error) {
 			a, err := shared()
 			if err != nil {

@@ -41,8 +41,8 @@ func memoryBenchmarks(entries int) []benchmark {
 		}}
 	}
 	return []benchmark{
-		row("cache/memory", "B", func(f Footprint) float64 { return f.BytesPerEntry }),
-		row("cache/collection", "ms", func(f Footprint) float64 { return f.Collection }),
+		row("cache-memory/entry", "B", func(f Footprint) float64 { return f.BytesPerEntry }),
+		row("cache-memory/collection", "ms", func(f Footprint) float64 { return f.Collection }),
 	}
 }
 

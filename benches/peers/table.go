@@ -143,6 +143,11 @@ func but(name string) func(Measurement) bool {
 	return func(m Measurement) bool { return m.Contender != name }
 }
 
+// offHeap are the caches that the garbage collector does not scan.
+func offHeap(m Measurement) bool {
+	return slices.Contains([]string{"freecache", "bigcache", "fastcache"}, m.Contender)
+}
+
 // goals are those of the rows that have one.
 var goals = []goal{
 	{group: "decode", mean: 2, least: 1.4},
@@ -157,6 +162,11 @@ var goals = []goal{
 	{group: "valid", mean: 3, least: 2},
 	{group: "compact", mean: 3, least: 2},
 	{group: "indent", mean: 3, least: 2},
+	{group: "cache-get", label: "off the heap", peers: offHeap, mean: 1.3, least: 1.3},
+	{group: "cache-get", label: "otter", peers: only("otter"), mean: 0.8, least: 0.8},
+	{group: "cache-set", mean: 1, least: 1},
+	{group: "cache-mixed", mean: 1, least: 1},
+	{group: "cache-memory", mean: 1, least: 1},
 }
 
 // writeSummary prints what each group of rows has reached, and its goal.
