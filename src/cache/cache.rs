@@ -219,6 +219,14 @@ impl Cache {
         Meta { version: entry.version(), ttl }
     }
 
+    /// Asks for the memory in which the entry of a hash is likely to be, so that nobody waits for it who holds a lock.
+    fn prefetch(&self, hash: Hash) {
+        let Resources { arena, index, .. } = &self.resources;
+        if let Some(location) = index.guess(arena, hash) {
+            self.prefetch_entry(location);
+        }
+    }
+
     /// Asks for the lines in which key and value of most entries are.
     #[inline]
     fn prefetch_entry(&self, location: Location) {
@@ -392,6 +400,7 @@ impl Cache {
         ttl: Ttl,
         condition: Condition,
     ) -> Result<Option<u64>, Error> {
+        self.prefetch(hash);
         let times = self.times(match ttl {
             Ttl::Default | Ttl::Keep => self.ttl,
             Ttl::Forever => None,
