@@ -59,22 +59,25 @@ impl Unlocked {
     }
 }
 
+/// What each write changes comes first: it is in one line with the lock.
+#[repr(C)]
 pub(super) struct State {
-    logs: [Log; 2],
-    segments: usize,
-    pages: Pages,
-    policy: Policy,
-    /// The entries that the policy is for.
-    policy_entries: usize,
     /// That of the entry stored last.
     version: u64,
     /// Nothing expires before that.
     earliest: u64,
     counts: Counts,
+    logs: [Log; 2],
+    segments: usize,
+    pages: Pages,
+    /// The entries that the policy is for.
+    policy_entries: usize,
+    policy: Policy,
 }
 
 /// What happened in a shard.
 #[derive(Default)]
+#[repr(C)]
 struct Counts {
     sets: u64,
     deletes: u64,
@@ -259,10 +262,10 @@ impl<'a> Shard<'a> {
         let old = self.find(hash, new.key);
         if !old.is_some_and(|slot| mapping.is_none() && self.overwrite(slot, &new)) {
             self.append(hash, &new, old, mapping, credit)?;
+            self.trim();
         }
         self.state.version = version;
         self.state.counts.sets += 1;
-        self.trim();
         Ok(version)
     }
 
