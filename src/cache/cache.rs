@@ -155,8 +155,8 @@ impl Cache {
     /// Enough for threads to seldom meet, few enough for each to have entries to choose from and segments to put them in.
     fn shards_for(options: &Options) -> usize {
         let threads = thread::available_parallelism().map_or(1, |count| count.get()) as u64;
-        let most = (8 * threads).max(options.max_bytes >> 26).min(1024);
-        let shards = most.min(options.max_bytes >> 21).min(options.max_entries >> 12);
+        let most = (32 * threads).max(options.max_bytes >> 26).min(1024);
+        let shards = most.min(options.max_bytes >> 22).min(options.max_entries >> 12);
         1 << shards.max(1).ilog2()
     }
 
