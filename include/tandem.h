@@ -1108,6 +1108,40 @@ tandem_status tandem_cache_scan(const struct tandem_cache *cache,
                                 size_t *keys_length,
                                 uint64_t *next);
 
+// Counts from now on which entries are found most, so that tandem_cache_hot_keys can tell. Each get takes a lock meanwhile. The
+// counters are part of what the cache holds. A watch that there was ends.
+//
+// @param cache the cache.
+// @param count how many keys are to be told; 0 only ends the watch.
+// @param error may be NULL.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_OUT_OF_MEMORY, TANDEM_STATUS_CLOSED, or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any
+// thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `error` is NULL or valid for writes.
+tandem_status tandem_cache_watch_hot_keys(const struct tandem_cache *cache,
+                                          size_t count,
+                                          struct tandem_error *error);
+
+// Lists the keys whose entries were found most since tandem_cache_watch_hot_keys was called, if they are still there, the
+// first one most; none without a watch.
+//
+// @param cache the cache.
+// @param count how many keys to list, at most.
+// @param keys where the keys go, each as the number of times that it was found at least (8 bytes, in the processor's order), its
+// length (4 bytes) and its bytes.
+// @param keys_capacity how many bytes may be written there.
+// @param keys_length how many were written; with TANDEM_STATUS_BUFFER_TOO_SMALL, how many are needed.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_BUFFER_TOO_SMALL, or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `keys` is valid for writes of `keys_capacity` bytes, `keys_length` for writes.
+tandem_status tandem_cache_hot_keys(const struct tandem_cache *cache,
+                                    size_t count,
+                                    uint8_t *keys,
+                                    size_t keys_capacity,
+                                    size_t *keys_length);
+
 // Removes what has expired, which else waits for other entries to be stored. To be called from time to time if the memory of
 // expired entries matters; does little if there are none.
 //

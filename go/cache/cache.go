@@ -23,6 +23,7 @@ import (
 	"math"
 	"reflect"
 	"runtime"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -112,7 +113,8 @@ type Cache[K Key, V any] struct {
 
 	negatives    negatives
 	refreshAhead time.Duration
-	cleaner      *cleaner // nil without CleanUpInterval
+	cleaner      *cleaner   // nil without CleanUpInterval
+	hot          sync.Mutex // of WatchHotKeys
 }
 
 // New makes a cache. It fails if an option is out of range, or if the system refuses the address space.

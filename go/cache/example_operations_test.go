@@ -245,6 +245,40 @@ func ExampleCache_Resize() {
 	// Output: <nil> 32
 }
 
+func ExampleCache_HotKeys() {
+	c, err := cache.New(cache.Options[string, int]{})
+	if err != nil {
+		panic(err)
+	}
+	defer c.Close()
+	c.Set("a", 1)
+	c.Set("b", 2)
+	c.WatchHotKeys(10)
+	for range 3 {
+		c.Get("b")
+	}
+	c.Get("a")
+	fmt.Println(c.HotKeys(10))
+	// Output: [{b 3} {a 1}]
+}
+
+func ExampleCache_WatchHotKeys() {
+	c, err := cache.New(cache.Options[string, int]{})
+	if err != nil {
+		panic(err)
+	}
+	defer c.Close()
+	c.Set("a", 1)
+	c.WatchHotKeys(10)
+	c.Get("a")
+	fmt.Println(c.HotKeys(10))
+	c.WatchHotKeys(0)
+	fmt.Println(c.HotKeys(10))
+	// Output:
+	// [{a 1}]
+	// []
+}
+
 func ExampleCache_SetMany() {
 	c, err := cache.New(cache.Options[string, int]{})
 	if err != nil {

@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use super::budget::{Budget, Credit};
 use super::entry::{Bytes, Entry, NewEntry, Times};
 use super::error::Error;
 use super::hash::Hash;
+use super::hot::Watch;
 use super::index::{Contended, Index};
 use super::options::Options;
 use super::policy::Record;
@@ -30,12 +31,15 @@ use super::words::prefetch;
 /// ```
 pub struct Cache {
     pub(super) resources: Resources,
-    shards: Box<[Unlocked]>,
+    pub(super) shards: Box<[Unlocked]>,
     pub(super) reads: Reads,
     overhead: u64,
     ttl: Option<Duration>,
     idle: Option<Duration>,
     closed: AtomicBool,
+    /// Whether there is a `watch`.
+    pub(super) watched: AtomicBool,
+    pub(super) watch: RwLock<Option<Watch>>,
     /// How many claims there are, and whose turn it is to make one: two threads at once could each take half of
     /// what either needs.
     claims: Mutex<usize>,
@@ -147,6 +151,8 @@ impl Cache {
             ttl: options.ttl,
             idle: options.idle,
             closed: AtomicBool::new(false),
+            watched: AtomicBool::new(false),
+            watch: RwLock::new(None),
             claims: Mutex::new(0),
             settled: Condvar::new(),
         })
@@ -257,6 +263,9 @@ impl Cache {
             Some((result, hit)) => {
                 if hit {
                     self.reads.hit();
+                    if self.watched.load(Ordering::Relaxed) {
+                        self.count_read(hash);
+                    }
                 }
                 Some(result)
             }
@@ -836,6 +845,8 @@ impl Cache {
         self.closed.store(true, Ordering::Relaxed);
         // Those who got a lock before saw the cache open, those who get one later see it closed.
         self.clear();
+        // Only a watch that is begun can fail.
+        _ = self.watch_hot_keys(0);
     }
 
     /// Whether [`Self::close`] was called.
@@ -843,7 +854,7 @@ impl Cache {
         self.closed.load(Ordering::Relaxed)
     }
 
-    fn shard(&self, number: usize) -> Shard<'_> {
+    pub(super) fn shard(&self, number: usize) -> Shard<'_> {
         self.shards[number].write(number, &self.resources)
     }
 
@@ -883,21 +894,21 @@ impl Cache {
 
 /// Credit that a thread got by evicting for it. Claims are counted, so that others who find nothing left to
 /// evict know that there is something to wait for.
-struct Claim<'a> {
+pub(super) struct Claim<'a> {
     cache: &'a Cache,
-    credit: Credit<'a>,
+    pub(super) credit: Credit<'a>,
     counted: bool,
     /// Whether the thread has memory for an entry: then it must not wait for others, who may be waiting for it.
     holds: bool,
 }
 
 impl<'a> Claim<'a> {
-    fn none(cache: &'a Cache) -> Self {
+    pub(super) fn none(cache: &'a Cache) -> Self {
         Claim { cache, credit: Credit::none(&cache.resources.bytes), counted: false, holds: false }
     }
 
     /// Makes the credit at least `amount`.
-    fn raise(&mut self, amount: u64, wait: bool) -> Result<(), Error> {
+    pub(super) fn raise(&mut self, amount: u64, wait: bool) -> Result<(), Error> {
         let mut claims = self.cache.claims.lock().unwrap_or_else(PoisonError::into_inner);
         while !self.cache.evict(&mut self.credit, amount) {
             self.give_back(&mut claims);
@@ -1011,7 +1022,7 @@ impl From<Cursor> for u64 {
 impl Cache {
     /// Checks that all parts agree; nobody else uses the cache meanwhile.
     pub(super) fn audit(&self) {
-        let (mut bytes, mut entries) = (self.overhead, 0);
+        let (mut bytes, mut entries) = (self.overhead + self.watch_bytes(), 0);
         for shard in 0..self.shards.len() {
             let (shard_bytes, shard_entries) = self.shard(shard).audit();
             assert_eq!(shard_bytes, self.shards[shard].held());

@@ -226,6 +226,19 @@ impl<'a> Shard<'a> {
         })
     }
 
+    /// The key that has a hash, if there is an entry of it that has not expired.
+    pub(super) fn key_of(&mut self, hash: Hash) -> Option<Vec<u8>> {
+        let mut locations = Vec::new();
+        self.table().find(hash, |location| {
+            locations.push(location);
+            false
+        });
+        let mut locations = locations.into_iter();
+        let location = locations
+            .find(|&location| self.hash(location) == hash && !self.has_expired(location))?;
+        Some(self.both(location).0.to_vec())
+    }
+
     /// The entry of a key, unless it expired: then it is removed.
     pub(super) fn find_live(&mut self, hash: Hash, key: &[u8]) -> Option<(Slot, Location)> {
         let slot = self.find(hash, key)?;

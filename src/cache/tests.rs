@@ -618,6 +618,51 @@ fn what_a_function_says_is_deleted() {
     }
 }
 
+#[test]
+fn hot_keys_are_told() {
+    for (max_bytes, entries) in [(Options::MIN_BYTES, 200), (64 << 20, 50_000_u64)] {
+        let cache = cache(max_bytes);
+        for key in 0..entries {
+            cache.set(&key.to_le_bytes(), b"value").unwrap();
+        }
+        cache.get(&1_u64.to_le_bytes());
+        assert_eq!(cache.hot_keys(10), [], "nobody watches");
+        let before = cache.stats().bytes;
+        cache.watch_hot_keys(10).unwrap();
+        cache.audit();
+        // Key 100 + n is read 2000 * (n + 1) times, among others that are read once in a while.
+        let mut random = Random(7);
+        for round in 0..110_000_u64 {
+            let turn = round % 55;
+            let hot = (0..10).find(|hot| turn < (hot + 1) * (hot + 2) / 2).unwrap();
+            assert!(cache.get(&(100 + hot).to_le_bytes()).is_some());
+            if round % 5 == 0 {
+                cache.get(&random.below(entries).to_le_bytes());
+            }
+        }
+        assert!(cache.peek(&1_u64.to_le_bytes()).is_some() && cache.get(b"none").is_none());
+        let hot = cache.hot_keys(10);
+        let keys: Vec<_> = hot.iter().map(|hot| hot.key.clone()).collect();
+        let expected: Vec<_> = (100..110_u64).rev().map(|key| key.to_le_bytes().to_vec()).collect();
+        assert_eq!(keys, expected, "{max_bytes}: {hot:?}");
+        for (hot, turns) in hot.iter().zip((1..=10).rev()) {
+            let (reads, others) = (2000 * turns, 110_000 / entries * 2 + 50);
+            assert!((reads * 9 / 10..=reads + others).contains(&hot.reads), "{hot:?}, {reads}");
+        }
+        cache.delete(&109_u64.to_le_bytes());
+        assert_eq!(cache.hot_keys(1)[0].key, 108_u64.to_le_bytes(), "what is gone is not told");
+        cache.watch_hot_keys(10).unwrap();
+        assert_eq!(cache.hot_keys(10), [], "a new watch begins with nothing");
+        cache.watch_hot_keys(0).unwrap();
+        assert!(cache.stats().bytes <= before);
+        cache.audit();
+        cache.watch_hot_keys(1000).unwrap();
+        cache.close();
+        cache.audit();
+        assert_eq!(cache.watch_hot_keys(1), Err(Error::Closed));
+    }
+}
+
 /// What an entry costs beside its key and value, everything counted.
 #[test]
 fn overhead_of_entries() {

@@ -1,6 +1,7 @@
 //! The cache.
 
 use std::borrow::Cow;
+use std::mem::MaybeUninit;
 use std::ptr::null_mut;
 use std::time::Duration;
 
@@ -235,6 +236,14 @@ fn wanted(condition: u32, version: u64) -> Result<Condition, Failure> {
             return Err(Failure::new(tandem_status::InvalidArgument, problem));
         }
     })
+}
+
+/// Writes a part of an output behind what it has already, if there is room; the length grows in any case.
+fn put(output: &mut [MaybeUninit<u8>], length: &mut usize, part: &[u8]) {
+    if let Some(room) = output.get_mut(*length..*length + part.len()) {
+        room.iter_mut().zip(part).for_each(|(to, &from)| _ = to.write(from));
+    }
+    *length += part.len();
 }
 
 /// What came of copying a value that was looked for.
@@ -723,12 +732,8 @@ pub unsafe extern "C" fn tandem_cache_scan(
             let next = Output::new(next, "next")?;
             let mut length = 0;
             let after = this.cache.scan(cursor, count, |entry| {
-                for part in [&(entry.key.len() as u32).to_ne_bytes(), entry.key] {
-                    if let Some(room) = keys.get_mut(length..length + part.len()) {
-                        room.as_mut_ptr().cast::<u8>().copy_from(part.as_ptr(), part.len());
-                    }
-                    length += part.len();
-                }
+                put(keys, &mut length, &(entry.key.len() as u32).to_ne_bytes());
+                put(keys, &mut length, entry.key);
             });
             keys_length.set(length);
             if length > keys.len() {
@@ -736,6 +741,71 @@ pub unsafe extern "C" fn tandem_cache_scan(
             }
             next.set(after);
             Ok(())
+        })
+    }
+}
+
+/// Counts from now on which entries are found most, so that tandem_cache_hot_keys can tell. Each get takes a lock meanwhile. The
+/// counters are part of what the cache holds. A watch that there was ends.
+///
+/// @param cache the cache.
+/// @param count how many keys are to be told; 0 only ends the watch.
+/// @param error may be NULL.
+/// @return TANDEM_STATUS_OK, TANDEM_STATUS_OUT_OF_MEMORY, TANDEM_STATUS_CLOSED, or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any
+/// thread.
+///
+/// # Safety
+/// `cache` is a cache that was not freed; `error` is NULL or valid for writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_cache_watch_hot_keys(
+    cache: *const tandem_cache,
+    count: usize,
+    error: *mut tandem_error,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(error, || {
+            reference(cache, "cache")?.cache.watch_hot_keys(count)?;
+            Ok(())
+        })
+    }
+}
+
+/// Lists the keys whose entries were found most since tandem_cache_watch_hot_keys was called, if they are still there, the
+/// first one most; none without a watch.
+///
+/// @param cache the cache.
+/// @param count how many keys to list, at most.
+/// @param keys where the keys go, each as the number of times that it was found at least (8 bytes, in the processor's order), its
+/// length (4 bytes) and its bytes.
+/// @param keys_capacity how many bytes may be written there.
+/// @param keys_length how many were written; with TANDEM_STATUS_BUFFER_TOO_SMALL, how many are needed.
+/// @return TANDEM_STATUS_OK, TANDEM_STATUS_BUFFER_TOO_SMALL, or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+///
+/// # Safety
+/// `cache` is a cache that was not freed; `keys` is valid for writes of `keys_capacity` bytes, `keys_length` for writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_cache_hot_keys(
+    cache: *const tandem_cache,
+    count: usize,
+    keys: *mut u8,
+    keys_capacity: usize,
+    keys_length: *mut usize,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(null_mut(), || {
+            let this = reference(cache, "cache")?;
+            let keys = buffer(keys, keys_capacity, "keys")?;
+            let keys_length = Output::new(keys_length, "keys_length")?;
+            let mut length = 0;
+            for hot in this.cache.hot_keys(count) {
+                put(keys, &mut length, &hot.reads.to_ne_bytes());
+                put(keys, &mut length, &(hot.key.len() as u32).to_ne_bytes());
+                put(keys, &mut length, &hot.key);
+            }
+            keys_length.set(length);
+            if length <= keys.len() { Ok(()) } else { Err(TOO_SMALL) }
         })
     }
 }

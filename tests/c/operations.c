@@ -125,6 +125,39 @@ static void limits_and_times(void) {
   tandem_cache_free(cache);
 }
 
+static void hot_keys(void) {
+  struct tandem_cache *cache = new_cache((struct tandem_cache_options){0});
+  uint8_t found[64];
+  size_t length = 999;
+  for (uint8_t key = 0; key < 10; key++) {
+    CHECK(tandem_cache_set(cache, &key, 1, &key, 1, 0, NULL) == TANDEM_STATUS_OK);
+  }
+  CHECK(tandem_cache_hot_keys(cache, 2, found, sizeof found, &length) == TANDEM_STATUS_OK && length == 0);
+  CHECK(tandem_cache_watch_hot_keys(cache, 2, NULL) == TANDEM_STATUS_OK);
+  for (uint8_t key = 0; key < 10; key++) {
+    for (uint8_t i = 0; i <= key; i++) {
+      CHECK(tandem_cache_get(cache, &key, 1, found, 1, &length) == TANDEM_STATUS_OK);
+    }
+  }
+  CHECK(tandem_cache_hot_keys(cache, 2, found, 25, &length) == TANDEM_STATUS_BUFFER_TOO_SMALL && length == 26);
+  CHECK(tandem_cache_hot_keys(cache, 2, found, 26, &length) == TANDEM_STATUS_OK && length == 26);
+  for (uint8_t i = 0; i < 2; i++) {
+    uint64_t reads;
+    uint32_t size;
+    memcpy(&reads, found + 13 * i, 8);
+    memcpy(&size, found + 13 * i + 8, 4);
+    CHECK(reads == UINT64_C(10) - i && size == 1 && found[13 * i + 12] == 9 - i);
+  }
+  CHECK(tandem_cache_watch_hot_keys(cache, 0, NULL) == TANDEM_STATUS_OK);
+  CHECK(tandem_cache_hot_keys(cache, 2, NULL, 0, &length) == TANDEM_STATUS_OK && length == 0);
+  CHECK(tandem_cache_hot_keys(cache, 2, NULL, 0, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_cache_hot_keys(NULL, 2, NULL, 0, &length) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_cache_watch_hot_keys(NULL, 2, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_cache_close(cache) == TANDEM_STATUS_OK);
+  CHECK(tandem_cache_watch_hot_keys(cache, 2, NULL) == TANDEM_STATUS_CLOSED);
+  tandem_cache_free(cache);
+}
+
 static void refused(void) {
   struct tandem_cache *cache = new_cache((struct tandem_cache_options){0});
   struct tandem_cache_meta meta;
@@ -155,6 +188,7 @@ int main(void) {
   numbers_and_texts();
   prefixes();
   limits_and_times();
+  hot_keys();
   refused();
   return result();
 }

@@ -50,6 +50,10 @@ package ffi
 // #cgo nocallback tandem_cache_set_many
 // #cgo noescape tandem_cache_delete_many
 // #cgo nocallback tandem_cache_delete_many
+// #cgo noescape tandem_cache_watch_hot_keys
+// #cgo nocallback tandem_cache_watch_hot_keys
+// #cgo noescape tandem_cache_hot_keys
+// #cgo nocallback tandem_cache_hot_keys
 // #include "tandem_go.h"
 import "C"
 
@@ -238,6 +242,19 @@ func (c Cache) Scan(cursor uint64, count int, keys []byte) (int, uint64, Status)
 	data, capacity := bytes(keys[:cap(keys)])
 	status := C.tandem_cache_scan(c.handle, C.uint64_t(cursor), C.size_t(count), data, capacity, &length, &next)
 	return int(length), uint64(next), Status(status)
+}
+
+// WatchHotKeys counts which entries are found most; 0 ends that.
+func (c Cache) WatchHotKeys(count int) Status {
+	return Status(C.tandem_cache_watch_hot_keys(c.handle, C.size_t(count), nil))
+}
+
+// HotKeys writes at most count keys into keys, up to its capacity, and returns their length; tandem.h has the form.
+func (c Cache) HotKeys(count int, keys []byte) (int, Status) {
+	var length C.size_t
+	data, capacity := bytes(keys[:cap(keys)])
+	status := C.tandem_cache_hot_keys(c.handle, C.size_t(count), data, capacity, &length)
+	return int(length), Status(status)
 }
 
 // CleanUp removes what has expired.
