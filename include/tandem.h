@@ -119,6 +119,14 @@ enum tandem_status
   TANDEM_STATUS_NOT_NUMBER = 15,
   // The sum is out of range.
   TANDEM_STATUS_OVERFLOW = 16,
+  // It is no snapshot of a cache.
+  TANDEM_STATUS_NOT_SNAPSHOT = 17,
+  // The snapshot is of a version of the format that this library can't read.
+  TANDEM_STATUS_SNAPSHOT_VERSION = 18,
+  // The snapshot has another tag: its keys and values mean something else.
+  TANDEM_STATUS_SNAPSHOT_TAG = 19,
+  // The snapshot is damaged.
+  TANDEM_STATUS_SNAPSHOT_DAMAGED = 20,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -298,6 +306,34 @@ typedef struct tandem_cache_view {
   // The time of the cache's clock, in nanoseconds; 0 if that can't be read without a call.
   uint64_t now;
 } tandem_cache_view;
+
+// How far tandem_cache_save has come. All zero is the beginning; the caller only keeps it.
+typedef struct tandem_cache_saving {
+  // Where the entries of the next block begin.
+  uint64_t cursor;
+  // How many entries were saved.
+  uint64_t entries;
+  // How many blocks were made.
+  uint64_t blocks;
+  // What comes next.
+  uint64_t stage;
+} tandem_cache_saving;
+
+// How far tandem_cache_load has come. All zero is the beginning; the caller only keeps it, and reads `next`.
+typedef struct tandem_cache_loading {
+  // How many bytes of the snapshot the next call takes: none at first, and none when all was loaded.
+  uint64_t next;
+  // How many entries were read, with those that had expired or did not fit.
+  uint64_t entries;
+  // How many blocks were read.
+  uint64_t blocks;
+  // The entries in the next block.
+  uint32_t count;
+  // The checksum of the next block.
+  uint32_t checksum;
+  // What comes next.
+  uint64_t stage;
+} tandem_cache_loading;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1303,6 +1339,56 @@ tandem_status tandem_cache_delete_many(const struct tandem_cache *cache,
                                        const size_t *key_lengths,
                                        size_t count,
                                        size_t *deleted);
+
+// Makes the next block of a snapshot, some hundred KiB or as much as an entry takes, while the cache is in use. All blocks one
+// after the other are a snapshot. What is in the cache all the while is in it, and once; other entries may be.
+//
+// @param cache the cache.
+// @param saving how far it has come; all zero at first. Changed only on success.
+// @param tag what keys and values mean; only who has the same can load them. (NULL, 0) is the empty one. The same for all blocks.
+// @param tag_length its length in bytes.
+// @param block where the block goes.
+// @param block_capacity how many bytes may be written there; 1 MiB is enough unless entries are large.
+// @param block_length the length of the block, 0 when there is no other one; also written with TANDEM_STATUS_BUFFER_TOO_SMALL. It may
+// have become longer by the time that the call is repeated.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_BUFFER_TOO_SMALL, TANDEM_STATUS_CLOSED, or TANDEM_STATUS_INVALID_ARGUMENT. Safe
+// from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `saving` is valid for reads and writes, `tag` for reads of `tag_length` bytes,
+// `block` for writes of `block_capacity` bytes, `block_length` for writes.
+tandem_status tandem_cache_save(const struct tandem_cache *cache,
+                                struct tandem_cache_saving *saving,
+                                const uint8_t *tag,
+                                size_t tag_length,
+                                uint8_t *block,
+                                size_t block_capacity,
+                                size_t *block_length);
+
+// Loads the next piece of a snapshot. It is called with `loading->next` bytes at a time, none the first time, until that is 0
+// again. If the snapshot ends before, it was cut off.
+//
+// Entries that have expired are left out, and those that the cache has already, which were stored since, or that are too large for
+// it. Entries are loaded when their whole block is proven to be what was written: an error may come after some.
+//
+// @param cache the cache.
+// @param loading how far it has come; all zero at first. Changed only on success.
+// @param tag that with which the snapshot was made.
+// @param tag_length its length in bytes.
+// @param piece the next bytes of the snapshot.
+// @param piece_length how many these are, which must be `loading->next`. A snapshot that somebody forged may ask for any number.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_NOT_SNAPSHOT, TANDEM_STATUS_SNAPSHOT_VERSION, TANDEM_STATUS_SNAPSHOT_TAG,
+// TANDEM_STATUS_SNAPSHOT_DAMAGED, TANDEM_STATUS_CLOSED, or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `loading` is valid for reads and writes, `tag` for reads of `tag_length` bytes,
+// `piece` for reads of `piece_length` bytes.
+tandem_status tandem_cache_load(const struct tandem_cache *cache,
+                                struct tandem_cache_loading *loading,
+                                const uint8_t *tag,
+                                size_t tag_length,
+                                const uint8_t *piece,
+                                size_t piece_length);
 
 #ifdef __cplusplus
 }  // extern "C"

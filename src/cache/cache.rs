@@ -15,7 +15,7 @@ use super::hot::Watch;
 use super::index::{Contended, Index};
 use super::options::Options;
 use super::policy::Record;
-use super::shard::{Need, Removal, Resources, Shard, Unlocked};
+use super::shard::{Need, Past, Removal, Resources, Shard, Unlocked};
 use super::stats::{Reads, Stats};
 use super::words::prefetch;
 
@@ -441,6 +441,31 @@ impl Cache {
         stored
     }
 
+    /// Stores an entry of a cache before, unless there is one; false if so.
+    pub(super) fn restore(
+        &self,
+        hash: Hash,
+        key: &[u8],
+        value: &[u8],
+        ttl: Option<Duration>,
+        past: Past,
+    ) -> Result<bool, Error> {
+        let times = self.times(ttl);
+        let new = NewEntry { key, value, version: 0, times, record: Record::default() };
+        let mut claim = Claim::none(self);
+        let mut mapping = self.map(&new, &mut claim)?;
+        let restored = self.with_room(hash, &mut claim, |shard, credit| {
+            if shard.find_live(hash, key).is_some() {
+                return Ok(false);
+            }
+            shard.restore(hash, &new, past, &mut mapping, credit).map(|()| true)
+        });
+        if let Some(unused) = mapping {
+            self.resources.bytes.release(unused.length() as u64);
+        }
+        restored
+    }
+
     /// The mapping of an entry that needs one, paid for.
     fn map(&self, new: &NewEntry, claim: &mut Claim) -> Result<Option<Mapping>, Error> {
         let arena = &self.resources.arena;
@@ -679,7 +704,7 @@ impl Cache {
 
     /// Calls `each` with the hashes of items after the memory in which their entries may be found was asked for.
     #[inline]
-    fn prefetched<'k, T: Copy>(
+    pub(super) fn prefetched<'k, T: Copy>(
         &self,
         items: impl IntoIterator<Item = T>,
         key: impl Fn(T) -> &'k [u8],
@@ -726,27 +751,41 @@ impl Cache {
         count: usize,
         mut visit: impl FnMut(&mut Shard, &Visited, Location),
     ) -> u64 {
-        // Entries are visited by shard, then by home bucket, then by page: that outlasts all moves.
-        let mut cursor = Cursor::from(cursor);
         let mut left = count.max(1);
         let (mut key, mut value) = (Vec::new(), Vec::new());
+        self.walk(cursor, |shard, location| {
+            let entry = shard.entry(location);
+            let both = shard.both(location);
+            key.clear();
+            value.clear();
+            both.0.append_to(&mut key);
+            both.1.append_to(&mut value);
+            let meta = self.meta(entry);
+            visit(shard, &Visited { key: &key, value: &value, meta }, location);
+            left = left.saturating_sub(1);
+            left > 0
+        })
+    }
+
+    /// Visits entries until `visit`, which may remove them, returns false, and then the rest of their bucket. Returns where to go on,
+    /// as [`Self::scan`] does.
+    pub(super) fn walk(
+        &self,
+        cursor: u64,
+        mut visit: impl FnMut(&mut Shard, Location) -> bool,
+    ) -> u64 {
+        // Entries are visited by shard, then by home bucket, then by page: that outlasts all moves.
+        let mut cursor = Cursor::from(cursor);
         while cursor.shard < self.shards.len() {
             let mut shard = self.shard(cursor.shard);
             while cursor.home < shard.homes() {
                 while let Some(found) = shard.at_home(cursor.home, cursor.place) {
                     cursor.place = found.next;
+                    let mut more = true;
                     for location in found.locations {
-                        let entry = shard.entry(location);
-                        let both = shard.both(location);
-                        key.clear();
-                        value.clear();
-                        both.0.append_to(&mut key);
-                        both.1.append_to(&mut value);
-                        let meta = self.meta(entry);
-                        visit(&mut shard, &Visited { key: &key, value: &value, meta }, location);
-                        left = left.saturating_sub(1);
+                        more = visit(&mut shard, location);
                     }
-                    if left == 0 {
+                    if !more {
                         shard.trim();
                         return cursor.into();
                     }

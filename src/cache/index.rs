@@ -399,10 +399,10 @@ impl<'a> Table<'a> {
     }
 
     /// Adds an entry to a page that has a free slot.
-    pub(super) fn insert(&mut self, hash: Hash, location: Location) {
+    pub(super) fn insert(&mut self, hash: Hash, location: Location, hits: u64) {
         let (first, _) = self.span(hash);
         self.pages.0[first].entries += 1;
-        self.put(self.index.page(hash), hash, location, 0);
+        self.put(self.index.page(hash), hash, location, hits);
     }
 
     fn put(&self, page: u32, hash: Hash, location: Location, hits: u64) {

@@ -8,6 +8,7 @@
 //! - `shard` adds, replaces and evicts the entries of one part of the index, which lie in logs;
 //! - `policy` says which entries stay;
 //! - `entry` is the layout of one entry, `words` how its bytes are written and read by several threads;
+//! - `snapshot` writes entries to a stream, and reads them back;
 //! - `view` tells readers in other languages where all that is;
 //! - `arena` has the memory, and `budget` what it is charged to.
 
@@ -24,6 +25,7 @@ mod index;
 mod options;
 mod policy;
 mod shard;
+mod snapshot;
 mod stats;
 mod view;
 mod words;
@@ -33,6 +35,7 @@ pub use clock::{Clock, ManualClock};
 pub use error::Error;
 pub use hot::HotKey;
 pub use options::Options;
+pub use snapshot::{Loading, Saving, SnapshotError};
 pub use stats::Stats;
 pub use view::View;
 

@@ -186,6 +186,16 @@ impl Policy {
         self.set_share(self.share + change / entries);
     }
 
+    /// How often an entry was asked for before its hits.
+    pub(super) fn frequency_before_hits(&self, entry: &Standing) -> u8 {
+        self.frequency(&Standing { hits: 0, ..*entry })
+    }
+
+    /// The record of an entry that had this frequency in a cache before.
+    pub(super) fn restore(&self, hash: Hash, frequency: u8) -> Record {
+        Record::new(frequency, self.ghosts.epoch(self.ghosts.place(hash).bucket))
+    }
+
     /// What is to be done next; None if there is room.
     pub(super) fn next(&self, levels: &Levels) -> Option<Step> {
         let window = (levels.limit as f64 * self.share) as u64;

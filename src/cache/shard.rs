@@ -17,6 +17,7 @@ use super::hash::Hash;
 use super::index::{Index, Pages, Slot, Table, Wanted};
 use super::policy::{Levels, MAIN, Policy, Record, Standing, Step as Advice, WINDOW};
 use super::stats::Stats;
+use super::words::prefetch;
 
 /// What all shards take from.
 pub(super) struct Resources {
@@ -127,6 +128,15 @@ impl Default for Log {
         let none = Amount::default();
         Log { oldest: NONE, newest: NONE, hand: Segment::HEADER, kept: none, live: none }
     }
+}
+
+/// What the policy knew of an entry in a cache before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Past {
+    /// The log in which it was.
+    pub log: usize,
+    pub frequency: u8,
+    pub hits: u8,
 }
 
 /// What an entry could not be stored for; whoever gets it for the shard may try again.
@@ -274,12 +284,51 @@ impl<'a> Shard<'a> {
         let new = NewEntry { version, ..*new };
         let old = self.find(hash, new.key);
         if !old.is_some_and(|slot| mapping.is_none() && self.overwrite(slot, &new)) {
-            self.append(hash, &new, old, mapping, credit)?;
+            self.append(hash, &new, old, None, mapping, credit)?;
             self.trim();
         }
         self.state.version = version;
         self.state.counts.sets += 1;
         Ok(version)
+    }
+
+    /// Stores an entry of a cache before, for a key that has none. That is no set of this cache.
+    pub(super) fn restore(
+        &mut self,
+        hash: Hash,
+        new: &NewEntry,
+        past: Past,
+        mapping: &mut Option<Mapping>,
+        credit: &mut Credit,
+    ) -> Result<(), Need> {
+        self.expire_due();
+        let version = self.state.version + 1;
+        self.append(hash, &NewEntry { version, ..*new }, None, Some(past), mapping, credit)?;
+        self.trim();
+        self.state.version = version;
+        Ok(())
+    }
+
+    /// What the policy knows of an entry.
+    pub(super) fn past(&mut self, location: Location) -> Past {
+        let (standing, _) = self.standing(location);
+        Past {
+            log: self.segment_of(location).log(),
+            frequency: self.state.policy.frequency_before_hits(&standing),
+            hits: standing.hits,
+        }
+    }
+
+    /// The window's share of the limit.
+    pub(super) fn share(&self) -> f64 {
+        self.state.policy.share()
+    }
+
+    /// Sets the window's share, as it was in a cache before, unless the shard has learned one from entries of its own.
+    pub(super) fn restore_share(&mut self, share: f64) {
+        if self.live().entries == 0 {
+            self.state.policy.set_share(share);
+        }
     }
 
     fn overwrite(&mut self, slot: Slot, new: &NewEntry) -> bool {
@@ -305,6 +354,7 @@ impl<'a> Shard<'a> {
         hash: Hash,
         new: &NewEntry,
         old: Option<Slot>,
+        past: Option<Past>,
         mapping: &mut Option<Mapping>,
         credit: &mut Credit,
     ) -> Result<(), Need> {
@@ -317,7 +367,7 @@ impl<'a> Shard<'a> {
             }
             None => {
                 self.reserve_entry()?;
-                WINDOW
+                past.map_or(WINDOW, |past| past.log)
             }
         };
         let mut reserved = old.is_none();
@@ -344,7 +394,10 @@ impl<'a> Shard<'a> {
                 let old = self.table().location(slot);
                 self.entry(old).record()
             }
-            None => self.state.policy.enter(hash),
+            None => match past {
+                Some(past) => self.state.policy.restore(hash, past.frequency),
+                None => self.state.policy.enter(hash),
+            },
         };
         let new = NewEntry { record, ..*new };
         let location = self.place(log, words, |words| new.write(words, mapping.take()));
@@ -358,7 +411,10 @@ impl<'a> Shard<'a> {
                 });
                 self.bury(old);
             }
-            None => self.table().insert(hash, location),
+            None => {
+                let hits = past.map_or(0, |past| u64::from(past.hits));
+                self.table().insert(hash, location, hits);
+            }
         }
         self.fit_policy();
         Ok(())
@@ -937,6 +993,10 @@ impl<'a> Shard<'a> {
             let next = pages.next().map_or(table.places(), |(place, _)| place);
             (table.of_home(page, home).map(|slot| table.location(slot)).collect::<Vec<_>>(), next)
         };
+        // All at once, since most are somewhere that nobody looked at lately.
+        for &location in &locations {
+            prefetch(self.arena().words().as_ptr().wrapping_add(self.arena().word(location)));
+        }
         locations.retain(|&location| {
             let hash = self.hash(location);
             !self.has_expired(location)

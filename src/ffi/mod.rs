@@ -14,6 +14,7 @@ mod document;
 mod guard;
 mod json;
 mod shape;
+mod snapshot;
 mod status;
 mod version;
 
@@ -22,5 +23,6 @@ pub use cache_many::*;
 pub use document::*;
 pub use json::*;
 pub use shape::*;
+pub use snapshot::*;
 pub use status::{TANDEM_ERROR_MESSAGE_SIZE, tandem_error, tandem_status};
 pub use version::{tandem_abi_1, tandem_version};

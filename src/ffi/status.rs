@@ -43,6 +43,14 @@ pub enum tandem_status {
     NotNumber = 15,
     /// The sum is out of range.
     Overflow = 16,
+    /// It is no snapshot of a cache.
+    NotSnapshot = 17,
+    /// The snapshot is of a version of the format that this library can't read.
+    SnapshotVersion = 18,
+    /// The snapshot has another tag: its keys and values mean something else.
+    SnapshotTag = 19,
+    /// The snapshot is damaged.
+    SnapshotDamaged = 20,
 }
 
 /// Size of the `message` of a `tandem_error`, with its final NUL.

@@ -27,6 +27,10 @@ const (
 	Conflict        Status = C.TANDEM_STATUS_CONFLICT
 	NotNumber       Status = C.TANDEM_STATUS_NOT_NUMBER
 	Overflow        Status = C.TANDEM_STATUS_OVERFLOW
+	NotSnapshot     Status = C.TANDEM_STATUS_NOT_SNAPSHOT
+	SnapshotVersion Status = C.TANDEM_STATUS_SNAPSHOT_VERSION
+	SnapshotTag     Status = C.TANDEM_STATUS_SNAPSHOT_TAG
+	SnapshotDamaged Status = C.TANDEM_STATUS_SNAPSHOT_DAMAGED
 )
 
 // Error describes a failure of the library.
