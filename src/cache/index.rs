@@ -358,6 +358,14 @@ impl<'a> Table<'a> {
         None
     }
 
+    /// The slots of a page that have entries.
+    fn slots(&self, page: u32) -> impl Iterator<Item = Slot> + '_ {
+        let buckets = 0..self.index.buckets;
+        let all =
+            buckets.flat_map(move |bucket| (0..SLOTS).map(move |slot| Slot { page, bucket, slot }));
+        all.filter(|&slot| self.location(slot) != FREE)
+    }
+
     pub(super) fn location(&self, slot: Slot) -> Location {
         self.bucket(slot.page, slot.bucket).location(slot.slot)
     }
@@ -471,24 +479,18 @@ impl<'a> Table<'a> {
         let (first, count) = self.span(hash);
         let half = first + count / 2;
         let goes = |hash| self.index.place(hash) % self.pages.0.len() >= half;
-        let mut moved = 0;
-        for number in 0..self.index.buckets {
-            let bucket = self.bucket(old, number);
-            for location in
-                (0..SLOTS).map(|slot| bucket.location(slot)).filter(|&location| location != FREE)
-            {
-                prefetch(&self.arena.words()[self.arena.word(location)]);
+        let slots: Vec<_> = self.slots(old).collect();
+        let mut moved = Vec::new();
+        for slots in slots.chunks(SLOTS) {
+            for &slot in slots {
+                prefetch(&self.arena.words()[self.arena.word(self.location(slot))]);
             }
-            for slot in 0..SLOTS {
-                let location = bucket.location(slot);
-                if location == FREE {
-                    continue;
-                }
+            for &slot in slots {
+                let location = self.location(slot);
                 let hash = hash_of(location);
                 if goes(hash) {
-                    let hits = (bucket.state() >> (2 * slot)) & MOST_HITS;
-                    self.put(segment, hash, location, hits);
-                    moved += 1;
+                    self.put(segment, hash, location, self.hits(slot));
+                    moved.push((hash, slot));
                 }
             }
         }
@@ -496,18 +498,8 @@ impl<'a> Table<'a> {
             .iter()
             .for_each(|place| place.store(word, Ordering::Release));
         // Who misses what is removed from here looks into the directory again.
-        for number in 0..self.index.buckets {
-            let bucket = self.bucket(old, number);
-            for slot in 0..SLOTS {
-                let location = bucket.location(slot);
-                if location != FREE {
-                    let hash = hash_of(location);
-                    if goes(hash) {
-                        self.take(hash, Slot { page: old, bucket: number, slot });
-                    }
-                }
-            }
-        }
+        moved.iter().for_each(|&(hash, slot)| self.take(hash, slot));
+        let moved = moved.len() as u32;
         let page = &mut self.pages.0[first];
         page.depth += 1;
         page.entries -= moved;
@@ -534,13 +526,9 @@ impl<'a> Table<'a> {
         let directory = &self.index.directory[self.first_place()..][..self.places()];
         let (word, other) = (load(&directory[stays]), load(&directory[goes]) as u32);
         let page = word as u32;
-        for bucket in 0..self.index.buckets {
-            for slot in (0..SLOTS).map(|slot| Slot { page: other, bucket, slot }) {
-                let location = self.location(slot);
-                if location != FREE {
-                    self.put(page, hash_of(location), location, self.hits(slot));
-                }
-            }
+        for slot in self.slots(other) {
+            let location = self.location(slot);
+            self.put(page, hash_of(location), location, self.hits(slot));
         }
         directory[goes..goes + count].iter().for_each(|place| place.store(word, Ordering::Release));
         // Who sees what is done with the page's memory sees that it is none any more.
@@ -608,10 +596,7 @@ impl Table<'_> {
     pub(super) fn audit(&self) -> (usize, usize) {
         let (mut pages, mut entries) = (0, 0);
         for (place, page) in self.pages_from(0) {
-            let buckets = (0..self.index.buckets).map(|bucket| self.bucket(page, bucket));
-            let taken = buckets
-                .flat_map(|bucket| (0..SLOTS).filter(move |&slot| bucket.location(slot) != FREE));
-            let taken = taken.count();
+            let taken = self.slots(page).count();
             assert_eq!(taken, self.pages.0[place].entries as usize);
             pages += 1;
             entries += taken;

@@ -228,9 +228,9 @@ impl<'a> Shard<'a> {
     }
 
     pub(super) fn find(&mut self, hash: Hash, key: &[u8]) -> Option<Slot> {
-        let resources = self.resources;
+        let arena = self.arena();
         self.table().find(hash, |location| {
-            let words = &resources.arena.words()[resources.arena.word(location)..];
+            let words = &arena.words()[arena.word(location)..];
             // SAFETY: the lock is held.
             Entry::at(words).is_some_and(|entry| unsafe { entry.both() }.0.equals(key))
         })
@@ -254,8 +254,7 @@ impl<'a> Shard<'a> {
         let slot = self.find(hash, key)?;
         let location = self.table().location(slot);
         if self.has_expired(location) {
-            self.remove(hash, slot, Removal::Expired);
-            self.trim();
+            self.remove_and_trim(hash, slot, Removal::Expired);
             return None;
         }
         Some((slot, location))
@@ -608,8 +607,7 @@ impl<'a> Shard<'a> {
     /// Removes the entry of a key; true if there was one that had not expired.
     pub(super) fn delete(&mut self, hash: Hash, key: &[u8]) -> bool {
         let Some((slot, _)) = self.find_live(hash, key) else { return false };
-        self.remove(hash, slot, Removal::Deleted);
-        self.trim();
+        self.remove_and_trim(hash, slot, Removal::Deleted);
         true
     }
 
@@ -741,13 +739,17 @@ impl<'a> Shard<'a> {
             (Advice::Promote, Some(window), _) if !last => self.promote(window),
             (Advice::Contest, Some(window), Some(main)) if !last => self.contest(window, main),
             (Advice::Sweep, _, Some(main)) if !last => {
-                if self.spare(main) {
+                let (standing, slot) = self.standing(main);
+                if self.spare(main, &standing, slot) {
                     Step::Progress
                 } else {
-                    self.evict(main)
+                    self.evict(main, &standing, slot)
                 }
             }
-            (_, _, Some(victim)) | (_, Some(victim), None) => self.evict(victim),
+            (_, _, Some(victim)) | (_, Some(victim), None) => {
+                let (standing, slot) = self.standing(victim);
+                self.evict(victim, &standing, slot)
+            }
         }
     }
 
@@ -796,13 +798,15 @@ impl<'a> Shard<'a> {
 
     /// The oldest entries of both logs meet.
     fn contest(&mut self, window: Location, main: Location) -> Step {
-        let (candidate, _) = self.standing(window);
-        let (victim, _) = self.standing(main);
+        let (candidate, window_slot) = self.standing(window);
+        let (victim, main_slot) = self.standing(main);
         if self.state.policy.admits(&candidate, &victim) {
-            return self.evict(main);
+            return self.evict(main, &victim, main_slot);
         }
-        let step = self.evict(window);
-        self.spare(main);
+        let step = self.evict(window, &candidate, window_slot);
+        // That may have merged the page of the index in which the other one was.
+        let main_slot = self.slot_of(victim.hash, main);
+        self.spare(main, &victim, main_slot);
         step
     }
 
@@ -815,9 +819,8 @@ impl<'a> Shard<'a> {
     }
 
     /// Lets the oldest entry of the main log stay, if the policy does.
-    fn spare(&mut self, location: Location) -> bool {
-        let (standing, slot) = self.standing(location);
-        let Some(record) = self.state.policy.spares(&standing) else { return false };
+    fn spare(&mut self, location: Location, standing: &Standing, slot: Slot) -> bool {
+        let Some(record) = self.state.policy.spares(standing) else { return false };
         self.stay(location, slot, record, u64::from(standing.hits) - 1);
         true
     }
@@ -846,11 +849,10 @@ impl<'a> Shard<'a> {
         log.kept += Amount::entry(size);
     }
 
-    fn evict(&mut self, location: Location) -> Step {
-        let (standing, _) = self.standing(location);
+    fn evict(&mut self, location: Location, standing: &Standing, slot: Slot) -> Step {
         let log = self.segment_of(location).log();
-        self.state.policy.evict(&standing, log);
-        Step::Removed(self.remove_at(location, Removal::Evicted))
+        self.state.policy.evict(standing, log);
+        Step::Removed(self.remove(standing.hash, slot, Removal::Evicted))
     }
 
     /// Removes an entry that lives; the caller trims. Returns what that gave back to the byte budget.
@@ -968,7 +970,10 @@ impl<'a> Shard<'a> {
                 Step::Removed(0) | Step::Progress => {}
                 Step::Removed(_) => return,
                 Step::Free(segment) => return self.give(segment),
-                Step::Nothing => return self.drop_pages(),
+                Step::Nothing => {
+                    self.drop_pages();
+                    return self.fit_policy();
+                }
             }
         }
     }
@@ -1063,15 +1068,14 @@ impl<'a> Shard<'a> {
                 earliest = earliest.min(first);
                 continue;
             }
-            let hash = self.hash(location);
-            let slot = self.slot_of(hash, location);
-            self.remove(hash, slot, Removal::Expired);
+            self.remove_at(location, Removal::Expired);
         }
         earliest
     }
 
     /// Removes all entries and gives all memory back.
     pub(super) fn clear(&mut self) {
+        self.drop_pages();
         for log in [WINDOW, MAIN] {
             while self.state.logs[log].oldest != NONE {
                 let number = self.state.logs[log].oldest;
@@ -1081,9 +1085,6 @@ impl<'a> Shard<'a> {
                     let entry = self.entry(location);
                     offset += entry.size();
                     if !entry.is_dead() {
-                        let hash = self.hash(location);
-                        let slot = self.slot_of(hash, location);
-                        self.table().remove(hash, slot);
                         self.bury(location);
                         self.resources.entries.release(1);
                     }
@@ -1092,14 +1093,14 @@ impl<'a> Shard<'a> {
                 self.give(number);
             }
         }
-        self.drop_pages();
+        self.fit_policy();
     }
 
+    /// Makes the index empty and gives its memory back.
     fn drop_pages(&mut self) {
         for page in self.table().clear() {
             self.give(page);
         }
-        self.fit_policy();
     }
 
     /// Makes the policy one for about as many entries as there are, if it can be paid for.
