@@ -397,7 +397,9 @@ impl Cache {
         ttl: Ttl,
         condition: Condition,
     ) -> Result<Option<u64>, Error> {
-        self.store_hashed(self.resources.index.hash(key), key, value, ttl, condition)
+        let hash = self.resources.index.hash(key);
+        self.prefetch(hash);
+        self.store_hashed(hash, key, value, ttl, condition)
     }
 
     #[inline]
@@ -409,19 +411,17 @@ impl Cache {
         ttl: Ttl,
         condition: Condition,
     ) -> Result<Option<u64>, Error> {
-        self.prefetch(hash);
         let times = self.times(match ttl {
             Ttl::Default | Ttl::Keep => self.ttl,
             Ttl::Forever => None,
             Ttl::For(ttl) => Some(ttl),
         });
         let new = NewEntry { key, value, version: 0, times, record: Record::default() };
-        let mut claim = Claim::none(self);
         // What is kept may be a deadline, which takes a word.
         let largest =
             Times { deadline: if ttl == Ttl::Keep { 0 } else { times.deadline }, ..times };
-        let mut mapping = self.map(&NewEntry { times: largest, ..new }, &mut claim)?;
-        let stored = self.with_room(hash, &mut claim, |shard, credit| {
+        let largest = NewEntry { times: largest, ..new };
+        self.with_memory(hash, &largest, &mut Claim::none(self), |shard, mapping, credit| {
             let mut new = new;
             if condition != Condition::Always || ttl == Ttl::Keep {
                 let found = shard.find_live(hash, key);
@@ -433,12 +433,8 @@ impl Cache {
                     new.times.deadline = entry.times().deadline;
                 }
             }
-            shard.set(hash, &new, &mut mapping, credit).map(Some)
-        });
-        if let Some(unused) = mapping {
-            self.resources.bytes.release(unused.length() as u64);
-        }
-        stored
+            shard.set(hash, &new, mapping, credit).map(Some)
+        })
     }
 
     /// Stores an entry of a cache before, unless there is one; false if so.
@@ -452,18 +448,12 @@ impl Cache {
     ) -> Result<bool, Error> {
         let times = self.times(ttl);
         let new = NewEntry { key, value, version: 0, times, record: Record::default() };
-        let mut claim = Claim::none(self);
-        let mut mapping = self.map(&new, &mut claim)?;
-        let restored = self.with_room(hash, &mut claim, |shard, credit| {
+        self.with_memory(hash, &new, &mut Claim::none(self), |shard, mapping, credit| {
             if shard.find_live(hash, key).is_some() {
                 return Ok(false);
             }
-            shard.restore(hash, &new, past, &mut mapping, credit).map(|()| true)
-        });
-        if let Some(unused) = mapping {
-            self.resources.bytes.release(unused.length() as u64);
-        }
-        restored
+            shard.restore(hash, &new, past, mapping, credit).map(|()| true)
+        })
     }
 
     /// The mapping of an entry that needs one, paid for.
@@ -484,6 +474,24 @@ impl Cache {
         claim.credit.spend(size);
         claim.holds = true;
         Ok(Some(mapping))
+    }
+
+    /// Calls `change` as [`Self::with_room`] does, with the mapping of an entry that needs one. What it does not take is given back.
+    fn with_memory<R>(
+        &self,
+        hash: Hash,
+        new: &NewEntry,
+        claim: &mut Claim,
+        mut change: impl FnMut(&mut Shard, &mut Option<Mapping>, &mut Credit) -> Result<R, Need>,
+    ) -> Result<R, Error> {
+        let mut mapping = self.map(new, claim)?;
+        let result =
+            self.with_room(hash, claim, |shard, credit| change(shard, &mut mapping, credit));
+        if let Some(unused) = mapping {
+            self.resources.bytes.release(unused.length() as u64);
+            claim.holds = false;
+        }
+        result
     }
 
     /// Calls `change` with a shard locked, again after room was made in other shards.
@@ -561,21 +569,16 @@ impl Cache {
                 Outcome::Large(value, times, version) => (value, times, version),
             };
             let new = NewEntry { key, value: &value, version: 0, times, record: Record::default() };
-            let mut mapping = self.map(&new, &mut claim)?;
-            let stored = self.with_room(hash, &mut claim, |shard, credit| {
+            let stored = self.with_memory(hash, &new, &mut claim, |shard, mapping, credit| {
                 let found =
                     shard.find_live(hash, key).map(|(_, location)| shard.entry(location).version());
                 if found != version {
                     return Ok(None);
                 }
-                shard.set(hash, &new, &mut mapping, credit).map(Some)
-            });
-            if let Some(unused) = mapping {
-                self.resources.bytes.release(unused.length() as u64);
-                claim.holds = false;
-            }
-            if let Some(version) = stored? {
-                return Ok(Some(version));
+                shard.set(hash, &new, mapping, credit).map(Some)
+            })?;
+            if stored.is_some() {
+                return Ok(stored);
             }
         }
     }
@@ -726,11 +729,7 @@ impl Cache {
             if count == 0 {
                 return;
             }
-            for &(hash, _) in ahead.clone() {
-                if let Some(location) = index.guess(arena, hash) {
-                    self.prefetch_entry(location);
-                }
-            }
+            ahead.clone().for_each(|&(hash, _)| self.prefetch(hash));
             ahead.for_each(|&(hash, item)| each(hash, item));
         }
     }
