@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -135,23 +134,10 @@ func limitedFreecache(limit int) (store, error) {
 
 func limitedBigcache(limit int) (store, error) {
 	config := bigcache.DefaultConfig(24 * time.Hour)
-	config.CleanWindow = 0
-	config.Verbose = false
 	// Few shards, so that the largest entries find room in one.
 	config.Shards = 16
 	config.HardMaxCacheSize = limit >> 20
-	cache, err := bigcache.New(context.Background(), config)
-	if err != nil {
-		return store{}, err
-	}
-	return store{
-		get: func(key string, _ []byte) ([]byte, bool) {
-			value, err := cache.Get(key)
-			return value, err == nil
-		},
-		set:    func(key string, value []byte) { must(cache.Set(key, value)) },
-		settle: nothingToDo,
-	}, nil
+	return configuredBigcache(config)
 }
 
 func limitedFastcache(limit int) (store, error) {

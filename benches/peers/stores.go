@@ -6,10 +6,8 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/VictoriaMetrics/fastcache"
 	"github.com/Yiling-J/theine-go"
 	"github.com/allegro/bigcache/v3"
-	"github.com/coocood/freecache"
 	"github.com/dgraph-io/ristretto/v2"
 	"github.com/maypok86/otter/v2"
 
@@ -52,17 +50,9 @@ func room(entries int) int { return entries + entries/2 }
 
 func openTandem(entries int) (store, error) {
 	const overhead = 64 // more than enough
-	cache, err := tandem.New(tandem.Options[string, []byte]{
+	return limitedTandem(tandem.Options[string, []byte]{
 		MaxBytes: int64(room(entries) * (overhead + keySize + valueSize)),
 	})
-	if err != nil {
-		return store{}, err
-	}
-	return store{
-		get:    func(key string, buffer []byte) ([]byte, bool) { return cache.AppendGet(buffer[:0], key) },
-		set:    func(key string, value []byte) { must(cache.Set(key, value)) },
-		settle: nothingToDo,
-	}, nil
 }
 
 func openOtter(entries int) (store, error) {
@@ -108,26 +98,22 @@ func openTheine(entries int) (store, error) {
 
 func openFreecache(entries int) (store, error) {
 	const header = 24
-	cache := freecache.NewCache(room(entries) * (header + keySize + valueSize))
-	return store{
-		get: func(key string, buffer []byte) ([]byte, bool) {
-			value, err := cache.GetWithBuf(bytesOf(key), buffer)
-			return value, err == nil
-		},
-		set:    func(key string, value []byte) { must(cache.Set(bytesOf(key), value, 0)) },
-		settle: nothingToDo,
-	}, nil
+	return limitedFreecache(room(entries) * (header + keySize + valueSize))
 }
 
 func openBigcache(entries int) (store, error) {
 	const header = 22
 	config := bigcache.DefaultConfig(24 * time.Hour)
-	config.CleanWindow = 0
-	config.Verbose = false
 	config.MaxEntriesInWindow = entries
 	config.MaxEntrySize = header + keySize + valueSize
 	// What is overwritten stays until the queue of its shard is full.
 	config.HardMaxCacheSize = 1 + room(entries)*config.MaxEntrySize>>20
+	return configuredBigcache(config)
+}
+
+func configuredBigcache(config bigcache.Config) (store, error) {
+	config.CleanWindow = 0
+	config.Verbose = false
 	cache, err := bigcache.New(context.Background(), config)
 	if err != nil {
 		return store{}, err
@@ -144,14 +130,7 @@ func openBigcache(entries int) (store, error) {
 
 func openFastcache(entries int) (store, error) {
 	const header = 4
-	cache := fastcache.New(room(entries) * (header + keySize + valueSize))
-	return store{
-		get: func(key string, buffer []byte) ([]byte, bool) {
-			return cache.HasGet(buffer[:0], bytesOf(key))
-		},
-		set:    func(key string, value []byte) { cache.Set(bytesOf(key), value) },
-		settle: nothingToDo,
-	}, nil
+	return limitedFastcache(room(entries) * (header + keySize + valueSize))
 }
 
 // bytesOf returns the bytes of a key, for caches that take those, and only read them.
