@@ -325,7 +325,7 @@ impl Cache {
             let entry = Entry::at(&arena.words()[arena.word(location)..])?;
             // SAFETY: the lock is held.
             let (found, value) = unsafe { entry.both() };
-            if !found.equals(key) {
+            if found != key {
                 return None;
             }
             let times = entry.times();
@@ -335,7 +335,7 @@ impl Cache {
             if uses && entry.idles() {
                 entry.set_times(Times { idle: clock.deadline(self.idle), ..times });
             }
-            let (result, hit) = take(value, entry);
+            let (result, hit) = take(Bytes::Slice(value), entry);
             Some((Some(result), hit))
         });
         // With the lock held, nobody writes.
@@ -534,7 +534,7 @@ impl Cache {
                 let found = shard.find_live(hash, key);
                 let before = found.map(|(_, location)| {
                     current.clear();
-                    shard.both(location).1.append_to(&mut current);
+                    current.extend_from_slice(shard.both(location).1);
                     shard.entry(location)
                 });
                 let wanted = change(before.map(|entry| (&*current, self.meta(entry))));
@@ -740,27 +740,26 @@ impl Cache {
     /// What is in the cache all the while is visited, and once; other entries may be. `visit` is called under the lock
     /// of a shard: it must not use the cache.
     pub fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(&Visited)) -> u64 {
-        self.scan_shards(cursor, count, |_, visited, _| visit(visited))
+        self.scan_and_remove(cursor, count, |entry| {
+            visit(entry);
+            false
+        })
     }
 
-    /// As [`Self::scan`]. `visit` may remove the entry.
-    fn scan_shards(
+    /// As [`Self::scan`], removing the entries for which `visit` returns true.
+    fn scan_and_remove(
         &self,
         cursor: u64,
         count: usize,
-        mut visit: impl FnMut(&mut Shard, &Visited, Location),
+        mut visit: impl FnMut(&Visited) -> bool,
     ) -> u64 {
         let mut left = count.max(1);
-        let (mut key, mut value) = (Vec::new(), Vec::new());
-        self.walk(cursor, |shard, location| {
-            let entry = shard.entry(location);
-            let both = shard.both(location);
-            key.clear();
-            value.clear();
-            both.0.append_to(&mut key);
-            both.1.append_to(&mut value);
-            let meta = self.meta(entry);
-            visit(shard, &Visited { key: &key, value: &value, meta }, location);
+        self.walk(cursor, |shard, hash, location| {
+            let (key, value) = shard.both(location);
+            let meta = self.meta(shard.entry(location));
+            if visit(&Visited { key, value, meta }) {
+                shard.remove_at(hash, location, Removal::Deleted);
+            }
             left = left.saturating_sub(1);
             left > 0
         })
@@ -771,18 +770,19 @@ impl Cache {
     pub(super) fn walk(
         &self,
         cursor: u64,
-        mut visit: impl FnMut(&mut Shard, Location) -> bool,
+        mut visit: impl FnMut(&mut Shard, Hash, Location) -> bool,
     ) -> u64 {
         // Entries are visited by shard, then by home bucket, then by page: that outlasts all moves.
         let mut cursor = Cursor::from(cursor);
+        let mut entries = Vec::new();
         while cursor.shard < self.shards.len() {
             let mut shard = self.shard(cursor.shard);
             while cursor.home < shard.homes() {
-                while let Some(found) = shard.at_home(cursor.home, cursor.place) {
-                    cursor.place = found.next;
+                while let Some(next) = shard.at_home(cursor.home, cursor.place, &mut entries) {
+                    cursor.place = next;
                     let mut more = true;
-                    for location in found.locations {
-                        more = visit(&mut shard, location);
+                    for &(hash, location) in &entries {
+                        more = visit(&mut shard, hash, location);
                     }
                     if !more {
                         shard.trim();
@@ -804,11 +804,10 @@ impl Cache {
         const STEP: usize = 256;
         let (mut cursor, mut deleted) = (0, 0);
         loop {
-            cursor = self.scan_shards(cursor, STEP, |shard, visited, location| {
-                if remove(visited) {
-                    shard.remove_at(location, Removal::Deleted);
-                    deleted += 1;
-                }
+            cursor = self.scan_and_remove(cursor, STEP, |entry| {
+                let goes = remove(entry);
+                deleted += u64::from(goes);
+                goes
             });
             if cursor == 0 {
                 return deleted;

@@ -36,8 +36,8 @@ impl Clock {
 
     /// How long it is until a deadline; None if that never comes.
     pub(super) fn remaining(&self, deadline: u64) -> Option<Duration> {
-        let nanoseconds = deadline.saturating_sub(self.now());
-        (deadline != NEVER).then_some(Duration::from_nanos(nanoseconds))
+        let left = || Duration::from_nanos(deadline.saturating_sub(self.now()));
+        (deadline != NEVER).then(left)
     }
 
     pub(super) fn has_passed(&self, deadline: u64) -> bool {

@@ -135,7 +135,7 @@ fn body(head: u64) -> usize {
     FIXED + usize::from(head & EXPIRES != 0) + usize::from(head & IDLES != 0)
 }
 
-/// A key or a value.
+/// A value, which may change while it is looked at if it is in words.
 #[derive(Clone, Copy)]
 pub(super) enum Bytes<'a> {
     Words(Text<'a>),
@@ -147,13 +147,6 @@ impl Bytes<'_> {
         match self {
             Bytes::Words(text) => text.len(),
             Bytes::Slice(slice) => slice.len(),
-        }
-    }
-
-    pub(super) fn equals(self, other: &[u8]) -> bool {
-        match self {
-            Bytes::Words(text) => text.equals(other),
-            Bytes::Slice(slice) => slice == other,
         }
     }
 
@@ -203,6 +196,14 @@ impl<'a> Entry<'a> {
         let head = load(words.first()?);
         let words = words.get(..head as u16 as usize)?;
         (words.len() >= body(head)).then_some(Entry { words, head })
+    }
+
+    /// Asks the processor for the lines that are not looked at yet.
+    pub(super) fn prefetch(self) {
+        const LINE: usize = 64 / WORD;
+        const MOST: usize = 16 * LINE;
+        let lines = self.words.iter().take(MOST).step_by(LINE);
+        lines.skip(1).for_each(|word| words::prefetch(word));
     }
 
     /// Words that the entry takes.
@@ -282,20 +283,17 @@ impl<'a> Entry<'a> {
     ///
     /// # Safety
     /// The lock of the entry's shard is held as long as the result lives, and the entry is in a log.
-    pub(super) unsafe fn both(self) -> (Bytes<'a>, Bytes<'a>) {
+    pub(super) unsafe fn both(self) -> (&'a [u8], &'a [u8]) {
         if !self.is_mapped() {
-            let both = self.inline().map(|(key, value)| (Bytes::Words(key), Bytes::Words(value)));
-            return both.unwrap_or((Bytes::Slice(&[]), Bytes::Slice(&[])));
+            // SAFETY: the caller has the lock without which nobody changes them.
+            let slices =
+                |(key, value): (Text<'a>, Text<'a>)| unsafe { (key.as_slice(), value.as_slice()) };
+            return self.inline().map_or((&[], &[]), slices);
         }
         let (address, key, value) = self.reference();
         let start = std::ptr::with_exposed_provenance::<u8>(address);
         // SAFETY: the mapping is as long as both, and stays while the entry does.
-        unsafe {
-            (
-                Bytes::Slice(slice::from_raw_parts(start, key)),
-                Bytes::Slice(slice::from_raw_parts(start.add(key), value)),
-            )
-        }
+        unsafe { (slice::from_raw_parts(start, key), slice::from_raw_parts(start.add(key), value)) }
     }
 
     fn reference(self) -> (usize, usize, usize) {

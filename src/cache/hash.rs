@@ -6,7 +6,7 @@
 use std::hash::{BuildHasher, RandomState};
 
 /// The hash of a key.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(super) struct Hash(pub u64);
 
 /// What makes the hashes of a cache its own.

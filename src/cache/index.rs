@@ -565,6 +565,11 @@ impl<'a> Table<'a> {
         (start..directory.len()).filter(begins).map(move |place| (place, page(place)))
     }
 
+    /// Asks the processor for a bucket of a page.
+    pub(super) fn prefetch(&self, page: u32, bucket: usize) {
+        prefetch(self.bucket(page, bucket).0.as_ptr());
+    }
+
     /// The entries of a page whose home is a bucket, maybe among others of which it is not.
     pub(super) fn of_home(&self, page: u32, home: usize) -> impl Iterator<Item = Slot> + '_ {
         let mut more = true;

@@ -4,15 +4,13 @@
 //! entries of one of the logs: they go, or they are copied to the newest segment of the main log, or stay where they are if that
 //! has no room. What is left at the end of a segment slides to its start, and the segment becomes the newest of the main log.
 
-use std::mem::MaybeUninit;
-use std::slice;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::arena::{Amount, Arena, Location, Mapping, NONE, Segment};
 use super::budget::{Budget, Credit};
 use super::clock::{Clock, NEVER};
-use super::entry::{self, Bytes, Entry, NewEntry, Times};
+use super::entry::{self, Entry, NewEntry, Times};
 use super::hash::Hash;
 use super::index::{Index, Pages, Slot, Table, Wanted};
 use super::policy::{Levels, MAIN, Policy, Record, Standing, Step as Advice, WINDOW};
@@ -208,23 +206,13 @@ impl<'a> Shard<'a> {
         Entry::at(words).unwrap_or_else(|| unreachable!("there is an entry at each location"))
     }
 
-    pub(super) fn both(&self, location: Location) -> (Bytes<'_>, Bytes<'_>) {
+    pub(super) fn both(&self, location: Location) -> (&[u8], &[u8]) {
         // SAFETY: `self` holds the lock, and is borrowed as long as the result lives.
         unsafe { self.entry(location).both() }
     }
 
     fn hash(&self, location: Location) -> Hash {
-        let key = self.both(location).0;
-        let mut short = [MaybeUninit::uninit(); 256];
-        match short.get_mut(..key.len()) {
-            Some(short) => {
-                key.copy_to(short);
-                // SAFETY: all of it was initialised.
-                let short = unsafe { slice::from_raw_parts(short.as_ptr().cast(), short.len()) };
-                self.resources.index.hash(short)
-            }
-            None => self.resources.index.hash(&key.to_vec()),
-        }
+        self.resources.index.hash(self.both(location).0)
     }
 
     pub(super) fn find(&mut self, hash: Hash, key: &[u8]) -> Option<Slot> {
@@ -232,7 +220,7 @@ impl<'a> Shard<'a> {
         self.table().find(hash, |location| {
             let words = &arena.words()[arena.word(location)..];
             // SAFETY: the lock is held.
-            Entry::at(words).is_some_and(|entry| unsafe { entry.both() }.0.equals(key))
+            Entry::at(words).is_some_and(|entry| unsafe { entry.both() }.0 == key)
         })
     }
 
@@ -309,8 +297,8 @@ impl<'a> Shard<'a> {
     }
 
     /// What the policy knows of an entry.
-    pub(super) fn past(&mut self, location: Location) -> Past {
-        let (standing, _) = self.standing(location);
+    pub(super) fn past(&mut self, hash: Hash, location: Location) -> Past {
+        let (standing, _) = self.standing_of(hash, location);
         Past {
             log: self.segment_of(location).log(),
             frequency: self.state.policy.frequency_before_hits(&standing),
@@ -720,7 +708,8 @@ impl<'a> Shard<'a> {
         for log in [WINDOW, MAIN] {
             match self.front(log) {
                 Front::Entry(location) if self.has_expired(location) => {
-                    return Step::Removed(self.remove_at(location, Removal::Expired));
+                    let hash = self.hash(location);
+                    return Step::Removed(self.remove_at(hash, location, Removal::Expired));
                 }
                 Front::Entry(location) => oldest[log] = Some(location),
                 Front::End => {
@@ -790,7 +779,10 @@ impl<'a> Shard<'a> {
     }
 
     fn standing(&mut self, location: Location) -> (Standing, Slot) {
-        let hash = self.hash(location);
+        self.standing_of(self.hash(location), location)
+    }
+
+    fn standing_of(&mut self, hash: Hash, location: Location) -> (Standing, Slot) {
         let slot = self.slot_of(hash, location);
         let hits = self.table().hits(slot) as u8;
         (Standing { hash, record: self.entry(location).record(), hits }, slot)
@@ -856,8 +848,7 @@ impl<'a> Shard<'a> {
     }
 
     /// Removes an entry that lives; the caller trims. Returns what that gave back to the byte budget.
-    pub(super) fn remove_at(&mut self, location: Location, why: Removal) -> u64 {
-        let hash = self.hash(location);
+    pub(super) fn remove_at(&mut self, hash: Hash, location: Location, why: Removal) -> u64 {
         let slot = self.slot_of(hash, location);
         self.remove(hash, slot, why)
     }
@@ -988,27 +979,40 @@ impl<'a> Shard<'a> {
         self.table().homes()
     }
 
-    /// The entries of a home bucket in the first page from a place in the directory on, save those that belong before it, as
-    /// in a page that was merged with the one before; None behind the last page.
-    pub(super) fn at_home(&mut self, home: usize, place: usize) -> Option<AtHome> {
-        let (mut locations, next) = {
+    /// Finds the entries of a home bucket in the first page from a place in the directory on, save those that belong before it,
+    /// as in a page that was merged with the one before. Returns the place of the next page; None behind the last one.
+    pub(super) fn at_home(
+        &mut self,
+        home: usize,
+        place: usize,
+        entries: &mut Vec<(Hash, Location)>,
+    ) -> Option<usize> {
+        entries.clear();
+        let (arena, index) = (self.arena(), &self.resources.index);
+        let next = {
             let table = self.table();
             let mut pages = table.pages_from(place);
             let (_, page) = pages.next()?;
-            let next = pages.next().map_or(table.places(), |(place, _)| place);
-            (table.of_home(page, home).map(|slot| table.location(slot)).collect::<Vec<_>>(), next)
+            // All at once, since most are somewhere that nobody looked at lately.
+            entries.extend(table.of_home(page, home).map(|slot| {
+                let location = table.location(slot);
+                prefetch(arena.words().as_ptr().wrapping_add(arena.word(location)));
+                (Hash::default(), location)
+            }));
+            let next = pages.next();
+            if let Some((_, page)) = next {
+                table.prefetch(page, home);
+            }
+            next.map_or(table.places(), |(place, _)| place)
         };
-        // All at once, since most are somewhere that nobody looked at lately.
-        for &location in &locations {
-            prefetch(self.arena().words().as_ptr().wrapping_add(self.arena().word(location)));
-        }
-        locations.retain(|&location| {
-            let hash = self.hash(location);
-            !self.has_expired(location)
-                && self.resources.index.home(hash) == home
-                && self.table().place(hash) >= place
+        entries.retain_mut(|(hash, location)| {
+            self.entry(*location).prefetch();
+            *hash = self.hash(*location);
+            !self.has_expired(*location)
+                && index.home(*hash) == home
+                && self.table().place(*hash) >= place
         });
-        Some(AtHome { locations, next })
+        Some(next)
     }
 
     /// Gives memory back that is not used for anything.
@@ -1068,7 +1072,7 @@ impl<'a> Shard<'a> {
                 earliest = earliest.min(first);
                 continue;
             }
-            self.remove_at(location, Removal::Expired);
+            self.remove_at(self.hash(location), location, Removal::Expired);
         }
         earliest
     }
@@ -1124,12 +1128,6 @@ impl<'a> Shard<'a> {
         self.held.fetch_add(new, Ordering::Relaxed);
         self.held.fetch_sub(old, Ordering::Relaxed);
     }
-}
-
-/// What [`Shard::at_home`] found, and the place of the next page.
-pub(super) struct AtHome {
-    pub locations: Vec<Location>,
-    pub next: usize,
 }
 
 /// The least time between two searches for expired entries, in nanoseconds.

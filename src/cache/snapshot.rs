@@ -23,6 +23,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::arena::Location;
 use super::cache::Cache;
 use super::error::Error;
+use super::hash::Hash;
 use super::policy::MAIN;
 use super::shard::{Past, Shard};
 
@@ -30,6 +31,8 @@ const MAGIC: [u8; 8] = *b"TANDEMCS";
 const VERSION: u32 = 1;
 const PREFACE: usize = MAGIC.len() + 4;
 const HEAD: usize = 20;
+/// Bytes of an entry beside key and value.
+const ITEM: usize = 24;
 
 /// From this size on a block is written.
 const BLOCK: usize = 256 << 10;
@@ -123,6 +126,23 @@ impl Loading {
     const HEAD: u64 = 2;
     const PAYLOAD: u64 = 3;
     const END: u64 = 4;
+
+    /// Goes past the next piece if that has entries: with what is returned, any thread can load it at any time.
+    pub fn later(&mut self) -> Option<Loading> {
+        if self.stage != Self::PAYLOAD || self.blocks == 0 || self.count == 0 {
+            return None;
+        }
+        let later = *self;
+        self.pass();
+        Some(later)
+    }
+
+    /// Goes on behind a block.
+    fn pass(&mut self) {
+        self.entries += u64::from(self.count);
+        self.blocks += 1;
+        (self.next, self.stage) = (HEAD as u64, Self::HEAD);
+    }
 }
 
 /// An entry of a payload.
@@ -269,8 +289,8 @@ impl Cache {
             output.reserve(BLOCK + BLOCK / 4);
             while saving.stage == 0 && output.len() < BLOCK {
                 let enough = output.len() + STEP;
-                saving.cursor = self.walk(saving.cursor, |shard, location| {
-                    self.save_entry(now, shard, location, output);
+                saving.cursor = self.walk(saving.cursor, |shard, hash, location| {
+                    self.save_entry(now, shard, hash, location, output);
                     entries += 1;
                     output.len() < enough
                 });
@@ -295,19 +315,27 @@ impl Cache {
     }
 
     /// Appends an entry that has not expired.
-    fn save_entry(&self, now: u64, shard: &mut Shard, location: Location, output: &mut Vec<u8>) {
-        let Past { log, frequency, hits } = shard.past(location);
+    fn save_entry(
+        &self,
+        now: u64,
+        shard: &mut Shard,
+        hash: Hash,
+        location: Location,
+        output: &mut Vec<u8>,
+    ) {
+        let Past { log, frequency, hits } = shard.past(hash, location);
         let deadline = shard.entry(location).times().deadline;
         let expires = self.resources.clock.remaining(deadline).map_or(0, |left| {
             now.saturating_add(u64::try_from(left.as_nanos()).unwrap_or(u64::MAX)).max(1)
         });
         let (key, value) = shard.both(location);
+        output.reserve(ITEM + key.len() + value.len());
         output.extend((key.len() as u32).to_le_bytes());
         output.extend([frequency, hits, log as u8, 0]);
         output.extend((value.len() as u64).to_le_bytes());
         output.extend(expires.to_le_bytes());
-        key.append_to(output);
-        value.append_to(output);
+        output.extend_from_slice(key);
+        output.extend_from_slice(value);
     }
 
     fn mean_share(&self) -> f64 {
@@ -366,8 +394,8 @@ impl Cache {
                     return Err(SnapshotError::Damaged);
                 }
                 let last = self.load_payload(now, loading, tag, input)?;
-                loading.blocks += 1;
-                if last { (0, Loading::END) } else { (HEAD as u64, Loading::HEAD) }
+                loading.pass();
+                if last { (0, Loading::END) } else { (loading.next, loading.stage) }
             }
             _ => (0, Loading::END),
         };
@@ -379,7 +407,7 @@ impl Cache {
     fn load_payload(
         &self,
         now: u64,
-        loading: &mut Loading,
+        loading: &Loading,
         tag: &[u8],
         mut input: &[u8],
     ) -> Result<bool, SnapshotError> {
@@ -418,7 +446,6 @@ impl Cache {
         if closed {
             return Err(SnapshotError::Closed);
         }
-        loading.entries += u64::from(loading.count);
         Ok(false)
     }
 }
@@ -455,10 +482,10 @@ mod tests {
         assert_eq!(after.len(), 20_001);
         let pasts = |cache: &Cache| {
             let mut pasts = Vec::new();
-            cache.walk(0, |shard, location| {
+            cache.walk(0, |shard, hash, location| {
+                let Past { frequency, hits, .. } = shard.past(hash, location);
                 let (key, value) = shard.both(location);
-                let (key, value) = (key.to_vec(), value.to_vec());
-                pasts.push((key, value, shard.past(location).frequency, shard.past(location).hits));
+                pasts.push((key.to_vec(), value.to_vec(), frequency, hits));
                 true
             });
             pasts.sort_unstable();
@@ -517,6 +544,34 @@ mod tests {
         let after = Cache::new(Options { max_bytes: 1 << 20, ..Options::default() }).unwrap();
         after.load_from(&saved(&before)[..]).unwrap();
         assert!(after.stats().bytes <= 1 << 20 && after.len() > 3000);
+        after.audit();
+    }
+
+    #[test]
+    fn blocks_with_entries_can_wait() {
+        let before = cache();
+        (0..20_000_u32).for_each(|key| {
+            before.set(&key.to_le_bytes(), &[key as u8; 100]).unwrap();
+        });
+        let (snapshot, after) = (saved(&before), cache());
+        let (mut loading, mut input) = (Loading::default(), &snapshot[..]);
+        let mut waiting = Vec::new();
+        loop {
+            let piece = take(&mut input, loading.next).unwrap();
+            if let Some(later) = loading.later() {
+                waiting.push((later, piece));
+            } else if !after.load_block(&mut loading, b"", piece).unwrap() {
+                break;
+            }
+        }
+        assert!(waiting.len() > 5 && input.is_empty() && after.is_empty());
+        std::thread::scope(|scope| {
+            for (mut later, piece) in waiting.into_iter().rev() {
+                let after = &after;
+                scope.spawn(move || assert!(after.load_block(&mut later, b"", piece).unwrap()));
+            }
+        });
+        assert_eq!(after.len(), 20_000);
         after.audit();
     }
 

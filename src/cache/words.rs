@@ -2,7 +2,11 @@
 //! another writes, and finds out afterwards that it must not believe what it read.
 
 use std::mem::MaybeUninit;
+use std::slice;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+#[cfg(target_endian = "big")]
+compile_error!("the bytes of keys and values lie in words as little-endian processors read them");
 
 /// Bytes of a word.
 pub(super) const WORD: usize = size_of::<u64>();
@@ -20,7 +24,7 @@ pub(super) fn store(word: &AtomicU64, value: u64) {
     word.store(value, Ordering::Relaxed);
 }
 
-/// Where a byte string lies: the first byte of a word is its lowest, whatever the processor thinks.
+/// Where a byte string lies: the first byte of a word is its lowest.
 #[derive(Clone, Copy)]
 pub(super) struct Text<'a> {
     /// The words that have any of it.
@@ -39,6 +43,16 @@ impl<'a> Text<'a> {
 
     pub(super) fn len(self) -> usize {
         self.length
+    }
+
+    /// The bytes themselves.
+    ///
+    /// # Safety
+    /// Nobody changes the words as long as the result lives.
+    pub(super) unsafe fn as_slice(self) -> &'a [u8] {
+        let start = self.words.as_ptr().cast::<u8>();
+        // SAFETY: the words have so many bytes; others may read them meanwhile.
+        unsafe { slice::from_raw_parts(start.add(self.shift as usize / 8), self.length) }
     }
 
     /// Calls `take` with each of the string's words, shifted to begin where it begins. Behind the end of the string
@@ -171,6 +185,8 @@ mod tests {
                         assert_eq!(byte, string.get(index).copied().unwrap_or(0));
                     }
                     assert!(text.equals(string));
+                    // SAFETY: nobody else has the words.
+                    assert_eq!(unsafe { text.as_slice() }, string);
                     let mut other = string.to_vec();
                     for index in 0..other.len() {
                         other[index] ^= 0x80;
