@@ -1365,6 +1365,18 @@ tandem_status tandem_cache_save(const struct tandem_cache *cache,
                                 size_t block_capacity,
                                 size_t *block_length);
 
+// Goes past the next piece of a snapshot if that has entries. Any thread can load it then, at any time, by one call of
+// tandem_cache_load with that piece and `later`.
+//
+// @param loading how far it has come.
+// @param later what the piece is loaded with; all zero if it has no entries, and is to be loaded with `loading`.
+// @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `loading` is valid for reads and writes, `later` for writes.
+tandem_status tandem_cache_load_later(struct tandem_cache_loading *loading,
+                                      struct tandem_cache_loading *later);
+
 // Loads the next piece of a snapshot. It is called with `loading->next` bytes at a time, none the first time, until that is 0
 // again. If the snapshot ends before, it was cut off.
 //

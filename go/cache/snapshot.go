@@ -3,11 +3,13 @@
 package cache
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"reflect"
 	"runtime"
+	"sync"
 
 	"tandem.example/go/internal/ffi"
 )
@@ -20,15 +22,16 @@ var (
 	ErrSnapshotVersion = errors.New("cache: the snapshot is of another version")
 	// ErrSnapshotType: the snapshot is of a cache of other keys or values, or with another codec.
 	ErrSnapshotType = errors.New("cache: the snapshot is of a cache of other types")
-	// ErrSnapshotDamaged: the snapshot is damaged. The blocks before that were loaded.
+	// ErrSnapshotDamaged: the snapshot is damaged. The blocks before that were loaded, and maybe some behind it.
 	ErrSnapshotDamaged = errors.New("cache: the snapshot is damaged")
 	// ErrSnapshotTruncated: the snapshot was cut off. The blocks before that were loaded.
 	ErrSnapshotTruncated = errors.New("cache: the snapshot was cut off")
 )
 
 const (
-	snapshotBuffer = 512 << 10 // a block, unless entries are large
-	snapshotStep   = 1 << 20   // what is read at a time
+	snapshotBuffer  = 512 << 10 // a block, unless entries are large
+	snapshotStep    = 1 << 20   // what is read at a time
+	snapshotLoaders = 4         // goroutines at most that load entries
 )
 
 // SaveTo writes all entries to w, while the cache may be in use; [Cache.LoadFrom] reads them back. What is in the cache all
@@ -62,36 +65,84 @@ func (c *Cache[K, V]) SaveTo(w io.Writer) error {
 // over; those for which that has come are left out, as are those that the cache has already, which were stored since, and
 // those that are too large for it. A smaller cache evicts as usual. An idle time begins anew.
 //
-// Entries are loaded a block at a time, when all of it is proven to be what was written: an error may come after some.
-// The errors are [ErrNotSnapshot], [ErrSnapshotVersion], [ErrSnapshotType], [ErrSnapshotDamaged],
+// Entries are loaded a block at a time, when all of it is proven to be what was written: an error may come after some. A
+// few goroutines do that while r is read; they have ended when LoadFrom returns. The errors are [ErrNotSnapshot], [ErrSnapshotVersion], [ErrSnapshotType], [ErrSnapshotDamaged],
 // [ErrSnapshotTruncated], [ErrClosed] and those of r.
 func (c *Cache[K, V]) LoadFrom(r io.Reader) error {
 	defer runtime.KeepAlive(c)
-	var loading ffi.CacheLoading
 	tag := c.snapshotTag()
-	var piece []byte
+	blocks := make(chan snapshotBlock)
+	errs := make(chan error, snapshotLoaders)
+	loaders := min(runtime.GOMAXPROCS(0), snapshotLoaders)
+	for range loaders {
+		go func() { errs <- c.loadBlocks(tag, blocks) }()
+	}
+	err := c.readBlocks(r, tag, blocks)
+	close(blocks)
+	for range loaders {
+		err = cmp.Or(err, <-errs)
+	}
+	return err
+}
+
+// A snapshotBlock has entries that are to be loaded.
+type snapshotBlock struct {
+	loading ffi.CacheLoading
+	piece   *[]byte
+}
+
+// pieces are buffers of the pieces of snapshots, at most of snapshotStep bytes.
+var pieces = sync.Pool{New: func() any { return new([]byte) }}
+
+// readBlocks reads a snapshot, and hands blocks with entries on. Large ones it loads itself, so that memory holds one of them.
+func (c *Cache[K, V]) readBlocks(r io.Reader, tag string, blocks chan<- snapshotBlock) error {
+	var loading ffi.CacheLoading
+	var own []byte
 	for {
-		switch status := c.core.Load(&loading, tag, piece); status {
-		case ffi.OK:
-		case ffi.NotSnapshot:
-			return ErrNotSnapshot
-		case ffi.SnapshotVersion:
-			return ErrSnapshotVersion
-		case ffi.SnapshotTag:
-			return ErrSnapshotType
-		case ffi.SnapshotDamaged:
-			return ErrSnapshotDamaged
-		default:
-			return errorOf(status)
-		}
-		if loading.Next() == 0 {
-			return nil
+		later, ok := ffi.CacheLoading{}, false
+		if loading.Next() <= snapshotStep {
+			later, ok = loading.Later()
 		}
 		var err error
-		if piece, err = readPiece(r, piece[:0], loading.Next()); err != nil {
+		if ok {
+			piece := pieces.Get().(*[]byte)
+			if *piece, err = readPiece(r, (*piece)[:0], later.Next()); err != nil {
+				return err
+			}
+			blocks <- snapshotBlock{later, piece}
+			continue
+		}
+		if own, err = readPiece(r, own[:0], loading.Next()); err != nil {
+			return err
+		}
+		if err = snapshotError(c.core.Load(&loading, tag, own)); err != nil || loading.Next() == 0 {
 			return err
 		}
 	}
+}
+
+// loadBlocks loads blocks until there are no more, and returns the first error.
+func (c *Cache[K, V]) loadBlocks(tag string, blocks <-chan snapshotBlock) error {
+	var first error
+	for block := range blocks {
+		first = cmp.Or(first, snapshotError(c.core.Load(&block.loading, tag, *block.piece)))
+		pieces.Put(block.piece)
+	}
+	return first
+}
+
+func snapshotError(status ffi.Status) error {
+	switch status {
+	case ffi.NotSnapshot:
+		return ErrNotSnapshot
+	case ffi.SnapshotVersion:
+		return ErrSnapshotVersion
+	case ffi.SnapshotTag:
+		return ErrSnapshotType
+	case ffi.SnapshotDamaged:
+		return ErrSnapshotDamaged
+	}
+	return errorOf(status)
 }
 
 // readPiece appends length bytes to piece. Memory grows with what is there, not with what the snapshot says.

@@ -5,6 +5,7 @@ package cache_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand"
 	"os"
@@ -288,4 +289,48 @@ func TestSnapshotKeepsTheHitRatio(t *testing.T) {
 			t.Errorf("%d requests: %.4f after a restart, %.4f without one", length, is, was)
 		}
 	}
+}
+
+// BenchmarkSnapshot writes and reads a million entries of 128 bytes.
+func BenchmarkSnapshot(b *testing.B) {
+	options := cache.Options[string, []byte]{MaxBytes: 256 << 20}
+	before, err := cache.New(options)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer before.Close()
+	for i := range 1_000_000 {
+		if err := before.Set(fmt.Sprintf("key:%08d", i), make([]byte, 128)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	var snapshot bytes.Buffer
+	if err := before.SaveTo(&snapshot); err != nil {
+		b.Fatal(err)
+	}
+	b.Run("SaveTo", func(b *testing.B) {
+		b.SetBytes(int64(snapshot.Len()))
+		for b.Loop() {
+			if err := before.SaveTo(io.Discard); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("LoadFrom", func(b *testing.B) {
+		b.SetBytes(int64(snapshot.Len()))
+		for b.Loop() {
+			b.StopTimer()
+			after, err := cache.New(options)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.StartTimer()
+			if err := after.LoadFrom(bytes.NewReader(snapshot.Bytes())); err != nil {
+				b.Fatal(err)
+			}
+			b.StopTimer()
+			after.Close()
+			b.StartTimer()
+		}
+	})
 }

@@ -127,6 +127,33 @@ pub unsafe extern "C" fn tandem_cache_save(
     }
 }
 
+/// Goes past the next piece of a snapshot if that has entries. Any thread can load it then, at any time, by one call of
+/// tandem_cache_load with that piece and `later`.
+///
+/// @param loading how far it has come.
+/// @param later what the piece is loaded with; all zero if it has no entries, and is to be loaded with `loading`.
+/// @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+///
+/// # Safety
+/// `loading` is valid for reads and writes, `later` for writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_cache_load_later(
+    loading: *mut tandem_cache_loading,
+    later: *mut tandem_cache_loading,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(null_mut(), || {
+            let loading = exclusive(loading, "loading")?;
+            let later = Output::new(later, "later")?;
+            let mut next = Loading::from(&*loading);
+            later.set(next.later().unwrap_or_default().into());
+            *loading = next.into();
+            Ok(())
+        })
+    }
+}
+
 /// Loads the next piece of a snapshot. It is called with `loading->next` bytes at a time, none the first time, until that is 0
 /// again. If the snapshot ends before, it was cut off.
 ///

@@ -80,6 +80,41 @@ static void round_trip(void) {
   tandem_cache_free(cache);
 }
 
+// Blocks with entries may be loaded in any order: here from the last to the first.
+static void in_any_order(void) {
+  enum { MOST = 100 };
+  struct tandem_cache *cache = new_cache();
+  for (uint64_t key = 0; key < ENTRIES; key++) {
+    uint8_t value[100] = {(uint8_t)key};
+    CHECK(tandem_cache_set(cache, (const uint8_t *)&key, 8, value, sizeof value, 0, NULL) == TANDEM_STATUS_OK);
+  }
+  size_t length = 0;
+  uint8_t *snapshot = save(cache, &length);
+  tandem_cache_clear(cache);
+  struct tandem_cache_loading loading = {0}, later[MOST];
+  const uint8_t *pieces[MOST], *piece = snapshot;
+  size_t waiting = 0;
+  do {
+    size_t next = (size_t)loading.next;
+    CHECK(tandem_cache_load_later(&loading, &later[waiting]) == TANDEM_STATUS_OK);
+    if (later[waiting].next == 0) {
+      CHECK(tandem_cache_load(cache, &loading, TAG, 3, piece, next) == TANDEM_STATUS_OK);
+    } else {
+      pieces[waiting++] = piece;
+    }
+    piece += next;
+  } while (loading.next > 0);
+  CHECK(piece == snapshot + length && waiting > 1);
+  while (waiting-- > 0) {
+    size_t next = (size_t)later[waiting].next;
+    CHECK(tandem_cache_load(cache, &later[waiting], TAG, 3, pieces[waiting], next) == TANDEM_STATUS_OK);
+  }
+  struct tandem_cache_stats stats;
+  CHECK(tandem_cache_get_stats(cache, &stats) == TANDEM_STATUS_OK && stats.entries == ENTRIES);
+  free(snapshot);
+  tandem_cache_free(cache);
+}
+
 static void refused(void) {
   struct tandem_cache *cache = new_cache();
   struct tandem_cache_saving saving = {0};
@@ -91,6 +126,8 @@ static void refused(void) {
   CHECK(tandem_cache_save(cache, &saving, NULL, 1, block, 100, &length) == TANDEM_STATUS_INVALID_ARGUMENT);
   CHECK(tandem_cache_save(cache, &saving, NULL, 0, NULL, 100, &length) == TANDEM_STATUS_INVALID_ARGUMENT);
   CHECK(tandem_cache_save(cache, &saving, NULL, 0, block, 100, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_cache_load_later(NULL, &loading) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_cache_load_later(&loading, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
   CHECK(tandem_cache_load(NULL, &loading, NULL, 0, NULL, 0) == TANDEM_STATUS_INVALID_ARGUMENT);
   CHECK(tandem_cache_load(cache, NULL, NULL, 0, NULL, 0) == TANDEM_STATUS_INVALID_ARGUMENT);
   CHECK(tandem_cache_load(cache, &loading, NULL, 1, NULL, 0) == TANDEM_STATUS_INVALID_ARGUMENT);
@@ -104,6 +141,7 @@ static void refused(void) {
 
 int main(void) {
   round_trip();
+  in_any_order();
   refused();
-  return 0;
+  return result();
 }

@@ -6,6 +6,8 @@ package ffi
 // #cgo nocallback tandem_cache_save
 // #cgo noescape tandem_cache_load
 // #cgo nocallback tandem_cache_load
+// #cgo noescape tandem_cache_load_later
+// #cgo nocallback tandem_cache_load_later
 // #include "tandem_go.h"
 import "C"
 
@@ -17,6 +19,13 @@ type CacheLoading struct{ c C.tandem_cache_loading }
 
 // Next returns how many bytes the next call of Load takes.
 func (l *CacheLoading) Next() uint64 { return uint64(l.c.next) }
+
+// Later goes past the next piece if that has entries: it is loaded with what is returned, at any time.
+func (l *CacheLoading) Later() (CacheLoading, bool) {
+	var later CacheLoading
+	C.tandem_cache_load_later(&l.c, &later.c)
+	return later, later.c.next != 0
+}
 
 // Save writes the next block of a snapshot into block, up to its capacity, and returns its length.
 func (c Cache) Save(saving *CacheSaving, tag string, block []byte) (int, Status) {
