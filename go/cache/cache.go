@@ -9,8 +9,30 @@
 //
 // [Cache.GetOrLoad] loads what is not there, once for all who wait for it.
 //
-// Values that are strings, byte slices, booleans or numbers of fixed size are stored as they are, others as what
-// [Options].Codec makes of them, by default JSON.
+// # Values
+//
+// A value is copied in by Set and copied out by Get: what is found is equal to what was stored, in the sense of
+// [reflect.DeepEqual], and has nothing in common with it. Strings, byte slices, arrays of bytes, booleans and numbers are
+// stored as they are. Values of other types are laid out in one piece of memory, by a plan that [New] makes of the type, so
+// that Get fills in a value and parses nothing:
+//
+//   - All fields of structs are stored, also those that are not exported. Tags mean nothing.
+//   - Pointers are followed. Two that point to the same point to two copies afterwards. A value that contains
+//     itself is an error when it is stored, as is one that is more than 10,000 levels deep.
+//   - A [time.Time] keeps its zone, but not the reading of the monotonic clock. Beside it, DeepEqual sees this: a value
+//     of type any may be nil, or a boolean, a number, a string, a time.Time, a [time.Duration], a [json.Number], or one of
+//     []any, map[string]any, []byte, []string, []bool, []int, []int64, []float64, []map[string]any, and maps of strings
+//     to string, int, bool, float64 or []string. Another one is an error when it is stored.
+//   - Channels, functions, interfaces with methods, unsafe pointers, map keys with pointers or interfaces in them, and
+//     pointers in unexported fields that are not embedded, can't be stored so. A type that has them is stored by its
+//     own methods, if it has both of a pair: MarshalBinary (or AppendBinary) and UnmarshalBinary, else those for text,
+//     else those for JSON. So is a [net/netip.Addr], for example. If it has none, New returns an error that names the part.
+//
+// The strings, byte slices and other elements without pointers of a value that Get returned are parts of one
+// allocation, which stays as long as one of them is in use: clone what is kept much longer than the rest.
+//
+// With the value, a tag of its type's shape is stored: field names, their order, their kinds and what they contain. A
+// value of another shape, from a snapshot of another version of the program, is a miss.
 //
 // The package needs cgo.
 package cache
@@ -24,10 +46,12 @@ import (
 	"reflect"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
 	"tandem.example/go/internal/ffi"
+	"tandem.example/go/internal/flat"
 )
 
 // Errors that a cache returns; test for them with [errors.Is].
@@ -41,11 +65,6 @@ var (
 	// ErrOverflow: the sum is out of the range of its type.
 	ErrOverflow = errors.New("cache: the sum is out of range")
 )
-
-// Key is what a key can be. Keys are equal if their bytes are.
-type Key interface {
-	~string | ~[]byte | ~int | ~int32 | ~int64 | ~uint32 | ~uint64
-}
 
 // Options are the settings of a cache; the zero value works.
 type Options[K Key, V any] struct {
@@ -75,8 +94,7 @@ type Options[K Key, V any] struct {
 	// time at the earliest; with [ErrNotFound], the entry is removed. Errors and panics of these loads are only
 	// counted, in Stats.LoadFailures. A hit costs a second call into Rust.
 	RefreshAhead time.Duration
-	// Codec turns values into bytes and back. By default strings, byte slices, booleans and numbers of fixed
-	// size are stored as they are, and others as JSON.
+	// Codec turns values into bytes and back, instead of what the package does by default.
 	Codec Codec[V]
 }
 
@@ -108,8 +126,11 @@ type Cache[K Key, V any] struct {
 	reads *reader
 	keys  layout
 	value layout
-	codec Codec[V]
+	codec Codec[V]   // of encoded values
+	plan  *flat.Plan // of flattened values
 	loads loads[K, V]
+	// How many values were found by reads that count, but could not be decoded.
+	undecodable atomic.Uint64
 
 	negatives    negatives
 	refreshAhead time.Duration
@@ -149,6 +170,16 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 			negative.Reserve = uint64(negativeBytes(max(o.ReserveBytes, o.MaxBytes)))
 		}
 	}
+	var value layout
+	var plan *flat.Plan
+	if o.Codec == nil {
+		if value = layoutOf(reflect.TypeFor[V]()); value.kind == flattened {
+			var err error
+			if plan, err = flat.Of(reflect.TypeFor[V]()); err != nil {
+				return nil, fmt.Errorf("cache: without Options.Codec, %w", err)
+			}
+		}
+	}
 	core, err := ffi.NewCache(ffi.CacheOptions{
 		MaxBytes:   uint64(o.MaxBytes) - negative.MaxBytes,
 		MaxEntries: uint64(o.MaxEntries),
@@ -163,7 +194,9 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 		core:         core,
 		reads:        newReader(core),
 		keys:         layoutOf(reflect.TypeFor[K]()),
+		value:        value,
 		codec:        o.Codec,
+		plan:         plan,
 		refreshAhead: o.RefreshAhead,
 	}
 	runtime.AddCleanup(c, ffi.Cache.Free, core)
@@ -176,10 +209,6 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 		c.negatives = negatives{core, o.NegativeTTL}
 		runtime.AddCleanup(c, ffi.Cache.Free, core)
 	}
-	if c.codec == nil {
-		c.value = layoutOf(reflect.TypeFor[V]())
-		c.codec = jsonCodec[V]{}
-	}
 	if o.CleanUpInterval > 0 {
 		c.cleaner = startCleaner(c, o.CleanUpInterval)
 	}
@@ -187,11 +216,14 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 }
 
 // Get returns the value of a key, and whether there is one. A value that can't be decoded is not there.
-// Numbers cost no allocation, strings and byte slices one.
+// Numbers and structs of numbers cost no allocation; strings and byte slices one, as do structs of them; slices of
+// other elements, maps and pointers to them some more each.
 func (c *Cache[K, V]) Get(key K) (V, bool) {
 	switch c.value.kind {
 	case fixed:
 		return c.getFixed(&key)
+	case flattened:
+		return c.getFlat(&key)
 	case encoded:
 		return c.getEncoded(&key)
 	}
@@ -250,11 +282,40 @@ func (c *Cache[K, V]) getEncoded(key *K) (value V, found bool) {
 	if !found {
 		return value, false
 	}
-	return c.decode(*buffer)
+	if value, found = c.decode(*buffer); !found {
+		c.undecodable.Add(1)
+	}
+	return value, found
+}
+
+func (c *Cache[K, V]) getFlat(key *K) (value V, found bool) {
+	var short [256]byte
+	var data []byte
+	length, status := c.getBytes(key, &short[0], len(short))
+	switch {
+	case status == ffi.OK && !c.plan.Shares():
+		found = c.plan.FillFromStack(short[:length], unsafe.Pointer(&value))
+	case status == ffi.OK:
+		data = append(make([]byte, 0, flatCapacity(length)), short[:length]...)
+		found = c.plan.Fill(data, unsafe.Pointer(&value))
+	case status == ffi.BufferTooSmall:
+		if data, found = c.appendGet(make([]byte, 0, flatCapacity(length)), key); !found {
+			return value, false
+		}
+		found = c.plan.Fill(data, unsafe.Pointer(&value))
+	default:
+		return value, false
+	}
+	if !found {
+		c.undecodable.Add(1)
+		var none V
+		return none, false
+	}
+	return value, true
 }
 
 // AppendGet appends the stored bytes of a key's value to dst, and tells whether there is one: the value itself for
-// strings, byte slices and numbers (these in the processor's order), else what the codec made of it. It allocates
+// strings, byte slices and numbers (these in the processor's order), else what the codec or the package made of it. It allocates
 // nothing if dst has the capacity. On a miss it returns dst as it was.
 func (c *Cache[K, V]) AppendGet(dst []byte, key K) ([]byte, bool) {
 	return c.appendGet(dst, &key)
@@ -301,16 +362,15 @@ func (c *Cache[K, V]) set(key *K, value *V, ttl uint64) error {
 }
 
 func (c *Cache[K, V]) store(key *K, value *V, ttl uint64) error {
-	if c.value.kind == encoded {
-		return c.setEncoded(key, *value, ttl)
+	if !c.value.isDirect() {
+		return c.setEncoded(key, value, ttl)
 	}
 	keyData, keyLength := c.keys.bytes(unsafe.Pointer(key))
 	data, length := c.value.bytes(unsafe.Pointer(value))
 	return c.setBytes(keyData, keyLength, data, length, ttl)
 }
 
-// setEncoded is apart from store because what is handed to a codec escapes to the heap.
-func (c *Cache[K, V]) setEncoded(key *K, value V, ttl uint64) error {
+func (c *Cache[K, V]) setEncoded(key *K, value *V, ttl uint64) error {
 	buffer := getBuffer()
 	defer putBuffer(buffer)
 	if err := c.encode(buffer, value); err != nil {
@@ -320,13 +380,23 @@ func (c *Cache[K, V]) setEncoded(key *K, value V, ttl uint64) error {
 	return c.setBytes(keyData, keyLength, unsafe.SliceData(*buffer), len(*buffer), ttl)
 }
 
-func (c *Cache[K, V]) encode(buffer *[]byte, value V) error {
-	data, err := c.codec.Append((*buffer)[:0], value)
+func (c *Cache[K, V]) encode(buffer *[]byte, value *V) (err error) {
+	data := (*buffer)[:0]
+	if c.value.kind == flattened {
+		data, err = c.plan.Append(data, unsafe.Pointer(value))
+	} else {
+		data, err = c.appendEncoded(data, *value)
+	}
 	if err != nil {
 		return fmt.Errorf("cache: encoding the value: %w", err)
 	}
 	*buffer = data
 	return nil
+}
+
+// appendEncoded is apart from encode because what is handed to a codec escapes to the heap.
+func (c *Cache[K, V]) appendEncoded(dst []byte, value V) ([]byte, error) {
+	return c.codec.Append(dst, value)
 }
 
 func (c *Cache[K, V]) setBytes(keyData *byte, keyLength int, data *byte, length int, ttl uint64) error {
@@ -441,6 +511,7 @@ func (c *Cache[K, V]) Len() int {
 
 // Stats returns what happened since the cache was made, and what it holds.
 func (c *Cache[K, V]) Stats() Stats {
+	undecodable := c.undecodable.Load() // first, so that none is counted here and not yet there
 	s := c.core.Stats()
 	var negative ffi.CacheStats
 	if c.negatives.ttl != 0 {
@@ -448,8 +519,8 @@ func (c *Cache[K, V]) Stats() Stats {
 	}
 	runtime.KeepAlive(c)
 	return Stats{
-		Hits:        s.Hits,
-		Misses:      s.Misses,
+		Hits:        s.Hits - min(s.Hits, undecodable),
+		Misses:      s.Misses + undecodable,
 		Sets:        s.Sets,
 		Deletes:     s.Deletes,
 		Evictions:   s.Evictions,

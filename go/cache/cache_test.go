@@ -68,7 +68,7 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// roundTrip stores each value under each key, and expects to find it and its bytes.
+// roundTrip stores each value under each key, and expects to find it, and its bytes if stored tells them.
 func roundTrip[K Key, V any](t *testing.T, keys []K, values []V, stored func(V) []byte) {
 	t.Helper()
 	t.Run(fmt.Sprintf("%T,%T", keys[0], values[0]), func(t *testing.T) {
@@ -84,6 +84,9 @@ func roundTrip[K Key, V any](t *testing.T, keys []K, values []V, stored func(V) 
 				got, found := c.Get(key)
 				if !found || !reflect.DeepEqual(got, want) && !(isNaN(got) && isNaN(want)) {
 					t.Errorf("Get(%v) = %v, %t, want %v", key, got, found, want)
+				}
+				if stored == nil {
+					continue
 				}
 				raw, found := c.AppendGet([]byte("raw:"), key)
 				if want := append([]byte("raw:"), stored(want)...); !found || !bytes.Equal(raw, want) {
@@ -131,18 +134,9 @@ func TestTypes(t *testing.T) {
 		return []byte{0}
 	})
 	roundTrip(t, []int32{0, -1}, []int8{0, -1}, func(n int8) []byte { return []byte{byte(n)} })
-	roundTrip(t, []uint64{0}, []point{{}, {1, -2, []string{"a"}}}, func(p point) []byte {
-		if p.X == 0 {
-			return []byte(`{"X":0,"Y":0}`)
-		}
-		return []byte(`{"X":1,"Y":-2,"tags":["a"]}`)
-	})
-	roundTrip(t, []uint64{0}, []map[string]any{{}, {"a": []any{1.5, nil, "x"}}}, func(m map[string]any) []byte {
-		if len(m) == 0 {
-			return []byte(`{}`)
-		}
-		return []byte(`{"a":[1.5,null,"x"]}`)
-	})
+	// How others lie is the business of package flat.
+	roundTrip(t, []uint64{0}, []point{{}, {1, -2, []string{"a"}}}, nil)
+	roundTrip(t, []uint64{0}, []map[string]any{{}, {"a": []any{1.5, nil, "x"}}}, nil)
 }
 
 // word is a 64-bit number as this processor stores it.
@@ -198,7 +192,7 @@ func TestErrors(t *testing.T) {
 
 // A failing codec is heard of when a value is stored, and is a miss when it is read.
 func TestCodec(t *testing.T) {
-	functions := open(t, Options[string, func()]{})
+	functions := open(t, Options[string, any]{})
 	if err := functions.Set("key", func() {}); err == nil || functions.Len() != 0 {
 		t.Errorf("a function was stored: %v", err)
 	}

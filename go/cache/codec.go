@@ -2,11 +2,7 @@
 
 package cache
 
-import (
-	"sync"
-
-	"tandem.example/go/json"
-)
+import "sync"
 
 // Codec turns values into bytes and back. Its methods may be called from many goroutines at once.
 type Codec[V any] interface {
@@ -15,15 +11,6 @@ type Codec[V any] interface {
 	// Decode sets *value to what data encodes. It must not keep data.
 	Decode(data []byte, value *V) error
 }
-
-type jsonCodec[V any] struct{}
-
-func (jsonCodec[V]) Append(dst []byte, value V) ([]byte, error) {
-	data, err := json.Marshal(value)
-	return append(dst, data...), err
-}
-
-func (jsonCodec[V]) Decode(data []byte, value *V) error { return json.Unmarshal(data, value) }
 
 // Encoded values live in a pooled buffer until they are stored; a very large one is not worth keeping.
 var buffers = sync.Pool{New: func() any { return new([]byte) }}

@@ -24,6 +24,9 @@ type Entry[V any] struct {
 func (c *Cache[K, V]) GetEntry(key K) (Entry[V], bool) {
 	value, meta, found := c.read(&key, true)
 	if !found {
+		if meta.Version != 0 {
+			c.undecodable.Add(1)
+		}
 		return Entry[V]{}, false
 	}
 	return Entry[V]{value, meta.Version, left(meta.TTL)}, true
@@ -73,8 +76,22 @@ func (c *Cache[K, V]) valueOf(data []byte) (value V, ok bool) {
 		*(*[]byte)(unsafe.Pointer(&value)) = append(make([]byte, 0, len(data)), data...)
 	case fixed:
 		copy(unsafe.Slice((*byte)(unsafe.Pointer(&value)), c.value.size), data)
+	case flattened:
+		return c.fill(data)
 	default:
 		return c.decode(data)
+	}
+	return value, true
+}
+
+// fill returns the value that data are the bytes of in flattened form.
+func (c *Cache[K, V]) fill(data []byte) (value V, ok bool) {
+	if c.plan.Shares() {
+		data = append(make([]byte, 0, flatCapacity(len(data))), data...)
+	}
+	if !c.plan.Fill(data, unsafe.Pointer(&value)) {
+		var none V
+		return none, false
 	}
 	return value, true
 }

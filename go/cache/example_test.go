@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"tandem.example/go/cache"
@@ -47,6 +48,57 @@ func ExampleCache_AppendGet() {
 	page, found := pages.AppendGet(buffer[:0], "/")
 	fmt.Printf("%s %t\n", page, found)
 	// Output: <h1>Welcome</h1> true
+}
+
+// Values of any type that needs no identity are stored as they are, in one piece of memory.
+func ExampleNew_typedValues() {
+	type Point struct{ x, y int16 }
+	type Route struct {
+		Name    string
+		Points  []Point
+		Started time.Time
+		Tags    map[string]any
+	}
+	routes, err := cache.New(cache.Options[[16]byte, *Route]{MaxBytes: 16 << 20})
+	if err != nil {
+		panic(err)
+	}
+	defer routes.Close()
+
+	id := [16]byte{15: 1}
+	routes.Set(id, &Route{"north", []Point{{1, 2}, {3, 4}}, time.Unix(0, 0).UTC(), map[string]any{"km": 7, "open": nil}})
+	route, _ := routes.Get(id)
+	fmt.Println(*route)
+
+	_, err = cache.New(cache.Options[string, chan int]{})
+	fmt.Println(err)
+	// Output:
+	// {north [{1 2} {3 4}] 1970-01-01 00:00:00 +0000 UTC map[km:7 open:<nil>]}
+	// cache: without Options.Codec, chan int can't be stored: it is a chan int
+}
+
+// lines is a codec.
+type lines struct{}
+
+func (lines) Append(dst []byte, value []string) ([]byte, error) {
+	return append(dst, strings.Join(value, "\n")...), nil
+}
+
+func (lines) Decode(data []byte, value *[]string) error {
+	*value = strings.Split(string(data), "\n")
+	return nil
+}
+
+func ExampleCodec() {
+	texts, err := cache.New(cache.Options[string, []string]{Codec: lines{}})
+	if err != nil {
+		panic(err)
+	}
+	defer texts.Close()
+	texts.Set("poem", []string{"The Road goes ever on and on", "Down from the door where it began."})
+	stored, _ := texts.AppendGet(nil, "poem")
+	fmt.Printf("%q\n", stored)
+	// Output: "The Road goes ever on and on\nDown from the door where it began."
 }
 
 func ExampleCache_GetOrLoad() {

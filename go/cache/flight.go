@@ -311,14 +311,14 @@ func (c *Cache[K, V]) run(l *call, flights []*flight[K, V], load func() error, d
 
 // deliver lands a flight with a value.
 func (c *Cache[K, V]) deliver(f *flight[K, V], value V) {
-	if c.value.kind != encoded {
+	if c.value.isDirect() {
 		data, length := c.value.bytes(unsafe.Pointer(&value))
 		c.land(f, outcome[V]{value: value}, data, length)
 		return
 	}
 	buffer := getBuffer()
 	defer putBuffer(buffer)
-	if err := c.encode(buffer, value); err != nil {
+	if err := c.encode(buffer, &value); err != nil {
 		c.land(f, outcome[V]{err: err}, nil, 0)
 		return
 	}
@@ -376,6 +376,11 @@ func (c *Cache[K, V]) take(f *flight[K, V]) (value V, err error) {
 	case c.value.kind == slice:
 		*(*[]byte)(unsafe.Pointer(&value)) = append(make([]byte, 0, len(f.bytes)), f.bytes...)
 		return value, nil
+	case c.value.kind == flattened:
+		if value, ok := c.fill(f.bytes); ok {
+			return value, nil
+		}
+		return value, errors.New("cache: the value's own methods can't read what they wrote")
 	}
 	if err := c.codec.Decode(f.bytes, &value); err != nil {
 		var none V

@@ -11,10 +11,11 @@ import (
 type kind uint8
 
 const (
-	encoded kind = iota // through a codec
-	text                // those of a string
-	slice               // those of a byte slice
-	fixed               // those of the value itself
+	encoded   kind = iota // through a codec
+	flattened             // through a plan
+	text                  // those of a string
+	slice                 // those of a byte slice
+	fixed                 // those of the value itself
 )
 
 // layout says how a type's values are turned into bytes.
@@ -31,14 +32,24 @@ func layoutOf(t reflect.Type) layout {
 		if t.Elem().Kind() == reflect.Uint8 {
 			return layout{kind: slice}
 		}
+	case reflect.Array:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return layout{kind: fixed, size: t.Len()}
+		}
 	case reflect.Bool,
 		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr,
 		reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128:
 		return layout{kind: fixed, size: int(t.Size())}
 	}
-	return layout{kind: encoded}
+	return layout{kind: flattened}
 }
+
+// isDirect tells whether values have their bytes without being encoded.
+func (l layout) isDirect() bool { return l.kind != encoded && l.kind != flattened }
+
+// flatCapacity is the capacity of memory for a flattened value of that many bytes. Smaller pieces are not aligned.
+func flatCapacity(length int) int { return max(length, 16) }
 
 // bytes returns the bytes of the value at p, which has the layout's type and must stay where it is while they
 // are used.

@@ -189,73 +189,73 @@ func TestFailingLoads(t *testing.T) {
 	broken := errors.New("broken")
 	for _, test := range []struct {
 		name string
-		load func(c *Cache[string, func()], ctx context.Context) (func(), error)
-		want func(result[func()]) bool
+		load func(c *Cache[string, any], ctx context.Context) (any, error)
+		want func(result[any]) bool
 	}{
 		{
-			"an error", func(*Cache[string, func()], context.Context) (func(), error) { return func() {}, broken },
-			func(r result[func()]) bool { return r.err == broken && r.value == nil },
+			"an error", func(*Cache[string, any], context.Context) (any, error) { return func() {}, broken },
+			func(r result[any]) bool { return r.err == broken && r.value == nil },
 		},
 		{
-			"ErrNotFound", func(*Cache[string, func()], context.Context) (func(), error) {
+			"ErrNotFound", func(*Cache[string, any], context.Context) (any, error) {
 				return nil, fmt.Errorf("no such user: %w", ErrNotFound)
 			},
-			func(r result[func()]) bool {
+			func(r result[any]) bool {
 				return errors.Is(r.err, ErrNotFound) && strings.HasPrefix(r.err.Error(), "no such user")
 			},
 		},
 		{
-			"a value that can't be encoded", func(*Cache[string, func()], context.Context) (func(), error) {
+			"a value that can't be encoded", func(*Cache[string, any], context.Context) (any, error) {
 				return func() {}, nil
 			},
-			func(r result[func()]) bool {
+			func(r result[any]) bool {
 				return r.err != nil && r.value == nil && strings.Contains(r.err.Error(), "cache: encoding the value")
 			},
 		},
 		{
-			"a panic", func(*Cache[string, func()], context.Context) (func(), error) { panic("oops") },
-			func(r result[func()]) bool {
+			"a panic", func(*Cache[string, any], context.Context) (any, error) { panic("oops") },
+			func(r result[any]) bool {
 				p, _ := r.panicked.(*PanicError)
 				return p != nil && p.Value == "oops" && strings.Contains(p.Error(), "TestFailingLoads") && p.Unwrap() == nil
 			},
 		},
 		{
-			"a panic with an error", func(*Cache[string, func()], context.Context) (func(), error) { panic(broken) },
-			func(r result[func()]) bool {
+			"a panic with an error", func(*Cache[string, any], context.Context) (any, error) { panic(broken) },
+			func(r result[any]) bool {
 				err, _ := r.panicked.(error)
 				return errors.Is(err, broken)
 			},
 		},
 		{
-			"a panic with nothing", func(*Cache[string, func()], context.Context) (func(), error) { panic(nil) },
-			func(r result[func()]) bool {
+			"a panic with nothing", func(*Cache[string, any], context.Context) (any, error) { panic(nil) },
+			func(r result[any]) bool {
 				err, _ := r.panicked.(error)
 				var empty *runtime.PanicNilError
 				return errors.As(err, &empty)
 			},
 		},
 		{
-			"Goexit", func(*Cache[string, func()], context.Context) (func(), error) { runtime.Goexit(); return nil, nil },
-			func(r result[func()]) bool { return r.err == errExited },
+			"Goexit", func(*Cache[string, any], context.Context) (any, error) { runtime.Goexit(); return nil, nil },
+			func(r result[any]) bool { return r.err == errExited },
 		},
 		{
-			"a cycle", func(c *Cache[string, func()], ctx context.Context) (func(), error) {
-				return c.GetOrLoad(ctx, "other", func(ctx context.Context, _ string) (func(), error) {
+			"a cycle", func(c *Cache[string, any], ctx context.Context) (any, error) {
+				return c.GetOrLoad(ctx, "other", func(ctx context.Context, _ string) (any, error) {
 					return c.GetOrLoad(ctx, "key", nil)
 				})
 			},
-			func(r result[func()]) bool { return r.err == errCycle },
+			func(r result[any]) bool { return r.err == errCycle },
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := open(t, Options[string, func()]{})
+				c := open(t, Options[string, any]{})
 				release := make(chan struct{})
-				load := func(ctx context.Context, _ string) (func(), error) {
+				load := func(ctx context.Context, _ string) (any, error) {
 					<-release
 					return test.load(c, ctx)
 				}
-				var all []<-chan result[func()]
+				var all []<-chan result[any]
 				for range 3 {
 					all = append(all, begin(t.Context(), c, "key", load))
 				}

@@ -77,17 +77,16 @@ func (c *Cache[K, V]) SetMany(keys []K, values []V) error {
 }
 
 func (c *Cache[K, V]) addEntry(b *batch, key *K, value *V) error {
-	if c.value.kind != encoded {
+	if c.value.isDirect() {
 		b.values.Add(c.value.bytes(unsafe.Pointer(value)))
-	} else if err := c.addEncoded(b, *value); err != nil {
+	} else if err := c.addEncoded(b, value); err != nil {
 		return err
 	}
 	b.keys.Add(c.keys.bytes(unsafe.Pointer(key)))
 	return nil
 }
 
-// addEncoded is apart from addEntry because what is handed to a codec escapes to the heap.
-func (c *Cache[K, V]) addEncoded(b *batch, value V) error {
+func (c *Cache[K, V]) addEncoded(b *batch, value *V) error {
 	buffer := getBuffer()
 	defer putBuffer(buffer)
 	if err := c.encode(buffer, value); err != nil {

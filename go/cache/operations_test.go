@@ -17,6 +17,7 @@ import (
 	"weak"
 
 	"tandem.example/go/internal/ffi"
+	"tandem.example/go/json"
 )
 
 // TestStore tries each condition with an entry and without one, and each time to live.
@@ -556,3 +557,12 @@ func TestStatusesAreErrors(t *testing.T) {
 		t.Error("a panic is no success")
 	}
 }
+
+// jsonCodec is a codec of a user.
+type jsonCodec[V any] struct{}
+
+func (jsonCodec[V]) Append(dst []byte, value V) ([]byte, error) {
+	return json.AppendMarshal(dst, value)
+}
+
+func (jsonCodec[V]) Decode(data []byte, value *V) error { return json.Unmarshal(data, value) }

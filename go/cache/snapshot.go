@@ -20,7 +20,8 @@ var (
 	ErrNotSnapshot = errors.New("cache: it is no snapshot of a cache")
 	// ErrSnapshotVersion: the snapshot is of a version of the format that this package can't read.
 	ErrSnapshotVersion = errors.New("cache: the snapshot is of another version")
-	// ErrSnapshotType: the snapshot is of a cache of other keys or values, or with another codec.
+	// ErrSnapshotType: the snapshot is of a cache of other keys or values, or with another codec. If they are what they
+	// were when the program was another version, the types have changed. Nothing was loaded.
 	ErrSnapshotType = errors.New("cache: the snapshot is of a cache of other types")
 	// ErrSnapshotDamaged: the snapshot is damaged. The blocks before that were loaded, and maybe some behind it.
 	ErrSnapshotDamaged = errors.New("cache: the snapshot is damaged")
@@ -163,8 +164,13 @@ func readPiece(r io.Reader, piece []byte, length uint64) ([]byte, error) {
 
 // snapshotTag says what the bytes of keys and values are.
 func (c *Cache[K, V]) snapshotTag() string {
-	value := fmt.Sprintf("%T", c.codec)
-	if c.value.kind != encoded {
+	var value string
+	switch c.value.kind {
+	case encoded:
+		value = fmt.Sprintf("%T", c.codec)
+	case flattened:
+		value = "flat:" + c.plan.Shape()
+	default:
 		value = c.value.tag(reflect.TypeFor[V]())
 	}
 	return "go " + c.keys.tag(reflect.TypeFor[K]()) + " " + value

@@ -111,16 +111,15 @@ func (c *Cache[K, V]) SetKeepTTL(key K, value V) error {
 func (c *Cache[K, V]) storeIf(
 	key *K, value *V, ttl uint64, condition uint32, version uint64,
 ) (newVersion uint64, stored bool, err error) {
-	if c.value.kind == encoded {
-		return c.storeEncodedIf(key, *value, ttl, condition, version)
+	if !c.value.isDirect() {
+		return c.storeEncodedIf(key, value, ttl, condition, version)
 	}
 	data, length := c.value.bytes(unsafe.Pointer(value))
 	return c.storeBytesIf(key, data, length, ttl, condition, version)
 }
 
-// storeEncodedIf is apart from storeIf because what is handed to a codec escapes to the heap.
 func (c *Cache[K, V]) storeEncodedIf(
-	key *K, value V, ttl uint64, condition uint32, version uint64,
+	key *K, value *V, ttl uint64, condition uint32, version uint64,
 ) (newVersion uint64, stored bool, err error) {
 	buffer := getBuffer()
 	defer putBuffer(buffer)

@@ -98,7 +98,7 @@ func Increment[K Key, V Integer](c *Cache[K, V], key K, delta V) (V, error) {
 // Append appends to the value of a key, to an empty one if there is none. The entry lives as long as it would have. The
 // errors are those of [Cache.Set].
 func Append[K Key, V ~string | ~[]byte](c *Cache[K, V], key K, suffix V) error {
-	if c.value.kind == encoded {
+	if !c.value.isDirect() {
 		_, _, err := c.Update(key, func(old V, _ bool) (V, Change) {
 			return V(append([]byte(old), suffix...)), Replace
 		})
