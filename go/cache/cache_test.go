@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"os"
 	"reflect"
 	"runtime"
@@ -339,56 +338,6 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// Goroutines write keys of their own, so each knows what it may find: its last value, or none.
-func churn(t *testing.T, c *Cache[uint64, []byte], goroutines int, stop func(round int) bool) {
-	var wait sync.WaitGroup
-	for g := range goroutines {
-		wait.Go(func() {
-			random := rand.New(rand.NewPCG(1, uint64(g)))
-			last := map[uint64][]byte{}
-			var buffer []byte
-			for round := 0; !stop(round); round++ {
-				key := uint64(random.IntN(5000)*goroutines + g)
-				switch random.IntN(8) {
-				case 0:
-					c.Delete(key)
-					delete(last, key)
-				case 1, 2, 3:
-					length := random.IntN(400)
-					if random.IntN(1000) == 0 {
-						length = random.IntN(500_000)
-					}
-					value := bytes.Repeat([]byte{byte(round)}, length)
-					if err := c.Set(key, value); err != nil {
-						t.Errorf("Set of %d bytes: %v", length, err)
-						return
-					}
-					last[key] = value
-				default:
-					var found bool
-					buffer, found = c.AppendGet(buffer[:0], key)
-					if want, set := last[key]; found && (!set || !bytes.Equal(buffer, want)) {
-						t.Errorf("key %d: found %d bytes, want %d", key, len(buffer), len(want))
-						return
-					}
-				}
-			}
-		})
-	}
-	wait.Wait()
-	if s := c.Stats(); s.Bytes > s.MaxBytes {
-		t.Errorf("over the limit: %+v", s)
-	}
-}
-
-func TestConcurrentUse(t *testing.T) {
-	c := open(t, Options[uint64, []byte]{MaxBytes: 4 << 20})
-	churn(t, c, 8, func(round int) bool { return round == 20_000 })
-	if c.Stats().Evictions == 0 {
-		t.Error("nothing was evicted")
-	}
-}
-
 func TestCloseRaces(t *testing.T) {
 	for range 20 {
 		c := open(t, Options[uint64, []byte]{MaxBytes: 1 << 20})
@@ -450,31 +399,4 @@ func TestCleanup(t *testing.T) {
 		}
 	}
 	t.Errorf("%d MiB are still held", (resident(t)-before)>>20)
-}
-
-// TestSoak is mixed use for as long as TANDEM_SOAK says.
-func TestSoak(t *testing.T) {
-	limit, err := time.ParseDuration(os.Getenv("TANDEM_SOAK"))
-	if err != nil {
-		t.Skip("TANDEM_SOAK is not set to a duration")
-	}
-	end := time.Now().Add(limit)
-	var high int64
-	for round := 0; time.Now().Before(end); round++ {
-		c, err := New(Options[uint64, []byte]{MaxBytes: 16 << 20, TTL: 10 * time.Millisecond})
-		if err != nil {
-			t.Fatal(err)
-		}
-		part := time.Now().Add(min(limit/10, 20*time.Second))
-		churn(t, c, 8, func(round int) bool { return round%1000 == 0 && time.Now().After(part) })
-		if round%2 == 0 { // every other one is left to the cleanup
-			c.Close()
-		}
-		runtime.GC()
-		if now := resident(t); round < 3 {
-			high = max(high, now)
-		} else if now > high+64<<20 {
-			t.Fatalf("round %d: %d MiB resident, %d in the first rounds", round, now>>20, high>>20)
-		}
-	}
 }
