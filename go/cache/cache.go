@@ -253,24 +253,36 @@ func (c *Cache[K, V]) Get(key K) (V, bool) {
 
 // getBytes copies the value of a key to where value points, if it has at most capacity bytes, and returns its length.
 func (c *Cache[K, V]) getBytes(key *K, value *byte, capacity int) (int, ffi.Status) {
-	data, keyLength := c.keys.bytes(unsafe.Pointer(key))
-	length, finding := c.reads.get(unsafe.Pointer(data), keyLength, unsafe.Pointer(value), capacity)
-	status := ffi.OK
-	switch finding {
-	case miss:
-		status = ffi.NotFound
-	case tooSmall:
-		status = ffi.BufferTooSmall
-	case unclear:
-		length, status = c.core.Get(data, keyLength, value, capacity)
-	}
+	var reads tally
+	length, status := c.look(key, value, capacity, &reads)
+	c.reads.count(reads)
 	runtime.KeepAlive(c)
 	return length, status
+}
+
+// look is getBytes for a caller that counts what was found.
+func (c *Cache[K, V]) look(key *K, value *byte, capacity int, reads *tally) (int, ffi.Status) {
+	data, keyLength := c.keys.bytes(unsafe.Pointer(key))
+	length, finding := c.reads.get(unsafe.Pointer(data), keyLength, unsafe.Pointer(value), capacity)
+	switch finding {
+	case hit:
+		reads.hits++
+		return length, ffi.OK
+	case miss:
+		reads.misses++
+		return 0, ffi.NotFound
+	case tooSmall:
+		return length, ffi.BufferTooSmall
+	}
+	return c.core.Get(data, keyLength, value, capacity)
 }
 
 func (c *Cache[K, V]) getFixed(key *K) (V, bool) {
 	var value V
 	_, status := c.getBytes(key, (*byte)(unsafe.Pointer(&value)), c.value.size)
+	if status != ffi.OK {
+		value = *new(V) // it may have what was read before it was found to be gone
+	}
 	return value, status == ffi.OK
 }
 

@@ -11,14 +11,61 @@ import (
 	"tandem.example/go/internal/ffi"
 )
 
-// GetMany returns the values of keys in their order, and which of them were found.
+// GetMany returns the values of keys in their order, and which of them were found. Strings and byte slices that are
+// short share allocations of up to 4 KiB.
 func (c *Cache[K, V]) GetMany(keys []K) (values []V, found []bool) {
 	// No call of Rust is needed for an entry, so there is none to share.
 	values, found = make([]V, len(keys)), make([]bool, len(keys))
-	for i, key := range keys {
-		values[i], found[i] = c.Get(key)
+	var reads tally
+	switch c.value.kind {
+	case fixed:
+		for i := range keys {
+			_, status := c.look(&keys[i], (*byte)(unsafe.Pointer(&values[i])), c.value.size, &reads)
+			if found[i] = status == ffi.OK; !found[i] {
+				values[i] = *new(V) // it may have what was read before it was found to be gone
+			}
+		}
+	case text, slice:
+		var shared []byte
+		for i := range keys {
+			var data []byte
+			if data, found[i] = c.lookShared(&keys[i], &shared, len(keys)-i, &reads); !found[i] {
+				continue
+			}
+			if c.value.kind == text {
+				*(*string)(unsafe.Pointer(&values[i])) = unsafe.String(unsafe.SliceData(data), len(data))
+			} else {
+				*(*[]byte)(unsafe.Pointer(&values[i])) = data
+			}
+		}
+	default:
+		for i, key := range keys {
+			values[i], found[i] = c.Get(key)
+		}
 	}
+	c.reads.count(reads)
+	runtime.KeepAlive(c)
 	return values, found
+}
+
+// lookShared returns the value of a key in a part of shared that is not in use, or elsewhere if it is long. There may be
+// so many values more.
+func (c *Cache[K, V]) lookShared(key *K, shared *[]byte, more int, reads *tally) ([]byte, bool) {
+	const most = 4096
+	for {
+		length, status := c.look(key, unsafe.SliceData(*shared), len(*shared), reads)
+		switch {
+		case status == ffi.OK:
+			data := (*shared)[:length:length]
+			*shared = (*shared)[length:]
+			return data, true
+		case status != ffi.BufferTooSmall:
+			return nil, false
+		case length > most/8:
+			return c.appendGet(make([]byte, 0, length), key)
+		}
+		*shared = make([]byte, min(length*more, most))
+	}
 }
 
 // How much a call of Rust takes at once: it is copied for that.

@@ -121,8 +121,8 @@ const (
 	another  // the entry is one of another key
 )
 
-// get copies the value of a key to where value points, if it has at most capacity bytes, and returns its length. On a miss, value may have
-// been written to.
+// get copies the value of a key to where value points, if it has at most capacity bytes, and returns its length. On a
+// miss, value may have been written to. The caller counts it.
 func (r *reader) get(key unsafe.Pointer, keyLength int, value unsafe.Pointer, capacity int) (int, finding) {
 	if r.bypassed.Load() {
 		return 0, unclear
@@ -136,7 +136,6 @@ again:
 		word := load(place)
 		page := word & (1<<32 - 1)
 		if page == noPage {
-			r.count(miss)
 			return 0, miss
 		}
 		buckets := unsafe.Add(r.Words, page<<r.SegmentShift*wordBytes)
@@ -168,14 +167,12 @@ again:
 					// If another thread counts or changes something at this moment, so be it.
 					atomic.CompareAndSwapUint64((*uint64)(bucket), state, state+one)
 				}
-				r.count(finding)
 				return length, finding
 			}
 			if state&(writing-passed) == 0 {
 				break
 			}
 		}
-		r.count(miss)
 		return 0, miss
 	}
 	return 0, unclear
@@ -285,16 +282,19 @@ func (r *reader) before(deadline uint64) bool {
 	return r.Now != 0 && elapsed >= 0 && r.Now+uint64(elapsed) < deadline
 }
 
-// count counts a hit or a miss, in a line that few goroutines share: their stacks are in different places.
-func (r *reader) count(o finding) {
+// A tally is what a few reads came to, unless Rust has counted them.
+type tally struct{ hits, misses uint64 }
+
+// count counts reads, in a line that few goroutines share: their stacks are in different places.
+func (r *reader) count(t tally) {
 	var here byte
 	line := (uint64(uintptr(unsafe.Pointer(&here))>>11) * 0x9E37_79B9_7F4A_7C15 >> 32) % r.Lines
 	counters := unsafe.Add(r.Reads, line*countersLine)
-	switch o {
-	case hit:
-		atomic.AddUint64((*uint64)(counters), 1)
-	case miss:
-		atomic.AddUint64((*uint64)(unsafe.Add(counters, wordBytes)), 1)
+	if t.hits != 0 {
+		atomic.AddUint64((*uint64)(counters), t.hits)
+	}
+	if t.misses != 0 {
+		atomic.AddUint64((*uint64)(unsafe.Add(counters, wordBytes)), t.misses)
 	}
 }
 
