@@ -4,15 +4,22 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"sync"
 )
 
-// What caches hold: short keys, and values of two cache lines.
-const (
-	keySize   = 12
-	valueSize = 128
-)
+// stock is what a cache holds: short keys, and values of two cache lines or nearly so.
+type stock struct{ entries, valueSize int }
+
+const keySize = 12
+
+// size is how many bytes an entry has.
+func (s stock) size() int { return keySize + s.valueSize }
+
+// room is how many entries a cache is made for: half as many again, since speed is compared where all of them hold all
+// there is.
+func (s stock) room() int { return s.entries + s.entries/2 }
 
 // keyOf returns the key of a number.
 func keyOf(number int) string { return fmt.Sprintf("user:%07d", number) }
@@ -37,8 +44,9 @@ var cacheOperations = []struct {
 // cacheBenchmarks are the rows of the caches. All caches hold all keys; which are asked for follows Zipf's law.
 // Names end in the number of goroutines.
 func cacheBenchmarks(entries int) []benchmark {
+	some, many := stock{entries, 128}, stock{10 * entries, 88}
 	// Rows share the caches, which live to the end of the program.
-	shared := sync.OnceValues(func() (*arena, error) { return newArena(entries) })
+	shared := sync.OnceValues(func() (*arena, error) { return newArena(some, cacheLibraries) })
 	var benchmarks []benchmark
 	for _, operation := range cacheOperations {
 		name := "cache-" + operation.name
@@ -54,23 +62,51 @@ func cacheBenchmarks(entries int) []benchmark {
 			return s.measure(name, "ns", 0, a.contenders(operation.goroutines, operation.setEvery)), nil
 		}})
 	}
-	return append(benchmarks, memoryBenchmarks(entries)...)
+	benchmarks = append(benchmarks, benchmark{"cache-goroutines/get", func(s schedule) (Row, error) {
+		a, err := shared()
+		if err != nil {
+			return Row{}, err
+		}
+		s.shareCollections = true
+		one := s.measure("", "ns", 0, a.contenders(1, 0)[:1]).Measurements[0].Cost
+		two := s.measure("", "ns", 0, a.contenders(2, 0)[:1]).Measurements[0].Cost
+		return alone("cache-goroutines/get", "x", one/two), nil
+	}})
+	for size := 1000; size <= many.entries; size *= 10 {
+		benchmarks = append(benchmarks, cacheGrowth(stock{size, many.valueSize}))
+	}
+	return append(benchmarks, largeBenchmarks(many)...)
+}
+
+// cacheGrowth is what a Get costs with so many entries, beside the same bytes in an array: that is what the machine
+// takes to fetch memory that is all over the place.
+func cacheGrowth(held stock) benchmark {
+	name := fmt.Sprintf("cache-growth/%s", short(float64(held.entries)))
+	return benchmark{name, func(s schedule) (Row, error) {
+		a, err := newArena(held, []cacheLibrary{cacheLibraries[0], {"array", openArray}})
+		if err != nil {
+			return Row{}, err
+		}
+		defer a.close()
+		return s.measure(name, "ns", 0, a.contenders(1, 0)), nil
+	}}
 }
 
 // arena is where the caches meet.
 type arena struct {
-	entries int
-	opened  []store
+	stock
+	libraries []cacheLibrary
+	opened    []store
 	// faults are what is wrong with what the caches hold.
 	faults []error
 	// draws are keys in the order in which they are asked for, one behind the other.
 	draws string
 }
 
-func newArena(entries int) (*arena, error) {
-	a := &arena{entries: entries, draws: drawKeys(entries, 1<<20)}
-	for _, contender := range cacheLibraries {
-		opened, err := contender.open(entries)
+func newArena(held stock, libraries []cacheLibrary) (*arena, error) {
+	a := &arena{stock: held, libraries: libraries, draws: drawKeys(held.entries, 1<<20)}
+	for _, contender := range libraries {
+		opened, err := contender.open(held)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", contender.name, err)
 		}
@@ -97,15 +133,22 @@ func drawKeys(entries, count int) string {
 func (a *arena) fill() {
 	a.faults = nil
 	for _, opened := range a.opened {
-		a.faults = append(a.faults, guard(func() error { return fill(opened, a.entries) }))
+		a.faults = append(a.faults, guard(func() error { return fill(opened, a.stock) }))
 	}
+}
+
+// close lets the memory of the caches go.
+func (a *arena) close() {
+	a.opened = nil
+	runtime.GC() // twice, so that what is freed by cleanups is gone as well
+	runtime.GC()
 }
 
 // contenders lets those caches work that return what was set.
 func (a *arena) contenders(goroutines, setEvery int) []contender {
 	contenders := make([]contender, len(a.opened))
 	for i, opened := range a.opened {
-		contenders[i].name = cacheLibraries[i].name
+		contenders[i].name = a.libraries[i].name
 		if fault := a.faults[i]; fault != nil {
 			contenders[i].fault = fault.Error()
 			if !errors.Is(fault, errMissing) {
@@ -128,9 +171,9 @@ func (a *arena) contenders(goroutines, setEvery int) []contender {
 var errMissing = errors.New("does not hold all that was set")
 
 // fill sets all keys, and reads them again.
-func fill(s store, entries int) error {
-	value := make([]byte, valueSize)
-	for number := range entries {
+func fill(s store, held stock) error {
+	value := make([]byte, held.valueSize)
+	for number := range held.entries {
 		key := keyOf(number)
 		copy(value, key)
 		s.set(key, value)
@@ -140,26 +183,26 @@ func fill(s store, entries int) error {
 	}
 	s.settle()
 	found := 0
-	for number := range entries {
+	for number := range held.entries {
 		key := keyOf(number)
 		got, ok := s.get(key, value)
 		if !ok {
 			continue
 		}
-		if len(got) != valueSize || string(got[:keySize]) != key {
+		if len(got) != held.valueSize || string(got[:keySize]) != key {
 			return fmt.Errorf("returns a wrong value for %s", key)
 		}
 		found++
 	}
-	if found < entries {
-		return fmt.Errorf("%w: %.2f %%", errMissing, 100*float64(found)/float64(entries))
+	if found < held.entries {
+		return fmt.Errorf("%w: %.2f %%", errMissing, 100*float64(found)/float64(held.entries))
 	}
 	return nil
 }
 
 // work does one goroutine's share of the operations, each beginning at a place of its own.
 func (a *arena) work(s store, worker, count, setEvery int) {
-	value, buffer := make([]byte, valueSize), make([]byte, valueSize)
+	value, buffer := make([]byte, a.valueSize), make([]byte, a.valueSize)
 	at := worker * len(a.draws) / 3 / keySize * keySize
 	sum := byte(0)
 	for i := range count {
@@ -173,7 +216,7 @@ func (a *arena) work(s store, worker, count, setEvery int) {
 		}
 		// A value that is returned is there to be read: one byte of each of its cache lines, so that it must be fetched.
 		if got, ok := s.get(key, buffer); ok {
-			sum += got[0] + got[64] + got[valueSize-1]
+			sum += got[0] + got[64] + got[a.valueSize-1]
 		}
 	}
 	value[0] = sum // the compiler must not drop it

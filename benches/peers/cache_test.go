@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -32,7 +33,7 @@ func TestFillFindsFaults(t *testing.T) {
 			},
 			set:    func(key string, value []byte) { held[key] = bytes.Clone(value) },
 			settle: nothingToDo,
-		}, entries)
+		}, stock{entries, 100})
 		got := ""
 		if err != nil {
 			got = err.Error()
@@ -44,7 +45,7 @@ func TestFillFindsFaults(t *testing.T) {
 }
 
 func TestWorkGoesRoundTheKeys(t *testing.T) {
-	a := arena{draws: keyOf(1) + keyOf(2) + keyOf(3)}
+	a := arena{stock: stock{3, 100}, draws: keyOf(1) + keyOf(2) + keyOf(3)}
 	var log strings.Builder
 	s := store{
 		get: func(key string, buffer []byte) ([]byte, bool) {
@@ -70,13 +71,14 @@ func TestWorkGoesRoundTheKeys(t *testing.T) {
 
 // Each library holds and returns what it is given.
 func TestStores(t *testing.T) {
-	for _, library := range cacheLibraries {
-		opened, err := library.open(10_000)
+	held := stock{10_000, 100}
+	for _, library := range append(slices.Clone(cacheLibraries), cacheLibrary{"array", openArray}) {
+		opened, err := library.open(held)
 		if err != nil {
 			t.Errorf("%s: %v", library.name, err)
 			continue
 		}
-		if err := fill(opened, 10_000); err != nil && !errors.Is(err, errMissing) {
+		if err := fill(opened, held); err != nil && !errors.Is(err, errMissing) {
 			t.Errorf("%s: %v", library.name, err)
 		}
 	}

@@ -131,6 +131,8 @@ type goal struct {
 	label       string // which peers, if not all
 	peers       func(Measurement) bool
 	mean, least float64
+	// Or what our own cost is to be at most, or at least.
+	costMost, costLeast float64
 }
 
 func allPeers(Measurement) bool { return true }
@@ -166,7 +168,12 @@ var goals = []goal{
 	{group: "cache-get", label: "otter", peers: only("otter"), mean: 0.8, least: 0.8},
 	{group: "cache-set", mean: 1, least: 1},
 	{group: "cache-mixed", mean: 1, least: 1},
+	{group: "cache-large", mean: 1.3, least: 1.3},
+	{group: "cache-tail", label: "otter", peers: only("otter"), mean: 4, least: 4},
 	{group: "cache-memory", mean: 1, least: 1},
+	{group: "cache-heap", costMost: 1},
+	{group: "cache-collection", costMost: 1},
+	{group: "cache-goroutines", costLeast: 1.8},
 }
 
 // writeSummary prints what each group of rows has reached, and its goal.
@@ -185,9 +192,25 @@ func writeSummary(w io.Writer, rows []Row) error {
 			wanted = []goal{{group: group}}
 		}
 		for _, g := range wanted {
+			if g.costMost+g.costLeast > 0 {
+				continue
+			}
 			if mean, least, worst := g.reached(rows); worst != "" {
 				fmt.Fprintf(t, "%s\t%.2f\t%s\t%.2f\t%s\t%s\t\n", strings.TrimSuffix(group+", "+g.label, ", "),
 					mean, orDash(g.mean), least, orDash(g.least), worst)
+			}
+		}
+	}
+	for _, row := range rows {
+		group, _ := row.split()
+		ours, measured := row.find(own)
+		for _, g := range goals {
+			switch {
+			case g.group != group || !measured:
+			case g.costMost > 0:
+				fmt.Fprintf(t, "%s\t\t\t%s\tat most %s\t\t\n", row.Name, row.format(ours.Cost), row.format(g.costMost))
+			case g.costLeast > 0:
+				fmt.Fprintf(t, "%s\t\t\t%s\tat least %s\t\t\n", row.Name, row.format(ours.Cost), row.format(g.costLeast))
 			}
 		}
 	}
