@@ -77,6 +77,18 @@
 // `tandem_cache_store` stores if the key has an entry of a version.
 #define TANDEM_CACHE_STORE_VERSION 3
 
+// An entry went to make room.
+#define TANDEM_CACHE_REMOVED_SIZE 1
+
+// An entry went because its time was over.
+#define TANDEM_CACHE_REMOVED_EXPIRED 2
+
+// An entry went because a value was stored for its key.
+#define TANDEM_CACHE_REMOVED_REPLACED 3
+
+// An entry was removed by name, by its prefix, or with all others.
+#define TANDEM_CACHE_REMOVED_DELETED 4
+
 // What a function returns. Numbers are fixed: none is ever changed or used again.
 enum tandem_status
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -244,6 +256,9 @@ typedef struct tandem_cache_options {
   // How large `tandem_cache_resize` may make `max_bytes`: address space is set aside for it. 0: four times `max_bytes`,
   // but not so much that the index would grow.
   uint64_t reserve;
+  // How much of `max_bytes` is for entries that went, until `tandem_cache_take_removals` takes them. Those for which there is no
+  // room left are dropped, and counted. 0: none are kept.
+  uint64_t removal_bytes;
 } tandem_cache_options;
 
 // What is known of an entry besides its key and value.
@@ -277,6 +292,8 @@ typedef struct tandem_cache_stats {
   uint64_t max_bytes;
   // Of `entries`, those that do not live for ever.
   uint64_t expiring;
+  // Removals that there was no room for in the `removal_bytes` of the options.
+  uint64_t removals_dropped;
 } tandem_cache_stats;
 
 // What a reader needs that looks for entries itself.
@@ -305,6 +322,8 @@ typedef struct tandem_cache_view {
   uint32_t granule_shift;
   // The time of the cache's clock, in nanoseconds; 0 if that can't be read without a call.
   uint64_t now;
+  // A word that is not 0 if there may be removals to take; NULL if none are kept.
+  const uint64_t *pending;
 } tandem_cache_view;
 
 // How far tandem_cache_save has come. All zero is the beginning; the caller only keeps it.
@@ -1243,7 +1262,8 @@ tandem_status tandem_cache_get_view(const struct tandem_cache *cache,
                                     struct tandem_cache_view *output);
 
 // Empties a cache for good and gives its memory back, save the handle itself: from here on nothing is found and
-// sets return TANDEM_STATUS_CLOSED. Other threads may be using the cache. Closing again does nothing.
+// sets return TANDEM_STATUS_CLOSED. What it had is no removal; those before can be taken yet. Other threads may be using the
+// cache. Closing again does nothing.
 //
 // @param cache the cache.
 // @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
@@ -1401,6 +1421,25 @@ tandem_status tandem_cache_load(const struct tandem_cache *cache,
                                 size_t tag_length,
                                 const uint8_t *piece,
                                 size_t piece_length);
+
+// Takes entries that went, of a cache whose options have `removal_bytes`. Those of a key come in the order in which they went;
+// a thread that wants to keep that order must be the only one that calls this. Does little if there are none.
+//
+// @param cache the cache, closed or not.
+// @param removals where they go, each as its reason (4 bytes, one of TANDEM_CACHE_REMOVED_...), the length of its key (4 bytes) and of its
+// value (8 bytes), all in the processor's order, its key and its value.
+// @param removals_capacity how many bytes may be written there; there may be more removals than fit.
+// @param removals_length how many were written, 0 if there is no removal; with TANDEM_STATUS_BUFFER_TOO_SMALL, how many the first one
+// needs.
+// @return TANDEM_STATUS_OK, TANDEM_STATUS_BUFFER_TOO_SMALL if not even one fits, or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any
+// thread.
+//
+// # Safety
+// `cache` is a cache that was not freed; `removals` is valid for writes of `removals_capacity` bytes, `removals_length` for writes.
+tandem_status tandem_cache_take_removals(const struct tandem_cache *cache,
+                                         uint8_t *removals,
+                                         size_t removals_capacity,
+                                         size_t *removals_length);
 
 #ifdef __cplusplus
 }  // extern "C"

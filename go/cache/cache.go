@@ -94,6 +94,15 @@ type Options[K Key, V any] struct {
 	// time at the earliest; with [ErrNotFound], the entry is removed. Errors and panics of these loads are only
 	// counted, in Stats.LoadFailures. A hit costs a second call into Rust.
 	RefreshAhead time.Duration
+	// OnRemoval is called with each entry that went, and why, by a goroutine that the cache starts for it: in the order in which
+	// they went for each key, soon after that, and with nothing locked. It may use the cache, but not close it. While it does
+	// not keep up, entries wait in memory of RemovalBytes; when that is full, those that go then are dropped, and counted in
+	// Stats.RemovalsDropped. A panic in it is not recovered. [Cache.Close] returns when it was called for all that went
+	// before; what the cache has at that moment does not count as removed.
+	OnRemoval func(key K, value V, reason RemovalReason)
+	// RemovalBytes is how much of MaxBytes is for entries that wait for OnRemoval, at most half of it. By default it is a
+	// sixteenth. An entry that takes more is never among them. [Cache.Resize] does not change it.
+	RemovalBytes int64
 	// Codec turns values into bytes and back, instead of what the package does by default.
 	Codec Codec[V]
 }
@@ -116,13 +125,15 @@ type Stats struct {
 	LoadFailures  uint64        // calls of loaders that returned one, [ErrNotFound] included, or panicked
 	TotalLoadTime time.Duration // what all these calls took
 	NegativeHits  uint64        // loads that were spared by [Options].NegativeTTL
+
+	RemovalsDropped uint64 // entries that went of which [Options].OnRemoval was not told
 }
 
 // Cache is a cache of values of type V by keys of type K. Its methods may be called from many goroutines at once.
 //
 // A cache that is not closed is freed some time after it can't be reached any more.
 type Cache[K Key, V any] struct {
-	core  ffi.Cache
+	core  native
 	reads *reader
 	keys  layout
 	value layout
@@ -134,7 +145,8 @@ type Cache[K Key, V any] struct {
 
 	negatives    negatives
 	refreshAhead time.Duration
-	cleaner      *cleaner   // nil without CleanUpInterval
+	cleaner      *worker // nil without CleanUpInterval
+	removals     removals[K, V]
 	hot          sync.Mutex // of WatchHotKeys
 }
 
@@ -153,6 +165,10 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 		return nil, errors.New("cache: Options.CleanUpInterval is negative")
 	case o.ReserveBytes < 0:
 		return nil, errors.New("cache: Options.ReserveBytes is negative")
+	case o.RemovalBytes < 0:
+		return nil, errors.New("cache: Options.RemovalBytes is negative")
+	case o.RemovalBytes > 0 && o.OnRemoval == nil:
+		return nil, errors.New("cache: Options.RemovalBytes is for OnRemoval, which is not set")
 	case o.NegativeTTL < 0:
 		return nil, errors.New("cache: Options.NegativeTTL is negative")
 	case o.NegativeTTL > 0 && o.MaxBytes > 0 && o.MaxBytes < 2*minBytes:
@@ -186,12 +202,14 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 		TTL:        uint64(o.TTL),
 		Idle:       uint64(o.IdleTTL),
 		Reserve:    uint64(o.ReserveBytes) - negative.Reserve,
+
+		RemovalBytes: uint64(o.removalBytes()),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
 	}
 	c := &Cache[K, V]{
-		core:         core,
+		core:         native{Cache: core},
 		reads:        newReader(core),
 		keys:         layoutOf(reflect.TypeFor[K]()),
 		value:        value,
@@ -208,6 +226,9 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 		}
 		c.negatives = negatives{core, o.NegativeTTL}
 		runtime.AddCleanup(c, ffi.Cache.Free, core)
+	}
+	if o.OnRemoval != nil {
+		c.listen(o.OnRemoval)
 	}
 	if o.CleanUpInterval > 0 {
 		c.cleaner = startCleaner(c, o.CleanUpInterval)
@@ -546,6 +567,8 @@ func (c *Cache[K, V]) Stats() Stats {
 		LoadFailures:  c.loads.failures.Load(),
 		TotalLoadTime: time.Duration(c.loads.nanoseconds.Load()),
 		NegativeHits:  negative.Hits,
+
+		RemovalsDropped: s.RemovalsDropped + c.removals.undecodable.Load(),
 	}
 }
 
@@ -579,7 +602,7 @@ func (c *Cache[K, V]) Resize(maxBytes int64) error {
 // returns [ErrClosed]. Other goroutines may be using the cache. Closing again does nothing; the error is always nil.
 //
 // Loads end: those who wait for one get [ErrClosed] at once, the contexts of loaders end, and Close returns when the
-// last loader has. So it must not be called by a loader.
+// last loader has, and the last call of [Options].OnRemoval. So it must be called by neither.
 func (c *Cache[K, V]) Close() error {
 	c.cleaner.close()
 	c.loads.close()
@@ -587,6 +610,7 @@ func (c *Cache[K, V]) Close() error {
 	if c.negatives.ttl != 0 {
 		c.negatives.core.Close()
 	}
+	c.removals.worker.close()
 	runtime.KeepAlive(c)
 	c.loads.running.Wait()
 	return nil

@@ -19,24 +19,36 @@ func (c *Cache[K, V]) CleanUp() {
 	runtime.KeepAlive(c)
 }
 
-// A cleaner calls CleanUp, until it is closed or its cache can't be reached any more.
-type cleaner struct {
+// A worker is a goroutine that ends when it is closed, or when its cache can't be reached any more.
+type worker struct {
 	cancel context.CancelFunc
 	ended  chan struct{}
 }
 
-func startCleaner[K Key, V any](c *Cache[K, V], interval time.Duration) *cleaner {
+func startWorker[K Key, V any](c *Cache[K, V], work func(context.Context)) *worker {
 	ctx, cancel := context.WithCancel(context.Background())
 	runtime.AddCleanup(c, func(cancel context.CancelFunc) { cancel() }, cancel)
-	cleaner := &cleaner{cancel, make(chan struct{})}
-	go clean(ctx, weak.Make(c), interval, cleaner.ended)
-	return cleaner
+	w := &worker{cancel, make(chan struct{})}
+	go func() {
+		defer close(w.ended)
+		work(ctx)
+	}()
+	return w
 }
 
-func clean[K Key, V any](
-	ctx context.Context, cache weak.Pointer[Cache[K, V]], interval time.Duration, ended chan struct{},
-) {
-	defer close(ended)
+func (w *worker) close() {
+	if w != nil {
+		w.cancel()
+		<-w.ended
+	}
+}
+
+func startCleaner[K Key, V any](c *Cache[K, V], interval time.Duration) *worker {
+	cache := weak.Make(c)
+	return startWorker(c, func(ctx context.Context) { clean(ctx, cache, interval) })
+}
+
+func clean[K Key, V any](ctx context.Context, cache weak.Pointer[Cache[K, V]], interval time.Duration) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
@@ -48,12 +60,5 @@ func clean[K Key, V any](
 		case <-ctx.Done():
 			return
 		}
-	}
-}
-
-func (c *cleaner) close() {
-	if c != nil {
-		c.cancel()
-		<-c.ended
 	}
 }

@@ -57,6 +57,8 @@ var metrics = []metric{
 		func(s cache.Stats) float64 { return s.TotalLoadTime.Seconds() }},
 	{describe("negative_hits_total", "Loads spared because a loader had not found the key."), prometheus.CounterValue, "",
 		func(s cache.Stats) float64 { return float64(s.NegativeHits) }},
+	{describe("removals_dropped_total", "Entries that went of which the listener was not told."), prometheus.CounterValue, "",
+		func(s cache.Stats) float64 { return float64(s.RemovalsDropped) }},
 	{describe("entries", "Entries held, with those expired that are not removed yet."), prometheus.GaugeValue, "",
 		func(s cache.Stats) float64 { return float64(s.Entries) }},
 	{describe("expiring_entries", "Entries held that do not live until they are evicted."), prometheus.GaugeValue, "",

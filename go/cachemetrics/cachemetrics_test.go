@@ -49,11 +49,12 @@ func TestCollector(t *testing.T) {
 			Hits: u + 1, Misses: u + 2, Sets: u + 3, Deletes: u + 4, Evictions: u + 5, Expirations: u + 6,
 			Entries: n + 7, Bytes: int64(n) + 8, MaxBytes: int64(n) + 9, Expiring: n + 10,
 			LoadSuccesses: u + 11, LoadFailures: u + 12, TotalLoadTime: time.Duration(n+13) * time.Second,
-			NegativeHits: u + 14,
+			NegativeHits: u + 14, RemovalsDropped: u + 15,
 		}))
 		for j, metric := range []string{
 			"hits_total", "misses_total", "sets_total", "deletes_total", "evictions_total", "expirations_total",
 			"entries", "bytes", "max_bytes", "expiring_entries", "", "", "load_seconds_total", "negative_hits_total",
+			"removals_dropped_total",
 		} {
 			if metric != "" {
 				want[fmt.Sprintf(`tandem_cache_%s{cache=%q}`, metric, name)] = fmt.Sprintf("%d.0", n+j+1)

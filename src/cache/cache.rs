@@ -15,7 +15,8 @@ use super::hot::Watch;
 use super::index::{Contended, Index};
 use super::options::Options;
 use super::policy::Record;
-use super::shard::{Need, Past, Removal, Resources, Shard, Unlocked};
+use super::removal::{Reason, Removals};
+use super::shard::{Need, Past, Resources, Shard, Unlocked};
 use super::stats::{Reads, Stats};
 use super::words::prefetch;
 
@@ -134,15 +135,22 @@ impl Cache {
         let index = Index::new(shards, usize::try_from(pages).unwrap_or(1).max(1), &arena);
         let unlocked: Box<[_]> = (0..shards).map(|_| Unlocked::new(&index)).collect();
 
-        let overhead =
-            size_of::<Self>() + arena.overhead() + index.overhead() + size_of_val(&*unlocked);
-        let overhead = overhead as u64;
+        let removals = (options.removal_bytes > 0)
+            .then(|| Box::new(Removals::new(options.removal_bytes, shards)));
+        let overhead = size_of::<Self>()
+            + arena.overhead()
+            + index.overhead()
+            + size_of_val(&*unlocked)
+            + removals.as_ref().map_or(0, |removals| removals.overhead());
+        // Removals are paid for ahead: most come when there is no memory left.
+        let overhead = overhead as u64 + options.removal_bytes;
         let bytes = Budget::new(limit);
         if !bytes.try_reserve(overhead + shards as u64 * Unlocked::OWN) {
             return Err(Error::Options("max_bytes is below what an empty cache takes"));
         }
         let entries = Budget::new(options.max_entries);
-        let resources = Resources { bytes, entries, arena, index, clock: options.clock };
+        let clock = options.clock;
+        let resources = Resources { bytes, entries, arena, index, clock, removals };
         Ok(Cache {
             resources,
             shards: unlocked,
@@ -542,7 +550,7 @@ impl Cache {
                     Change::Keep => return Ok(Outcome::Done(None)),
                     Change::Delete => {
                         if let Some((slot, _)) = found {
-                            shard.remove_and_trim(hash, slot, Removal::Deleted);
+                            shard.remove_and_trim(hash, slot, Reason::Deleted);
                         }
                         return Ok(Outcome::Done(None));
                     }
@@ -621,7 +629,7 @@ impl Cache {
         let found = shard.find_live(hash, key);
         let found = found.filter(|&(_, location)| shard.entry(location).version() == version);
         if let Some((slot, _)) = found {
-            shard.remove_and_trim(hash, slot, Removal::Deleted);
+            shard.remove_and_trim(hash, slot, Reason::Deleted);
         }
         Ok(found.is_some())
     }
@@ -758,7 +766,7 @@ impl Cache {
             let (key, value) = shard.both(location);
             let meta = self.meta(shard.entry(location));
             if visit(&Visited { key, value, meta }) {
-                shard.remove_at(hash, location, Removal::Deleted);
+                shard.remove_at(hash, location, Reason::Deleted);
             }
             left = left.saturating_sub(1);
             left > 0
@@ -873,15 +881,20 @@ impl Cache {
 
     /// Removes all entries and gives their memory back. Entries that are stored meanwhile may stay.
     pub fn clear(&self) {
-        (0..self.shards.len()).for_each(|shard| self.shard(shard).clear());
+        self.clear_for(Some(Reason::Deleted));
+    }
+
+    fn clear_for(&self, why: Option<Reason>) {
+        (0..self.shards.len()).for_each(|shard| self.shard(shard).clear(why));
         self.resources.arena.release_spare(&self.resources.bytes);
     }
 
-    /// Empties the cache for good: from here on nothing is found, and [`Self::set`] fails.
+    /// Empties the cache for good: from here on nothing is found, and [`Self::set`] fails. What it had is no removal; those before can
+    /// be taken yet.
     pub fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
         // Those who got a lock before saw the cache open, those who get one later see it closed.
-        self.clear();
+        self.clear_for(None);
         // Only a watch that is begun can fail.
         _ = self.watch_hot_keys(0);
     }
@@ -978,7 +991,7 @@ impl Drop for Claim<'_> {
 
 impl Drop for Cache {
     fn drop(&mut self) {
-        self.clear();
+        self.clear_for(None);
     }
 }
 

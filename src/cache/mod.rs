@@ -9,6 +9,7 @@
 //! - `policy` says which entries stay;
 //! - `entry` is the layout of one entry, `words` how its bytes are written and read by several threads;
 //! - `snapshot` writes entries to a stream, and reads them back;
+//! - `removal` keeps entries that went until somebody asks;
 //! - `view` tells readers in other languages where all that is;
 //! - `arena` has the memory, and `budget` what it is charged to.
 
@@ -24,6 +25,7 @@ mod hot;
 mod index;
 mod options;
 mod policy;
+mod removal;
 mod shard;
 mod snapshot;
 mod stats;
@@ -35,6 +37,7 @@ pub use clock::{Clock, ManualClock};
 pub use error::Error;
 pub use hot::HotKey;
 pub use options::Options;
+pub use removal::{Reason, Removed};
 pub use snapshot::{Loading, Saving, SnapshotError};
 pub use stats::Stats;
 pub use view::View;

@@ -21,6 +21,9 @@ pub struct Options {
     /// How large [`super::Cache::resize`] may make `max_bytes`: addresses are set aside for it. 0, the default, means
     /// four times `max_bytes`, or as much as leaves the index small.
     pub reserve: u64,
+    /// How much of `max_bytes` is for entries that went, until [`super::Cache::take_removals`] takes them. Those for which there is no
+    /// room left are dropped, and counted. 0, the default, keeps none.
+    pub removal_bytes: u64,
     /// What tells the time; the system's monotonic clock by default.
     pub clock: Clock,
 }
@@ -54,6 +57,9 @@ impl Options {
                 "reserve is below max_bytes, or more than can be addressed",
             ));
         }
+        if self.removal_bytes > self.max_bytes / 2 {
+            return Err(Error::Options("removal_bytes is more than half of max_bytes"));
+        }
         if self.max_entries == 0 {
             return Err(Error::Options("max_entries is 0"));
         }
@@ -69,6 +75,7 @@ impl Default for Options {
             ttl: None,
             idle: None,
             reserve: 0,
+            removal_bytes: 0,
             clock: Clock::default(),
         }
     }

@@ -14,6 +14,7 @@ use super::entry::{self, Entry, NewEntry, Times};
 use super::hash::Hash;
 use super::index::{Index, Pages, Slot, Table, Wanted};
 use super::policy::{Levels, MAIN, Policy, Record, Standing, Step as Advice, WINDOW};
+use super::removal::{Queue, Reason, Removals, Removed};
 use super::stats::Stats;
 use super::words::prefetch;
 
@@ -24,6 +25,8 @@ pub(super) struct Resources {
     pub arena: Arena,
     pub index: Index,
     pub clock: Clock,
+    /// What is kept of entries that go; None: nothing.
+    pub removals: Option<Box<Removals>>,
 }
 
 /// A shard that is not locked; aligned so that two never share a line.
@@ -72,6 +75,7 @@ pub(super) struct State {
     /// The entries that the policy is for.
     policy_entries: usize,
     policy: Policy,
+    queue: Queue,
 }
 
 /// What happened in a shard.
@@ -97,6 +101,7 @@ impl State {
             version: 0,
             earliest: NEVER,
             counts: Counts::default(),
+            queue: Queue::default(),
         }
     }
 
@@ -106,6 +111,7 @@ impl State {
         stats.evictions += self.counts.evictions;
         stats.expirations += self.counts.expirations;
         stats.expiring += self.counts.expiring;
+        stats.removals_dropped += self.queue.dropped();
     }
 }
 
@@ -144,14 +150,6 @@ pub(super) enum Need {
     Bytes(u64),
     /// One of the entries that the cache may hold.
     Entry,
-}
-
-/// Why an entry goes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Removal {
-    Deleted,
-    Evicted,
-    Expired,
 }
 
 /// What a step towards free memory came to.
@@ -242,7 +240,7 @@ impl<'a> Shard<'a> {
         let slot = self.find(hash, key)?;
         let location = self.table().location(slot);
         if self.has_expired(location) {
-            self.remove_and_trim(hash, slot, Removal::Expired);
+            self.remove_and_trim(hash, slot, Reason::Expired);
             return None;
         }
         Some((slot, location))
@@ -325,6 +323,7 @@ impl<'a> Shard<'a> {
         if !entry.takes(new) {
             return false;
         }
+        self.report(location, Reason::Replaced);
         let new = NewEntry { record: entry.record(), ..*new };
         self.table().change(slot, |location, hits| {
             entry.overwrite(&new);
@@ -396,7 +395,7 @@ impl<'a> Shard<'a> {
                     *hits += 1;
                     location
                 });
-                self.bury(old);
+                self.bury(old, Some(Reason::Replaced));
             }
             None => {
                 let hits = past.map_or(0, |past| u64::from(past.hits));
@@ -595,7 +594,7 @@ impl<'a> Shard<'a> {
     /// Removes the entry of a key; true if there was one that had not expired.
     pub(super) fn delete(&mut self, hash: Hash, key: &[u8]) -> bool {
         let Some((slot, _)) = self.find_live(hash, key) else { return false };
-        self.remove_and_trim(hash, slot, Removal::Deleted);
+        self.remove_and_trim(hash, slot, Reason::Deleted);
         true
     }
 
@@ -649,26 +648,31 @@ impl<'a> Shard<'a> {
     }
 
     /// Takes an entry out of the index and ends its life. Returns what that gave back to the byte budget.
-    pub(super) fn remove(&mut self, hash: Hash, slot: Slot, why: Removal) -> u64 {
+    pub(super) fn remove(&mut self, hash: Hash, slot: Slot, why: Reason) -> u64 {
         let location = self.table().location(slot);
         self.table().remove(hash, slot);
         if self.table().is_sparse(hash) {
             let page = self.rehash(|table, hash_of| table.merge(hash, hash_of));
             self.give(page);
         }
-        let freed = self.bury(location);
+        let freed = self.bury(location, Some(why));
         self.resources.entries.release(1);
-        *match why {
-            Removal::Deleted => &mut self.state.counts.deletes,
-            Removal::Evicted => &mut self.state.counts.evictions,
-            Removal::Expired => &mut self.state.counts.expirations,
-        } += 1;
+        let counts = &mut self.state.counts;
+        match why {
+            Reason::Deleted => counts.deletes += 1,
+            Reason::Size => counts.evictions += 1,
+            Reason::Expired => counts.expirations += 1,
+            Reason::Replaced => {}
+        }
         freed
     }
 
-    /// Ends the life of an entry that the index does not have any more. Returns what that gave back to the
-    /// byte budget.
-    fn bury(&mut self, location: Location) -> u64 {
+    /// Ends the life of an entry that the index does not have any more, for a reason if others are to know. Returns what that gave
+    /// back to the byte budget.
+    fn bury(&mut self, location: Location, why: Option<Reason>) -> u64 {
+        if let Some(why) = why {
+            self.report(location, why);
+        }
         self.forget(location);
         let entry = self.entry(location);
         self.reschedule(location, entry.times(), Times::NEVER);
@@ -677,6 +681,22 @@ impl<'a> Shard<'a> {
         self.held.fetch_sub(freed, Ordering::Relaxed);
         self.resources.bytes.release(freed);
         freed
+    }
+
+    /// Adds an entry that is about to go to the queue of removals, if there is one.
+    #[inline]
+    fn report(&mut self, location: Location, why: Reason) {
+        let Some(removals) = &self.resources.removals else { return };
+        let expired = why == Reason::Replaced && self.has_expired(location);
+        // SAFETY: the lock is held, and the entry is there yet.
+        let (key, value) = unsafe { self.entry(location).both() };
+        let reason = if expired { Reason::Expired } else { why };
+        self.state.queue.push(self.number, removals, &Removed { key, value, reason });
+    }
+
+    /// The removals that nobody has taken.
+    pub(super) fn queue(&mut self) -> &mut Queue {
+        &mut self.state.queue
     }
 
     /// Takes an entry that moves or dies out of the books of its segment.
@@ -709,7 +729,7 @@ impl<'a> Shard<'a> {
             match self.front(log) {
                 Front::Entry(location) if self.has_expired(location) => {
                     let hash = self.hash(location);
-                    return Step::Removed(self.remove_at(hash, location, Removal::Expired));
+                    return Step::Removed(self.remove_at(hash, location, Reason::Expired));
                 }
                 Front::Entry(location) => oldest[log] = Some(location),
                 Front::End => {
@@ -844,11 +864,11 @@ impl<'a> Shard<'a> {
     fn evict(&mut self, location: Location, standing: &Standing, slot: Slot) -> Step {
         let log = self.segment_of(location).log();
         self.state.policy.evict(standing, log);
-        Step::Removed(self.remove(standing.hash, slot, Removal::Evicted))
+        Step::Removed(self.remove(standing.hash, slot, Reason::Size))
     }
 
     /// Removes an entry that lives; the caller trims. Returns what that gave back to the byte budget.
-    pub(super) fn remove_at(&mut self, hash: Hash, location: Location, why: Removal) -> u64 {
+    pub(super) fn remove_at(&mut self, hash: Hash, location: Location, why: Reason) -> u64 {
         let slot = self.slot_of(hash, location);
         self.remove(hash, slot, why)
     }
@@ -969,7 +989,7 @@ impl<'a> Shard<'a> {
         }
     }
 
-    pub(super) fn remove_and_trim(&mut self, hash: Hash, slot: Slot, why: Removal) {
+    pub(super) fn remove_and_trim(&mut self, hash: Hash, slot: Slot, why: Reason) {
         self.remove(hash, slot, why);
         self.trim();
     }
@@ -1072,13 +1092,13 @@ impl<'a> Shard<'a> {
                 earliest = earliest.min(first);
                 continue;
             }
-            self.remove_at(self.hash(location), location, Removal::Expired);
+            self.remove_at(self.hash(location), location, Reason::Expired);
         }
         earliest
     }
 
-    /// Removes all entries and gives all memory back.
-    pub(super) fn clear(&mut self) {
+    /// Removes all entries and gives all memory back. Without a reason, nobody is told.
+    pub(super) fn clear(&mut self, why: Option<Reason>) {
         self.drop_pages();
         for log in [WINDOW, MAIN] {
             while self.state.logs[log].oldest != NONE {
@@ -1089,7 +1109,7 @@ impl<'a> Shard<'a> {
                     let entry = self.entry(location);
                     offset += entry.size();
                     if !entry.is_dead() {
-                        self.bury(location);
+                        self.bury(location, why);
                         self.resources.entries.release(1);
                     }
                 }

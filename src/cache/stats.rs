@@ -27,6 +27,8 @@ pub struct Stats {
     pub max_bytes: u64,
     /// Of `entries`, those that do not live for ever.
     pub expiring: u64,
+    /// Removals that there was no room for in [`super::Options::removal_bytes`].
+    pub removals_dropped: u64,
 }
 
 /// What is counted without a lock: each thread has a line that it shares with few others.

@@ -38,12 +38,14 @@ pub struct View {
     pub granule_shift: u32,
     /// The time of the cache's clock, in nanoseconds; 0 if the clock is one that is moved by hand.
     pub now: u64,
+    /// A word that is not 0 if there may be removals to take; NULL if none are kept.
+    pub pending: *const u64,
 }
 
 impl Cache {
     /// What a reader in another language needs to look for entries itself.
     pub fn view(&self) -> View {
-        let Resources { arena, index, clock, .. } = &self.resources;
+        let Resources { arena, index, clock, removals, .. } = &self.resources;
         let (directory, secret) = index.parts();
         View {
             layout: LAYOUT,
@@ -58,6 +60,7 @@ impl Cache {
             segment_shift: arena.segment_words().ilog2(),
             granule_shift: arena.granule_shift(),
             now: clock.system_now().unwrap_or(0),
+            pending: removals.as_ref().map_or(std::ptr::null(), |removals| removals.pending()),
         }
     }
 }

@@ -34,6 +34,9 @@ pub struct tandem_cache_options {
     /// How large `tandem_cache_resize` may make `max_bytes`: address space is set aside for it. 0: four times `max_bytes`,
     /// but not so much that the index would grow.
     pub reserve: u64,
+    /// How much of `max_bytes` is for entries that went, until `tandem_cache_take_removals` takes them. Those for which there is no
+    /// room left are dropped, and counted. 0: none are kept.
+    pub removal_bytes: u64,
 }
 
 /// The `ttl` of an entry that lives for as long as the options of the cache say.
@@ -95,6 +98,8 @@ pub struct tandem_cache_stats {
     pub max_bytes: u64,
     /// Of `entries`, those that do not live for ever.
     pub expiring: u64,
+    /// Removals that there was no room for in the `removal_bytes` of the options.
+    pub removals_dropped: u64,
 }
 
 /// What a reader needs that looks for entries itself.
@@ -124,12 +129,14 @@ pub struct tandem_cache_view {
     pub granule_shift: u32,
     /// The time of the cache's clock, in nanoseconds; 0 if that can't be read without a call.
     pub now: u64,
+    /// A word that is not 0 if there may be removals to take; NULL if none are kept.
+    pub pending: *const u64,
 }
 
 impl From<View> for tandem_cache_view {
     fn from(view: View) -> Self {
         let View { layout, directory, places, words, length, reads, lines, .. } = view;
-        let View { point, offset, segment_shift, granule_shift, now, .. } = view;
+        let View { point, offset, segment_shift, granule_shift, now, pending, .. } = view;
         tandem_cache_view {
             layout,
             directory,
@@ -143,6 +150,7 @@ impl From<View> for tandem_cache_view {
             segment_shift,
             granule_shift,
             now,
+            pending,
         }
     }
 }
@@ -174,6 +182,7 @@ impl From<&tandem_cache_options> for Options {
             ttl: (options.ttl != 0).then(|| Duration::from_nanos(options.ttl)),
             idle: (options.idle != 0).then(|| Duration::from_nanos(options.idle)),
             reserve: options.reserve,
+            removal_bytes: options.removal_bytes,
             ..default
         }
     }
@@ -182,7 +191,7 @@ impl From<&tandem_cache_options> for Options {
 impl From<Stats> for tandem_cache_stats {
     fn from(stats: Stats) -> Self {
         let Stats { hits, misses, sets, deletes, evictions, expirations, .. } = stats;
-        let Stats { entries, bytes, max_bytes, expiring, .. } = stats;
+        let Stats { entries, bytes, max_bytes, expiring, removals_dropped, .. } = stats;
         tandem_cache_stats {
             hits,
             misses,
@@ -194,6 +203,7 @@ impl From<Stats> for tandem_cache_stats {
             bytes,
             max_bytes,
             expiring,
+            removals_dropped,
         }
     }
 }
@@ -239,7 +249,7 @@ fn wanted(condition: u32, version: u64) -> Result<Condition, Failure> {
 }
 
 /// Writes a part of an output behind what it has already, if there is room; the length grows in any case.
-fn put(output: &mut [MaybeUninit<u8>], length: &mut usize, part: &[u8]) {
+pub(super) fn put(output: &mut [MaybeUninit<u8>], length: &mut usize, part: &[u8]) {
     if let Some(room) = output.get_mut(*length..*length + part.len()) {
         room.iter_mut().zip(part).for_each(|(to, &from)| _ = to.write(from));
     }
@@ -932,7 +942,8 @@ pub unsafe extern "C" fn tandem_cache_get_view(
 }
 
 /// Empties a cache for good and gives its memory back, save the handle itself: from here on nothing is found and
-/// sets return TANDEM_STATUS_CLOSED. Other threads may be using the cache. Closing again does nothing.
+/// sets return TANDEM_STATUS_CLOSED. What it had is no removal; those before can be taken yet. Other threads may be using the
+/// cache. Closing again does nothing.
 ///
 /// @param cache the cache.
 /// @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.

@@ -82,7 +82,7 @@ type Cache struct{ handle *C.tandem_cache }
 
 // CacheOptions are the settings of a cache; tandem.h says what each means.
 type CacheOptions struct {
-	MaxBytes, MaxEntries, TTL, Idle, Reserve uint64
+	MaxBytes, MaxEntries, TTL, Idle, Reserve, RemovalBytes uint64
 }
 
 // CacheMeta is what is known of an entry besides its key and value; tandem.h says what each means.
@@ -92,16 +92,18 @@ type CacheMeta struct{ Version, TTL uint64 }
 type CacheStats struct {
 	Hits, Misses, Sets, Deletes, Evictions, Expirations uint64
 	Entries, Bytes, MaxBytes, Expiring                  uint64
+	RemovalsDropped                                     uint64
 }
 
 // NewCache makes a cache, which must be freed.
 func NewCache(options CacheOptions) (Cache, error) {
 	given := C.tandem_cache_options{
-		max_bytes:   C.uint64_t(options.MaxBytes),
-		max_entries: C.uint64_t(options.MaxEntries),
-		ttl:         C.uint64_t(options.TTL),
-		idle:        C.uint64_t(options.Idle),
-		reserve:     C.uint64_t(options.Reserve),
+		max_bytes:     C.uint64_t(options.MaxBytes),
+		max_entries:   C.uint64_t(options.MaxEntries),
+		ttl:           C.uint64_t(options.TTL),
+		idle:          C.uint64_t(options.Idle),
+		reserve:       C.uint64_t(options.Reserve),
+		removal_bytes: C.uint64_t(options.RemovalBytes),
 	}
 	var cache Cache
 	var failed C.tandem_error
@@ -294,6 +296,7 @@ type CacheView struct {
 	Point, Offset              uint64
 	SegmentShift, GranuleShift uint32
 	Now                        uint64
+	Pending                    *uint64
 }
 
 // View returns where the cache's memory is, until it is freed.
