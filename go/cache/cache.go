@@ -94,6 +94,9 @@ type Options[K Key, V any] struct {
 	// time at the earliest; with [ErrNotFound], the entry is removed. Errors and panics of these loads are only
 	// counted, in Stats.LoadFailures. A hit costs a second call into Rust.
 	RefreshAhead time.Duration
+	// RecordLatencies makes the cache measure how long each operation takes, for [Cache.Latencies]. It adds some 70 ns to each, and
+	// takes 80 KiB of Go's heap. By default nothing is measured.
+	RecordLatencies bool
 	// OnRemoval is called with each entry that went, and why, by a goroutine that the cache starts for it: in the order in which
 	// they went for each key, soon after that, and with nothing locked. It may use the cache, but not close it. While it does
 	// not keep up, entries wait in memory of RemovalBytes; when that is full, those that go then are dropped, and counted in
@@ -147,6 +150,7 @@ type Cache[K Key, V any] struct {
 	refreshAhead time.Duration
 	cleaner      *worker // nil without CleanUpInterval
 	removals     removals[K, V]
+	latencies    *timings   // nil without RecordLatencies
 	hot          sync.Mutex // of WatchHotKeys
 }
 
@@ -227,6 +231,9 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 		c.negatives = negatives{core, o.NegativeTTL}
 		runtime.AddCleanup(c, ffi.Cache.Free, core)
 	}
+	if o.RecordLatencies {
+		c.latencies = &timings{start: time.Now()}
+	}
 	if o.OnRemoval != nil {
 		c.listen(o.OnRemoval)
 	}
@@ -240,6 +247,9 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 // Numbers and structs of numbers cost no allocation; strings and byte slices one, as do structs of them; slices of
 // other elements, maps and pointers to them some more each.
 func (c *Cache[K, V]) Get(key K) (V, bool) {
+	if c.latencies != nil {
+		return c.getTimed(&key)
+	}
 	switch c.value.kind {
 	case fixed:
 		return c.getFixed(&key)
@@ -248,17 +258,22 @@ func (c *Cache[K, V]) Get(key K) (V, bool) {
 	case encoded:
 		return c.getEncoded(&key)
 	}
+	return c.getDirect(&key)
+}
+
+// getDirect returns a string or a byte slice.
+func (c *Cache[K, V]) getDirect(key *K) (V, bool) {
 	// A short value is copied out of the stack; memory for a longer one is made once, and handed out.
 	var value V
 	var short [256]byte
 	var data []byte
-	length, status := c.getBytes(&key, &short[0], len(short))
+	length, status := c.getBytes(key, &short[0], len(short))
 	switch status {
 	case ffi.OK:
 		data = append(make([]byte, 0, length), short[:length]...)
 	case ffi.BufferTooSmall:
 		var found bool
-		if data, found = c.appendGet(make([]byte, 0, length), &key); !found {
+		if data, found = c.appendGet(make([]byte, 0, length), key); !found {
 			return value, false
 		}
 	default:
@@ -351,7 +366,14 @@ func (c *Cache[K, V]) getFlat(key *K) (value V, found bool) {
 // strings, byte slices and numbers (these in the processor's order), else what the codec or the package made of it. It allocates
 // nothing if dst has the capacity. On a miss it returns dst as it was.
 func (c *Cache[K, V]) AppendGet(dst []byte, key K) ([]byte, bool) {
-	return c.appendGet(dst, &key)
+	l := c.latencies
+	if l == nil {
+		return c.appendGet(dst, &key)
+	}
+	begin := l.now()
+	dst, found := c.appendGet(dst, &key)
+	l.get.until(l, begin)
+	return dst, found
 }
 
 func (c *Cache[K, V]) appendGet(dst []byte, key *K) ([]byte, bool) {
@@ -387,6 +409,9 @@ func (c *Cache[K, V]) SetTTL(key K, value V, ttl time.Duration) error {
 }
 
 func (c *Cache[K, V]) set(key *K, value *V, ttl uint64) error {
+	if l := c.latencies; l != nil {
+		defer l.set.until(l, l.now())
+	}
 	c.forget(key) // a load that began before
 	err := c.store(key, value, ttl)
 	c.forget(key) // and one that began meanwhile
@@ -457,6 +482,9 @@ func errorOf(status ffi.Status) error {
 
 // Delete removes the entry of a key, and tells whether there was one.
 func (c *Cache[K, V]) Delete(key K) bool {
+	if l := c.latencies; l != nil {
+		defer l.delete.until(l, l.now())
+	}
 	c.forget(&key)
 	data, length := c.keys.bytes(unsafe.Pointer(&key))
 	status := c.core.Delete(data, length)

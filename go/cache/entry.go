@@ -22,6 +22,9 @@ type Entry[V any] struct {
 
 // GetEntry is [Cache.Get] with the version of the value and its time to live.
 func (c *Cache[K, V]) GetEntry(key K) (Entry[V], bool) {
+	if l := c.latencies; l != nil {
+		defer l.get.until(l, l.now())
+	}
 	value, meta, found := c.read(&key, true)
 	if !found {
 		if meta.Version != 0 {

@@ -270,7 +270,11 @@ func (c *Cache[K, V]) run(l *call, flights []*flight[K, V], load func() error, d
 	o, counted, returned := outcome[V]{err: errExited}, false, false
 	count := func() {
 		counted = true
-		c.loads.nanoseconds.Add(int64(time.Since(begin)))
+		took := time.Since(begin)
+		c.loads.nanoseconds.Add(int64(took))
+		if c.latencies != nil {
+			c.latencies.load.record(took)
+		}
 		if o.err == nil {
 			c.loads.successes.Add(1)
 		} else {

@@ -288,7 +288,7 @@ type tally struct{ hits, misses uint64 }
 // count counts reads, in a line that few goroutines share: their stacks are in different places.
 func (r *reader) count(t tally) {
 	var here byte
-	line := (uint64(uintptr(unsafe.Pointer(&here))>>11) * 0x9E37_79B9_7F4A_7C15 >> 32) % r.Lines
+	line := stackNumber(unsafe.Pointer(&here)) % r.Lines
 	counters := unsafe.Add(r.Reads, line*countersLine)
 	if t.hits != 0 {
 		atomic.AddUint64((*uint64)(counters), t.hits)
@@ -296,6 +296,11 @@ func (r *reader) count(t tally) {
 	if t.misses != 0 {
 		atomic.AddUint64((*uint64)(unsafe.Add(counters, wordBytes)), t.misses)
 	}
+}
+
+// stackNumber returns a number that is about the same for all that is on one stack, and another one for most other stacks.
+func stackNumber(here unsafe.Pointer) uint64 {
+	return uint64(uintptr(here)>>11) * 0x9E37_79B9_7F4A_7C15 >> 32
 }
 
 func load(word unsafe.Pointer) uint64 { return atomic.LoadUint64((*uint64)(word)) }

@@ -111,6 +111,9 @@ func (c *Cache[K, V]) SetKeepTTL(key K, value V) error {
 func (c *Cache[K, V]) storeIf(
 	key *K, value *V, ttl uint64, condition uint32, version uint64,
 ) (newVersion uint64, stored bool, err error) {
+	if l := c.latencies; l != nil {
+		defer l.set.until(l, l.now())
+	}
 	if !c.value.isDirect() {
 		return c.storeEncodedIf(key, value, ttl, condition, version)
 	}

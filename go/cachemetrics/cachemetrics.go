@@ -4,12 +4,14 @@
 package cachemetrics
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tandem.example/go/cache"
 )
 
-// NewCollector returns what collects the statistics of a cache. The name is the value of the label "cache", by which the
+// NewCollector returns what collects the statistics of a cache, and its latencies if they are recorded. The name is the value of the label "cache", by which the
 // caches of a program are told apart.
 //
 // A collector keeps its cache alive as long as it is registered.
@@ -69,6 +71,24 @@ var metrics = []metric{
 		func(s cache.Stats) float64 { return float64(s.MaxBytes) }},
 }
 
+var latencies = describe("operation_seconds", "How long operations took, by which they were.", "operation")
+
+// limits are the buckets of latencies, at powers of two: those of the histograms of the cache are exact there.
+var limits = func() (limits []time.Duration) {
+	for shift := 6; shift <= 34; shift += 2 { // from 64 ns to 17 s
+		limits = append(limits, 1<<shift)
+	}
+	return limits
+}()
+
+func histogram(name, operation string, h cache.Histogram) prometheus.Metric {
+	within := make(map[float64]uint64, len(limits))
+	for _, limit := range limits {
+		within[limit.Seconds()] = h.Within(limit)
+	}
+	return prometheus.MustNewConstHistogram(latencies, h.Count(), h.Sum().Seconds(), within, name, operation)
+}
+
 // Describe sends nothing: several caches share descriptions, which a registry would take for the same collector.
 func (collector) Describe(chan<- *prometheus.Desc) {}
 
@@ -81,5 +101,17 @@ func (c collector) Collect(sent chan<- prometheus.Metric) {
 			labels = append(labels, m.result)
 		}
 		sent <- prometheus.MustNewConstMetric(m.description, m.kind, m.value(stats), labels...)
+	}
+	recorder, ok := c.cache.(interface {
+		Latencies() (cache.Latencies, bool)
+	})
+	if !ok {
+		return
+	}
+	if l, recorded := recorder.Latencies(); recorded {
+		sent <- histogram(c.name, "get", l.Get)
+		sent <- histogram(c.name, "set", l.Set)
+		sent <- histogram(c.name, "delete", l.Delete)
+		sent <- histogram(c.name, "load", l.Load)
 	}
 }

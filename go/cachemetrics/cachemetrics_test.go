@@ -73,6 +73,50 @@ func TestCollector(t *testing.T) {
 	}
 }
 
+// TestLatencies: what is recorded is told as histograms, whose buckets add up.
+func TestLatencies(t *testing.T) {
+	recorded, err := cache.New(cache.Options[string, string]{RecordLatencies: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer recorded.Close()
+	silent, err := cache.New(cache.Options[string, string]{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	for range 10 {
+		recorded.Set("key", "value")
+		recorded.Get("key")
+		recorded.Get("key")
+		silent.Get("key")
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(cachemetrics.NewCollector("a", recorded), cachemetrics.NewCollector("b", silent))
+	got := map[string]string{}
+	for _, line := range lines(t, registry) {
+		metric, value, _ := strings.Cut(line, " ")
+		if strings.HasPrefix(metric, "tandem_cache_operation_seconds") {
+			got[metric] = value
+		}
+	}
+	const prefix = "tandem_cache_operation_seconds"
+	for operation, count := range map[string]int{"get": 20, "set": 10, "delete": 0, "load": 0} {
+		for _, metric := range []string{
+			fmt.Sprintf(`%s_count{cache="a",operation=%q}`, prefix, operation),
+			fmt.Sprintf(`%s_bucket{cache="a",operation=%q,le="+Inf"}`, prefix, operation),
+			fmt.Sprintf(`%s_bucket{cache="a",operation=%q,le="17.179869184"}`, prefix, operation),
+		} {
+			if got[metric] != fmt.Sprint(count) {
+				t.Errorf("%s is %q", metric, got[metric])
+			}
+		}
+	}
+	if series := 4 * (2 + 15 + 1); len(got) != series { // count and sum, the limits and +Inf
+		t.Errorf("%d series of %d: %v", len(got), series, slices.Sorted(maps.Keys(got)))
+	}
+}
+
 func TestSameNameTwice(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(cachemetrics.NewCollector("a", fixed{}), cachemetrics.NewCollector("a", fixed{}))
