@@ -5,8 +5,8 @@ go 1.25.0
 require (
 	github.com/mattn/go-sqlite3 v1.14.53
 	github.com/prometheus/client_golang v1.24.1
-	golang.org/x/sync v0.21.0
 	tandem.example/go v0.0.0
+	tandem.example/go/cachemetrics v0.0.0
 )
 
 require (
@@ -20,4 +20,7 @@ require (
 	google.golang.org/protobuf v1.36.11 // indirect
 )
 
-replace tandem.example/go => ../../go
+replace (
+	tandem.example/go => ../../go
+	tandem.example/go/cachemetrics => ../../go/cachemetrics
+)

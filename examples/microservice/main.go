@@ -12,8 +12,8 @@
 //	DELETE /products/{id}                          likewise
 //	GET    /healthz, /metrics
 //
-// It is there to be copied from. Start reading at server.go, which lists the routes; readthrough.go is the cache in
-// front of the database, store.go the database, problem.go what clients are told when something is wrong.
+// It is there to be copied from. Start reading at server.go, which lists the routes; products.go reads through the
+// cache, store.go is the database, problem.go what clients are told when something is wrong.
 package main
 
 import (

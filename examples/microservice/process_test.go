@@ -335,7 +335,9 @@ func TestMetrics(t *testing.T) {
 	s.do(t, "DELETE", "/products/5", "")
 	text := string(s.get(t, "/metrics").body)
 	for _, want := range []string{
-		"\ncache_loads_total 1\n", "\ncache_hits_total 2\n", "\ncache_misses_total 1\n", "\ncache_entries 0\n", "\ncache_deletes_total 1\n",
+		`tandem_cache_loads_total{cache="products",result="success"} 1`, `tandem_cache_hits_total{cache="products"} 2`,
+		`tandem_cache_misses_total{cache="products"} 1`, `tandem_cache_entries{cache="products"} 0`,
+		`tandem_cache_deletes_total{cache="products"} 1`,
 		`http_request_duration_seconds_count{code="200",method="get",route="/products/{id}"} 3`,
 		`http_request_duration_seconds_count{code="404",method="get",route="/products/{id}"} 1`,
 		`http_request_duration_seconds_count{code="204",method="delete",route="/products/{id}"} 1`,

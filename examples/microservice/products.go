@@ -17,13 +17,11 @@ func (s *server) getProduct(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	buffer := s.buffers.Get().(*[]byte)
-	defer s.buffers.Put(buffer)
-	*buffer, err = s.products.appendGet(r.Context(), (*buffer)[:0], id)
+	product, err := s.products.GetOrLoad(r.Context(), id, s.loadProduct)
 	if err != nil {
 		return err
 	}
-	tag, body := rendered(*buffer).split()
+	tag, body := rendered(product).split()
 	w.Header().Set("ETag", tag)
 	// Tags that a proxy made weak are as good as ours here.
 	if lists(strings.ReplaceAll(r.Header.Get("If-None-Match"), "W/", ""), tag) {
@@ -71,7 +69,7 @@ func (s *server) createProduct(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), writeTimeout)
 	defer cancel()
 	p, err = s.store.insert(ctx, p)
-	s.products.invalidate(p.ID)
+	s.products.Delete(p.ID)
 	if err != nil {
 		return err
 	}
@@ -96,7 +94,7 @@ func (s *server) replaceProduct(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), writeTimeout)
 	defer cancel()
 	p, err = s.store.update(ctx, p, matches(r))
-	s.products.invalidate(id)
+	s.products.Delete(id) // also after an error: a commit that failed may have been carried out
 	if err != nil {
 		return err
 	}
@@ -111,7 +109,7 @@ func (s *server) deleteProduct(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), writeTimeout)
 	defer cancel()
 	err = s.store.delete(ctx, id, matches(r))
-	s.products.invalidate(id)
+	s.products.Delete(id)
 	if err != nil {
 		return err
 	}

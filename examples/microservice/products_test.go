@@ -343,7 +343,7 @@ func BenchmarkGetProduct(b *testing.B) {
 		before func()
 	}{
 		{"cached", func() {}},
-		{"loaded", func() { s.products.invalidate(42) }},
+		{"loaded", func() { s.products.Delete(42) }},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()

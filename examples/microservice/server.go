@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -20,21 +19,21 @@ import (
 
 type server struct {
 	store    *store
-	products *readThrough // rendered products by id: see render
+	products *cache.Cache[int64, []byte] // rendered products by id: see render
 	metrics  *metrics
 	log      *slog.Logger
-	buffers  sync.Pool // of *[]byte, for answers
 }
 
 func newServer(store *store, products *cache.Cache[int64, []byte], log *slog.Logger) *server {
-	m := newMetrics(store, products)
-	s := &server{store: store, metrics: m, log: log}
-	s.buffers.New = func() any { return new([]byte) }
-	s.products = &readThrough{cache: products, load: s.loadProduct, loads: m.loads}
-	return s
+	return &server{store: store, products: products, metrics: newMetrics(store, products), log: log}
 }
 
+// loadTimeout bounds a load. It goes on without the request that began it, since others may wait for it.
+const loadTimeout = 5 * time.Second
+
 func (s *server) loadProduct(ctx context.Context, id int64) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
+	defer cancel()
 	p, err := s.store.get(ctx, id)
 	if err != nil {
 		return nil, err
