@@ -451,10 +451,10 @@ impl Cache {
         hash: Hash,
         key: &[u8],
         value: &[u8],
-        ttl: Option<Duration>,
+        deadline: u64,
         past: Past,
     ) -> Result<bool, Error> {
-        let times = self.times(ttl);
+        let times = Times { deadline, ..self.times(None) };
         let new = NewEntry { key, value, version: 0, times, record: Record::default() };
         self.with_memory(hash, &new, &mut Claim::none(self), |shard, mapping, credit| {
             if shard.find_live(hash, key).is_some() {

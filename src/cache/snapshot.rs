@@ -18,10 +18,11 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::arena::Location;
 use super::cache::Cache;
+use super::clock::NEVER;
 use super::error::Error;
 use super::hash::Hash;
 use super::policy::MAIN;
@@ -150,7 +151,7 @@ impl Loading {
 struct Item<'a> {
     key: &'a [u8],
     value: &'a [u8],
-    ttl: Option<Duration>,
+    deadline: u64,
     past: Past,
 }
 
@@ -158,6 +159,13 @@ struct Item<'a> {
 fn wall_clock() -> u64 {
     let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// An instant by the wall clock and by that of the cache. One of them is read before the other: which one is chosen so that
+/// no entry lives longer for that.
+pub(super) struct Moment {
+    pub wall: u64,
+    pub clock: u64,
 }
 
 fn head_checksum(head: &[u8], number: u64) -> u32 {
@@ -187,7 +195,7 @@ fn take_u32(input: &mut &[u8]) -> Result<u32, SnapshotError> {
 
 impl<'a> Item<'a> {
     /// Takes an entry from the start of `input`; None if it has expired.
-    fn take(input: &mut &'a [u8], now: u64) -> Result<Option<Self>, SnapshotError> {
+    fn take(input: &mut &'a [u8], now: &Moment) -> Result<Option<Self>, SnapshotError> {
         let key = take_u32(input)?;
         let &[frequency, hits, log, 0] = take(input, 4)? else {
             return Err(SnapshotError::Damaged);
@@ -200,9 +208,10 @@ impl<'a> Item<'a> {
         if log > MAIN {
             return Err(SnapshotError::Damaged);
         }
-        let ttl = (expires != 0).then(|| Duration::from_nanos(expires.saturating_sub(now)));
+        let left = if expires == 0 { NEVER } else { expires.saturating_sub(now.wall) };
+        let deadline = now.clock.saturating_add(left);
         let past = Past { log, frequency, hits };
-        Ok((ttl != Some(Duration::ZERO)).then_some(Item { key, value, ttl, past }))
+        Ok((left != 0).then_some(Item { key, value, deadline, past }))
     }
 }
 
@@ -257,12 +266,14 @@ impl Cache {
         tag: &[u8],
         output: &mut Vec<u8>,
     ) -> Result<bool, SnapshotError> {
-        self.save_block_at(wall_clock(), saving, tag, output)
+        let wall = wall_clock();
+        let now = Moment { wall, clock: self.resources.clock.now() };
+        self.save_block_at(&now, saving, tag, output)
     }
 
     pub(super) fn save_block_at(
         &self,
-        now: u64,
+        now: &Moment,
         saving: &mut Saving,
         tag: &[u8],
         output: &mut Vec<u8>,
@@ -317,7 +328,7 @@ impl Cache {
     /// Appends an entry that has not expired.
     fn save_entry(
         &self,
-        now: u64,
+        now: &Moment,
         shard: &mut Shard,
         hash: Hash,
         location: Location,
@@ -325,9 +336,10 @@ impl Cache {
     ) {
         let Past { log, frequency, hits } = shard.past(hash, location);
         let deadline = shard.entry(location).times().deadline;
-        let expires = self.resources.clock.remaining(deadline).map_or(0, |left| {
-            now.saturating_add(u64::try_from(left.as_nanos()).unwrap_or(u64::MAX)).max(1)
-        });
+        let expires = match deadline {
+            NEVER => 0,
+            _ => now.wall.saturating_add(deadline.saturating_sub(now.clock)).max(1),
+        };
         let (key, value) = shard.both(location);
         output.reserve(ITEM + key.len() + value.len());
         output.extend((key.len() as u32).to_le_bytes());
@@ -351,12 +363,14 @@ impl Cache {
         tag: &[u8],
         input: &[u8],
     ) -> Result<bool, SnapshotError> {
-        self.load_block_at(wall_clock(), loading, tag, input)
+        let clock = self.resources.clock.now();
+        let now = Moment { clock, wall: wall_clock() };
+        self.load_block_at(&now, loading, tag, input)
     }
 
     pub(super) fn load_block_at(
         &self,
-        now: u64,
+        now: &Moment,
         loading: &mut Loading,
         tag: &[u8],
         mut input: &[u8],
@@ -406,7 +420,7 @@ impl Cache {
     /// Loads a payload that is what was written. Returns whether it is the last.
     fn load_payload(
         &self,
-        now: u64,
+        now: &Moment,
         loading: &Loading,
         tag: &[u8],
         mut input: &[u8],
@@ -439,7 +453,7 @@ impl Cache {
             &items,
             |item| item.key,
             |hash, item| {
-                let restored = self.restore(hash, item.key, item.value, item.ttl, item.past);
+                let restored = self.restore(hash, item.key, item.value, item.deadline, item.past);
                 closed |= restored == Err(Error::Closed);
             },
         );
@@ -452,6 +466,8 @@ impl Cache {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::cache::{Clock, ManualClock, Options};
 
@@ -504,22 +520,25 @@ mod tests {
             before.set_with_ttl(key, b"value", ttl).unwrap();
         }
         clock.advance(Duration::from_secs(5));
-        let (second, mut saving, mut block) = (1_000_000_000, Saving::default(), Vec::new());
-        let mut snapshot = Vec::new();
-        while before.save_block_at(1000 * second, &mut saving, b"", &mut block).unwrap() {
+        let second = 1_000_000_000;
+        let (mut saving, mut block, mut snapshot) = (Saving::default(), Vec::new(), Vec::new());
+        let now = Moment { wall: 1000 * second, clock: 5 * second };
+        while before.save_block_at(&now, &mut saving, b"", &mut block).unwrap() {
             snapshot.append(&mut block);
         }
-        let options =
-            Options { clock: Clock::Manual(ManualClock::default()), ..Options::default() };
+        let clock = ManualClock::default();
+        let options = Options { clock: Clock::Manual(clock.clone()), ..Options::default() };
         let after = Cache::new(options).unwrap();
+        let now = Moment { wall: 1001 * second, clock: 0 };
+        clock.advance(Duration::from_secs(1)); // loading takes a second, in which entries get older
         let (mut loading, mut input) = (Loading::default(), &snapshot[..]);
         loop {
             let piece = take(&mut input, loading.next).unwrap();
-            if !after.load_block_at(1001 * second, &mut loading, b"", piece).unwrap() {
+            if !after.load_block_at(&now, &mut loading, b"", piece).unwrap() {
                 break;
             }
         }
-        assert_eq!(after.ttl(b"ten"), Some(seconds(4)));
+        assert_eq!(after.ttl(b"ten"), Some(seconds(3)));
         assert_eq!(after.ttl(b"six"), None);
         assert_eq!(after.ttl(b"all"), Some(None));
         after.audit();
