@@ -173,6 +173,10 @@ test-services: services ## both services as they are installed: killed, overload
 test-arm64: | need-arm64 ## the Rust core on arm64, with NEON, under qemu
 	@CARGO=$(CARGO) RUSTC=$(arm64_rustc) CLIPPY=$(arm64_clippy) tests/run arm64
 
+.PHONY: model
+model: | need-rust ## the cache's threads in many orders, which a model checker chooses (shuttle)
+	@CARGO=$(CARGO) tests/run model
+
 .PHONY: sanitize
 sanitize: build | need-sanitize ## C, Rust and Go under AddressSanitizer, UBSan and valgrind
 	@GO=$(GO) CARGO=$(CARGO) tests/run asan valgrind go-asan

@@ -3,11 +3,12 @@
 use std::ops::{AddAssign, SubAssign};
 use std::ptr::{self, NonNull};
 use std::slice;
-use std::sync::atomic::{AtomicU64, Ordering, fence};
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
+use std::sync::atomic::{Ordering, fence};
 
 use super::budget::{Budget, Credit};
 use super::clock::NEVER;
+use super::sync::{AtomicU64, Mutex, MutexGuard};
 use super::words::{WORD, load, store};
 
 /// Memory mapped from the system, zeroed, unmapped when dropped.
@@ -267,7 +268,7 @@ impl Arena {
         pool.most_chunks * (size_of::<Chunk>() + size_of::<u32>())
     }
 
-    fn pool(&self) -> std::sync::MutexGuard<'_, Pool> {
+    fn pool(&self) -> MutexGuard<'_, Pool> {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,6 +1,8 @@
 //! What may be used, and how much of it is: everything is charged before it is taken.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
+
+use super::sync::AtomicU64;
 
 /// An amount that may be used, and how much of it is.
 pub(super) struct Budget {

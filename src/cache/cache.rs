@@ -1,8 +1,8 @@
 //! The cache: what its users see.
 
 use std::mem::MaybeUninit;
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use super::policy::Record;
 use super::removal::{Reason, Removals};
 use super::shard::{Need, Past, Resources, Shard, Unlocked};
 use super::stats::{Reads, Stats};
+use super::sync::{Condvar, Mutex, RwLock};
 use super::words::prefetch;
 
 /// A concurrent cache of byte strings. All methods may be called from many threads at once.

@@ -7,11 +7,11 @@
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::slice;
-use std::sync::atomic::AtomicU64;
 
 use super::arena::Mapping;
 use super::clock::NEVER;
 use super::policy::Record;
+use super::sync::AtomicU64;
 use super::words::{self, Text, WORD, load, store, words_of};
 
 /// Not in the index any more.

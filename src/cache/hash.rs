@@ -3,7 +3,9 @@
 //! Two keys of n bytes meet for at most n/7 + 2 of some 2^60 points (Carter and Wegman 1981), so nobody who does not know the point can
 //! choose keys that meet. Unlike SipHash it costs few instructions in Go, too, which has to find the same.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
+
+use super::sync::RandomState;
 
 /// The hash of a key.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]

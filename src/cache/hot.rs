@@ -4,12 +4,13 @@
 //! Streams" (2005): a read of what has no counter takes over the counter that is lowest, and what that had counted is
 //! the error of the new count. What makes up more than its share of the reads is sure to keep its counter.
 
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, PoisonError};
 
 use super::cache::{Cache, Claim};
 use super::error::Error;
 use super::hash::Hash;
+use super::sync::Mutex;
 
 /// A key that is read often.
 #[derive(Clone, Debug, PartialEq, Eq)]

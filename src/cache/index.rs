@@ -11,10 +11,11 @@
 //! (a sequence lock). Hits are counted in the bucket as well, so that they cost no other line.
 
 use std::hint;
-use std::sync::atomic::{AtomicU64, Ordering, fence};
+use std::sync::atomic::{Ordering, fence};
 
 use super::arena::{Arena, Location, NONE};
 use super::hash::{Hash, Secret};
+use super::sync::AtomicU64;
 use super::words::{load, prefetch, store};
 
 const SLOTS: usize = 10;

@@ -29,6 +29,7 @@ mod removal;
 mod shard;
 mod snapshot;
 mod stats;
+mod sync;
 mod view;
 mod words;
 
@@ -42,5 +43,7 @@ pub use snapshot::{Loading, Saving, SnapshotError};
 pub use stats::Stats;
 pub use view::View;
 
-#[cfg(test)]
+#[cfg(all(test, shuttle))]
+mod model;
+#[cfg(all(test, not(shuttle)))]
 mod tests;

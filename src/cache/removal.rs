@@ -4,11 +4,12 @@
 //! them empties the queues one after the other, and looks at what was in them when no shard is locked.
 
 use std::collections::VecDeque;
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use super::budget::Budget;
 use super::cache::Cache;
+use super::sync::Mutex;
 
 /// Why an entry went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

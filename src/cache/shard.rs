@@ -4,8 +4,8 @@
 //! entries of one of the logs: they go, or they are copied to the newest segment of the main log, or stay where they are if that
 //! has no room. What is left at the end of a segment slides to its start, and the segment becomes the newest of the main log.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use super::arena::{Amount, Arena, Location, Mapping, NONE, Segment};
 use super::budget::{Budget, Credit};
@@ -16,6 +16,7 @@ use super::index::{Index, Pages, Slot, Table, Wanted};
 use super::policy::{Levels, MAIN, Policy, Record, Standing, Step as Advice, WINDOW};
 use super::removal::{Queue, Reason, Removals, Removed};
 use super::stats::Stats;
+use super::sync::{AtomicU64, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use super::words::prefetch;
 
 /// What all shards take from.

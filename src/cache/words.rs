@@ -3,7 +3,9 @@
 
 use std::mem::MaybeUninit;
 use std::slice;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
+
+use super::sync::AtomicU64;
 
 #[cfg(target_endian = "big")]
 compile_error!("the bytes of keys and values lie in words as little-endian processors read them");

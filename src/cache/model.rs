@@ -1,0 +1,369 @@
+//! Small scenarios in which a model checker (shuttle) chooses at each access of a shared word and at each lock which thread goes
+//! on: `make model`. What processors reorder is not seen here, which Miri is for.
+
+use std::sync::Arc;
+
+use shuttle::scheduler::{PctScheduler, RandomScheduler, Schedule, Scheduler, Task, TaskId};
+use shuttle::{Config, Runner, thread};
+
+use super::sync::alone;
+use super::{Cache, Error, Options};
+
+/// Runs a scenario in about so many orders of each kind: with a random thread going on each time, where all are at work at once; with a
+/// thread that is stopped once, until the others have done all they can; and with few changes at random moments (Burckhardt and
+/// others, "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", 2010).
+fn explore(orders: usize, scenario: fn()) {
+    const SEED: u64 = 1;
+    fn run(scheduler: impl Scheduler + 'static, scenario: fn()) {
+        let mut config = Config::new();
+        config.stack_size = 256 << 10;
+        Runner::new(scheduler, config).run(scenario);
+    }
+    run(RandomScheduler::new_from_seed(SEED, orders), scenario);
+    run(Stop::new(orders, true), scenario);
+    run(Stop::new(orders, false), scenario);
+    run(PctScheduler::new_from_seed(SEED, 2, orders), scenario);
+    run(PctScheduler::new_from_seed(SEED, 3, orders), scenario);
+}
+
+/// Stops one thread once, at each of the moments at which another one could go on, or at every so many of them.
+struct Stop {
+    orders: usize,
+    /// Whether the first thread is stopped, or the last one.
+    first: bool,
+    runs: usize,
+    at: usize,
+    stride: usize,
+    moment: usize,
+    stopped: Option<TaskId>,
+}
+
+impl Stop {
+    fn new(orders: usize, first: bool) -> Self {
+        Stop { orders, first, runs: 0, at: usize::MAX, stride: 0, moment: 0, stopped: None }
+    }
+}
+
+impl Scheduler for Stop {
+    fn new_execution(&mut self) -> Option<Schedule> {
+        match self.runs {
+            0 => {}
+            // Nobody was stopped yet, which tells how many moments there are.
+            1 => (self.at, self.stride) = (0, self.moment.div_ceil(self.orders)),
+            _ => {
+                self.stopped.take()?;
+                self.at += self.stride;
+            }
+        }
+        self.runs += 1;
+        self.moment = 0;
+        Some(Schedule::new(0))
+    }
+
+    fn next_task(
+        &mut self,
+        runnable: &[&Task],
+        current: Option<TaskId>,
+        _: bool,
+    ) -> Option<TaskId> {
+        let others =
+            runnable.iter().map(|task| task.id()).filter(|&task| self.stopped != Some(task));
+        let next = if self.first { others.min() } else { others.max() };
+        if runnable.len() > 1 && self.stopped.is_none() && next == current {
+            if self.moment == self.at {
+                self.stopped = current;
+                return self.next_task(runnable, current, false);
+            }
+            self.moment += 1;
+        }
+        next.or(self.stopped)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        0
+    }
+}
+
+/// A small cache, in which `fill` has put something.
+fn cache(fill: impl FnOnce(&Cache)) -> Arc<Cache> {
+    alone(|| {
+        let options = Options { max_bytes: Options::MIN_BYTES, ..Options::default() };
+        let cache = Arc::new(Cache::new(options).unwrap());
+        fill(&cache);
+        cache
+    })
+}
+
+/// Runs `body` in another thread.
+fn spawn(cache: &Arc<Cache>, body: impl FnOnce(&Cache) + Send + 'static) -> thread::JoinHandle<()> {
+    let cache = Arc::clone(cache);
+    thread::spawn(move || body(&cache))
+}
+
+/// A value that tells what it is of.
+fn value(key: u8, round: u8, length: usize) -> Vec<u8> {
+    let mut value = vec![key, round];
+    value.resize(length.max(2), key ^ round);
+    value
+}
+
+/// The round of the value that a key has, if any.
+fn round_of(cache: &Cache, key: u8) -> Option<u8> {
+    let found = cache.get(&[key])?;
+    assert_eq!(found, value(key, found[1], found.len()), "torn, or of another key");
+    Some(found[1])
+}
+
+fn fill(cache: &Cache, keys: std::ops::Range<u16>) {
+    keys.for_each(|key| _ = cache.set(&key.to_le_bytes(), &[]).unwrap());
+}
+
+#[test]
+fn reader_beside_writer_of_its_key() {
+    explore(2000, || {
+        let cache = cache(|cache| _ = cache.set(&[1], &value(1, 1, 24)).unwrap());
+        let writer = spawn(&cache, |cache| {
+            cache.set(&[1], &value(1, 2, 24)).unwrap(); // in place
+            cache.set(&[1], &value(1, 3, 60)).unwrap(); // elsewhere
+        });
+        let mut newest = 1;
+        for _ in 0..3 {
+            let round = round_of(&cache, 1).expect("it was never removed");
+            assert!(round >= newest, "an old value came back");
+            newest = round;
+        }
+        writer.join().unwrap();
+        assert_eq!(round_of(&cache, 1), Some(3));
+        alone(|| cache.audit());
+    });
+}
+
+#[test]
+fn reader_beside_removal_and_use_of_the_memory() {
+    explore(2000, || {
+        let cache = cache(|cache| _ = cache.set(&[1], &value(1, 1, 24)).unwrap());
+        let writer = spawn(&cache, |cache| {
+            assert!(cache.delete(&[1]));
+            cache.clear();
+            cache.set(&[2], &value(2, 1, 24)).unwrap(); // to where the other one was
+            cache.set(&[3], &value(3, 1, 24)).unwrap();
+        });
+        let mut gone = false;
+        for _ in 0..3 {
+            let round = round_of(&cache, 1);
+            assert!(!gone || round.is_none(), "what was deleted came back");
+            gone = round.is_none();
+            round_of(&cache, 2);
+        }
+        writer.join().unwrap();
+        assert_eq!([1, 2, 3].map(|key| round_of(&cache, key)), [None, Some(1), Some(1)]);
+        alone(|| cache.audit());
+    });
+}
+
+#[test]
+fn reader_beside_clear() {
+    explore(2000, || {
+        let cache = cache(|cache| _ = cache.set(&[1], &value(1, 1, 24)).unwrap());
+        let writer = spawn(&cache, |cache| {
+            for round in 2..4 {
+                cache.clear();
+                // In another page of the index, which lies where the last one did, and so does the entry.
+                cache.set(&[1], &value(1, round, 24)).unwrap();
+            }
+        });
+        let mut newest = 1;
+        for _ in 0..3 {
+            if let Some(round) = round_of(&cache, 1) {
+                assert!(round >= newest, "an old value came back");
+                newest = round;
+            }
+        }
+        writer.join().unwrap();
+        assert_eq!(round_of(&cache, 1), Some(3));
+        alone(|| cache.audit());
+    });
+}
+
+#[test]
+fn reader_beside_eviction() {
+    explore(300, || {
+        let cache = cache(|cache| {
+            let evicts = |&key: &u8| {
+                cache.set(&[key], &value(key, 1, 900)).unwrap();
+                cache.stats().evictions > 0
+            };
+            (1..60).find(evicts).unwrap();
+        });
+        let writer = spawn(&cache, |cache| {
+            for key in 60..66 {
+                cache.set(&[key], &value(key, 1, 900)).unwrap();
+            }
+        });
+        for key in 1..20 {
+            round_of(&cache, key);
+        }
+        writer.join().unwrap();
+        assert!(cache.stats().evictions > 1);
+        alone(|| cache.audit());
+    });
+}
+
+#[test]
+fn reader_beside_moves() {
+    explore(500, || {
+        let stays = |key| key % 5 == 0;
+        let goes = move |keys: std::ops::Range<u8>| keys.filter(move |&key| !stays(key));
+        let cache = cache(|cache| {
+            (0..40).for_each(|key| _ = cache.set(&[key], &value(key, 1, 700)).unwrap());
+            goes(0..30).for_each(|key| assert!(cache.delete(&[key])));
+        });
+        let writer = spawn(&cache, move |cache| {
+            goes(30..40).for_each(|key| assert!(cache.delete(&[key])));
+        });
+        for key in (0..40).filter(|&key| stays(key)) {
+            assert_eq!(round_of(&cache, key), Some(1), "{key} was lost");
+        }
+        writer.join().unwrap();
+        alone(|| cache.audit());
+    });
+}
+
+/// Entries that fill a page of the index as far as they may.
+const FULL: u16 = 64 * 10 / 8 * 7;
+/// With one entry less, two pages become one.
+const SPARSE: u16 = 64 * 10 / 8 * 3;
+
+#[test]
+fn reader_beside_a_split() {
+    explore(300, || {
+        let cache = cache(|cache| fill(cache, 0..FULL));
+        let writer = spawn(&cache, |cache| fill(cache, FULL..FULL + 1));
+        for key in (0..FULL).step_by(90) {
+            assert!(cache.get(&key.to_le_bytes()).is_some(), "{key} was lost");
+        }
+        writer.join().unwrap();
+        alone(|| cache.audit());
+    });
+}
+
+#[test]
+fn reader_beside_a_merge() {
+    explore(300, || {
+        let delete = |cache: &Cache, keys: std::ops::Range<u16>| {
+            keys.for_each(|key| assert!(cache.delete(&key.to_le_bytes())));
+        };
+        let cache = cache(|cache| {
+            fill(cache, 0..FULL + 1);
+            delete(cache, SPARSE..FULL + 1);
+        });
+        let writer = spawn(&cache, move |cache| {
+            delete(cache, SPARSE - 1..SPARSE);
+            // To where the page was, maybe.
+            fill(cache, 1000..1100);
+        });
+        for key in (0..SPARSE - 1).step_by(40) {
+            assert!(cache.get(&key.to_le_bytes()).is_some(), "{key} was lost");
+        }
+        writer.join().unwrap();
+        alone(|| cache.audit());
+    });
+}
+
+#[test]
+fn writers_of_one_key() {
+    explore(1000, || {
+        let cache = cache(|_| ());
+        let add = |cache: &Cache| {
+            cache.increment(b"sum", 1).unwrap();
+            for _ in 0..2 {
+                cache.append(b"text", &[b'x'; 800]).unwrap(); // the second one makes it large
+            }
+            cache.set_if_absent(b"first", &[], None).unwrap().is_some()
+        };
+        let other = {
+            let cache = Arc::clone(&cache);
+            thread::spawn(move || add(&cache))
+        };
+        let first = add(&cache);
+        assert_ne!(first, other.join().unwrap(), "one of them is first");
+        assert_eq!(cache.increment(b"sum", 0), Ok(2));
+        assert_eq!(cache.get(b"text").map(|text| text.len()), Some(3200));
+        alone(|| cache.audit());
+    });
+}
+
+#[test]
+fn writers_that_compare() {
+    explore(1000, || {
+        let mut version = 0;
+        let cache = cache(|cache| version = cache.set(b"key", b"old").unwrap());
+        let other = {
+            let cache = Arc::clone(&cache);
+            thread::spawn(move || cache.compare_and_set(b"key", b"other", None, version).unwrap())
+        };
+        let mine = cache.compare_and_set(b"key", b"mine", None, version).unwrap();
+        let others = other.join().unwrap();
+        assert!(mine.is_some() != others.is_some(), "one of them is first");
+        let (value, meta) = cache.get_with_meta(b"key").unwrap();
+        let (wanted, version) = if mine.is_some() { ("mine", mine) } else { ("other", others) };
+        assert_eq!((&*value, Some(meta.version)), (wanted.as_bytes(), version));
+        alone(|| cache.audit());
+    });
+}
+
+#[test]
+fn large_entries_compete() {
+    explore(500, || {
+        let cache = cache(|_| ());
+        let half = Options::MIN_BYTES as usize / 3;
+        let set = move |key: u8| move |cache: &Cache| _ = cache.set(&[key], &value(key, 1, half));
+        let others = [1, 2].map(|key| spawn(&cache, set(key)));
+        cache.set(&[3], &value(3, 1, half)).unwrap();
+        others.into_iter().for_each(|other| other.join().unwrap());
+        (1..=3).for_each(|key| _ = round_of(&cache, key));
+        assert!(cache.stats().bytes <= Options::MIN_BYTES);
+        alone(|| cache.audit());
+    });
+}
+
+#[test]
+fn snapshot_beside_writers() {
+    explore(300, || {
+        let cache = cache(|cache| {
+            (1..=4).for_each(|key| _ = cache.set(&[key], &value(key, 1, 30)).unwrap());
+        });
+        let writer = spawn(&cache, |cache| {
+            cache.set(&[1], &value(1, 2, 200)).unwrap();
+            assert!(cache.delete(&[2]));
+            cache.set(&[5], &value(5, 1, 30)).unwrap();
+        });
+        let mut snapshot = Vec::new();
+        cache.save_to(&mut snapshot).unwrap();
+        writer.join().unwrap();
+        let loaded = self::cache(|cache| cache.load_from(&snapshot[..]).unwrap());
+        assert_eq!([3, 4].map(|key| round_of(&loaded, key)), [Some(1); 2]);
+        assert!(round_of(&loaded, 1).is_some());
+        [2, 5].iter().for_each(|&key| _ = round_of(&loaded, key));
+        alone(|| loaded.audit());
+    });
+}
+
+#[test]
+fn close_beside_use() {
+    explore(1000, || {
+        let cache = cache(|cache| _ = cache.set(&[1], &value(1, 1, 30)).unwrap());
+        let writer = spawn(&cache, |cache| {
+            let stored = [1, 2].map(|key| cache.set(&[key], &value(key, 2, 30)));
+            assert!(stored.iter().all(|stored| matches!(stored, Ok(_) | Err(Error::Closed))));
+            assert!(stored[0].is_ok() || stored[1].is_err(), "closed for good");
+        });
+        let reader = spawn(&cache, |cache| _ = round_of(cache, 1));
+        cache.close();
+        assert_eq!(cache.get(&[1]), None);
+        writer.join().unwrap();
+        reader.join().unwrap();
+        assert!(cache.is_empty());
+        alone(|| cache.audit());
+    });
+}
