@@ -181,6 +181,9 @@ typedef uint32_t tandem_kind;
 // threads at once; a set that returned is visible to each later get. After `fork` only the parent may use it.
 typedef struct tandem_cache tandem_cache;
 
+// A clock that stands still until it is moved, for tests of what expires. Caches can share one.
+typedef struct tandem_clock tandem_clock;
+
 // A JSON text that was parsed once. Owned by the program, and never changed: any number of threads may read it at once.
 typedef struct tandem_document tandem_document;
 
@@ -259,6 +262,8 @@ typedef struct tandem_cache_options {
   // How much of `max_bytes` is for entries that went, until `tandem_cache_take_removals` takes them. Those for which there is no
   // room left are dropped, and counted. 0: none are kept.
   uint64_t removal_bytes;
+  // What tells the time, for tests; it may be freed before the cache. NULL: the system's monotonic clock.
+  const struct tandem_clock *clock;
 } tandem_cache_options;
 
 // What is known of an entry besides its key and value.
@@ -887,6 +892,33 @@ tandem_status tandem_shape_encode(const struct tandem_shape *shape,
                                   size_t *output_length,
                                   struct tandem_error *error);
 
+// Makes a clock.
+//
+// @param output the new clock, to be freed with `tandem_clock_free`; NULL on failure.
+// @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `output` is valid for writes.
+tandem_status tandem_clock_new(struct tandem_clock **output);
+
+// Moves a clock forward.
+//
+// @param clock the clock.
+// @param time by how much, in nanoseconds.
+// @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `clock` is a clock that was not freed.
+tandem_status tandem_clock_advance(const struct tandem_clock *clock, uint64_t time);
+
+// Frees a clock. For the caches that were made with it, time stands still from then on.
+//
+// @param clock the clock; NULL does nothing.
+//
+// # Safety
+// `clock` is NULL or a clock that was not freed, which nothing but caches uses any more.
+void tandem_clock_free(struct tandem_clock *clock);
+
 // Makes a cache.
 //
 // @param options NULL for defaults; not kept.
@@ -895,7 +927,7 @@ tandem_status tandem_shape_encode(const struct tandem_shape *shape,
 // @return TANDEM_STATUS_OK, TANDEM_STATUS_INVALID_ARGUMENT, or TANDEM_STATUS_OUT_OF_MEMORY. Safe from any thread.
 //
 // # Safety
-// `options` is NULL or valid for reads; `output` is valid for writes; `error` is NULL or valid for writes.
+// `options` is NULL or valid for reads, as is its `clock`; `output` is valid for writes; `error` is NULL or valid for writes.
 tandem_status tandem_cache_new(const struct tandem_cache_options *options,
                                struct tandem_cache **output,
                                struct tandem_error *error);

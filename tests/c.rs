@@ -31,4 +31,4 @@ macro_rules! programs {
     };
 }
 
-programs! { cache cache_many document json operations removal shape snapshot version }
+programs! { cache cache_many clock document json operations removal shape snapshot version }

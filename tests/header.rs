@@ -8,9 +8,20 @@ use std::{env, fs};
 
 /// The files of src/ffi, in the order of the header's sections.
 fn exports(root: &Path) -> Vec<PathBuf> {
-    ["status", "version", "json", "document", "shape", "cache", "cache_many", "snapshot", "removal"]
-        .map(|stem| root.join(format!("src/ffi/{stem}.rs")))
-        .into()
+    [
+        "status",
+        "version",
+        "json",
+        "document",
+        "shape",
+        "clock",
+        "cache",
+        "cache_many",
+        "snapshot",
+        "removal",
+    ]
+    .map(|stem| root.join(format!("src/ffi/{stem}.rs")))
+    .into()
 }
 
 #[test]

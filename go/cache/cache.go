@@ -106,6 +106,9 @@ type Options[K Key, V any] struct {
 	// RemovalBytes is how much of MaxBytes is for entries that wait for OnRemoval, at most half of it. By default it is a
 	// sixteenth. An entry that takes more is never among them. [Cache.Resize] does not change it.
 	RemovalBytes int64
+	// Clock tells what has expired, and what is to be loaded ahead of that, so that tests need not wait. CleanUpInterval,
+	// load times and latencies are those of the system's clock, as is all by default.
+	Clock *ManualClock
 	// Codec turns values into bytes and back, instead of what the package does by default.
 	Codec Codec[V]
 }
@@ -150,7 +153,8 @@ type Cache[K Key, V any] struct {
 	refreshAhead time.Duration
 	cleaner      *worker // nil without CleanUpInterval
 	removals     removals[K, V]
-	latencies    *timings   // nil without RecordLatencies
+	latencies    *timings // nil without RecordLatencies
+	clock        *ManualClock
 	hot          sync.Mutex // of WatchHotKeys
 }
 
@@ -182,7 +186,7 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 	case o.TTL > 0 && o.RefreshAhead >= o.TTL:
 		return nil, errors.New("cache: Options.RefreshAhead is not less than TTL")
 	}
-	negative := ffi.CacheOptions{TTL: uint64(o.NegativeTTL)}
+	negative := ffi.CacheOptions{TTL: uint64(o.NegativeTTL), Clock: o.Clock.native()}
 	if o.NegativeTTL > 0 {
 		o.MaxBytes = cmp.Or(o.MaxBytes, defaultBytes)
 		negative.MaxBytes = uint64(negativeBytes(o.MaxBytes))
@@ -208,6 +212,7 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 		Reserve:    uint64(o.ReserveBytes) - negative.Reserve,
 
 		RemovalBytes: uint64(o.removalBytes()),
+		Clock:        o.Clock.native(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
@@ -220,6 +225,7 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 		codec:        o.Codec,
 		plan:         plan,
 		refreshAhead: o.RefreshAhead,
+		clock:        o.Clock,
 	}
 	runtime.AddCleanup(c, ffi.Cache.Free, core)
 	c.loads.init()

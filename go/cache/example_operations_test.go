@@ -223,13 +223,14 @@ func ExampleDeletePrefix() {
 }
 
 func ExampleCache_CleanUp() {
-	c, err := cache.New(cache.Options[string, int]{})
+	clock := cache.NewManualClock()
+	c, err := cache.New(cache.Options[string, int]{Clock: clock})
 	if err != nil {
 		panic(err)
 	}
 	defer c.Close()
-	c.SetTTL("a", 1, time.Nanosecond)
-	time.Sleep(time.Microsecond)
+	c.SetTTL("a", 1, time.Hour)
+	clock.Advance(time.Hour)
 	c.CleanUp()
 	fmt.Println(c.Len())
 	// Output: 0

@@ -352,7 +352,7 @@ func (c *Cache[K, V]) land(f *flight[K, V], o outcome[V], data *byte, length int
 			}
 			c.setAbsent(f.id)
 		case f.refresh:
-			s.pause(maphash.String(c.loads.seed, f.id), c.refreshAhead/refreshTries)
+			s.pause(maphash.String(c.loads.seed, f.id), c.clock.time().Add(c.refreshAhead/refreshTries))
 		}
 		c.loads.remove(f) // now that it has stored: until then, changes must see it
 	}

@@ -463,11 +463,18 @@ func TestResize(t *testing.T) {
 }
 
 func TestIdleTTL(t *testing.T) {
-	c := open(t, Options[string, int]{IdleTTL: time.Nanosecond, TTL: time.Hour})
+	clock := NewManualClock()
+	c := open(t, Options[string, int]{IdleTTL: time.Minute, TTL: time.Hour, Clock: clock})
 	if err := c.Set("key", 1); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(time.Millisecond)
+	for range 2 {
+		clock.Advance(time.Minute - 1)
+		if _, found := c.Get("key"); !found {
+			t.Error("a use does not put the end off")
+		}
+	}
+	clock.Advance(time.Minute)
 	if _, found := c.Get("key"); found {
 		t.Error("found what was idle")
 	}
@@ -482,11 +489,12 @@ func TestIdleTTL(t *testing.T) {
 }
 
 func TestCleanUp(t *testing.T) {
-	c := open(t, Options[int, int]{TTL: time.Nanosecond})
+	clock := NewManualClock()
+	c := open(t, Options[int, int]{TTL: time.Hour, Clock: clock})
 	for i := range 100 {
 		c.Set(i, i)
 	}
-	time.Sleep(time.Millisecond)
+	clock.Advance(time.Hour)
 	c.CleanUp()
 	if c.Len() != 0 {
 		t.Errorf("%d are left", c.Len())

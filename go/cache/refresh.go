@@ -66,7 +66,7 @@ func (c *Cache[K, V]) boardRefresh(ctx context.Context, own *call, key *K) *flig
 	s, id, hash := c.stripe(key)
 	s.Lock()
 	defer s.Unlock()
-	if s.closed || s.flights[id] != nil || s.isPaused(hash) || !c.isDue(key) {
+	if s.closed || s.flights[id] != nil || s.isPaused(hash, c.clock.time()) || !c.isDue(key) {
 		return nil
 	}
 	f := c.list(ctx, caller, own, key, s, id)
@@ -74,18 +74,18 @@ func (c *Cache[K, V]) boardRefresh(ctx context.Context, own *call, key *K) *flig
 	return f
 }
 
-func (s *stripe[K, V]) isPaused(hash uint64) bool {
+func (s *stripe[K, V]) isPaused(hash uint64, now time.Time) bool {
 	if s.pauses == nil {
 		return false
 	}
 	pause := &s.pauses[hash/stripes%uint64(len(s.pauses))]
-	return pause.hash == hash && time.Now().Before(pause.end)
+	return pause.hash == hash && now.Before(pause.end)
 }
 
-func (s *stripe[K, V]) pause(hash uint64, length time.Duration) {
+func (s *stripe[K, V]) pause(hash uint64, end time.Time) {
 	if s.pauses == nil {
 		s.pauses = new(pauses)
 	}
 	pause := &s.pauses[hash/stripes%uint64(len(s.pauses))]
-	pause.hash, pause.end = hash, time.Now().Add(length)
+	pause.hash, pause.end = hash, end
 }

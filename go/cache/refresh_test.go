@@ -132,12 +132,13 @@ func TestFailingRefresh(t *testing.T) {
 func TestPauses(t *testing.T) {
 	var s stripe[string, string]
 	const hash, other = 7 * stripes, (7 + uint64(len(pauses{}))) * stripes
-	s.pause(hash, time.Hour)
-	if !s.isPaused(hash) || s.isPaused(other) {
+	now := time.Now()
+	s.pause(hash, now.Add(time.Hour))
+	if !s.isPaused(hash, now) || s.isPaused(other, now) {
 		t.Error("the pause of another key")
 	}
-	s.pause(other, time.Hour)
-	if s.isPaused(hash) || !s.isPaused(other) {
+	s.pause(other, now.Add(time.Hour))
+	if s.isPaused(hash, now) || !s.isPaused(other, now) {
 		t.Error("the newer pause must take the place of the older one")
 	}
 }

@@ -67,8 +67,8 @@ func TestRemovalOf(t *testing.T) {
 			c.CompareAndDelete("key", e.Version)
 		}, RemovedDeleted},
 		"CleanUp": {func(c *Cache[string, int]) {
-			c.SetTTL("other", 2, time.Nanosecond)
-			time.Sleep(time.Microsecond)
+			c.Touch("key", time.Hour)
+			c.clock.Advance(time.Hour)
 			c.CleanUp()
 		}, RemovedExpired},
 		"Resize": {func(c *Cache[string, int]) {
@@ -89,6 +89,7 @@ func TestRemovalOf(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o, all := recorder[string, int]()
 			o.MaxBytes = 4 << 20
+			o.Clock = NewManualClock()
 			c := open(t, o)
 			c.Set("key", old)
 			test.remove(c)

@@ -6,9 +6,10 @@ use std::ptr::null_mut;
 use std::time::Duration;
 
 use super::argument::{Output, buffer, reference, slice};
+use super::clock::tandem_clock;
 use super::guard::{guard, guard_or};
 use super::status::{Failure, tandem_error, tandem_status};
-use crate::cache::{Cache, Condition, Error, Meta, Options, Stats, Ttl, View};
+use crate::cache::{Cache, Clock, Condition, Error, Meta, Options, Stats, Ttl, View};
 
 /// A concurrent cache of byte strings with a limit in bytes that counts everything that it holds.
 ///
@@ -37,6 +38,8 @@ pub struct tandem_cache_options {
     /// How much of `max_bytes` is for entries that went, until `tandem_cache_take_removals` takes them. Those for which there is no
     /// room left are dropped, and counted. 0: none are kept.
     pub removal_bytes: u64,
+    /// What tells the time, for tests; it may be freed before the cache. NULL: the system's monotonic clock.
+    pub clock: *const tandem_clock,
 }
 
 /// The `ttl` of an entry that lives for as long as the options of the cache say.
@@ -271,7 +274,7 @@ fn copied<T>(found: Option<(usize, T)>, room: usize, length: &Output<usize>) -> 
 /// @return TANDEM_STATUS_OK, TANDEM_STATUS_INVALID_ARGUMENT, or TANDEM_STATUS_OUT_OF_MEMORY. Safe from any thread.
 ///
 /// # Safety
-/// `options` is NULL or valid for reads; `output` is valid for writes; `error` is NULL or valid for writes.
+/// `options` is NULL or valid for reads, as is its `clock`; `output` is valid for writes; `error` is NULL or valid for writes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tandem_cache_new(
     options: *const tandem_cache_options,
@@ -283,7 +286,11 @@ pub unsafe extern "C" fn tandem_cache_new(
         guard(error, || {
             let output = Output::new(output, "output")?;
             output.set(std::ptr::null_mut());
-            let cache = Cache::new(options.as_ref().map_or_else(Options::default, Options::from))?;
+            let mut settings = options.as_ref().map_or_else(Options::default, Options::from);
+            if let Some(clock) = options.as_ref().and_then(|options| options.clock.as_ref()) {
+                settings.clock = Clock::Manual(clock.clock.clone());
+            }
+            let cache = Cache::new(settings)?;
             output.set(Box::into_raw(Box::new(tandem_cache { cache })));
             Ok(())
         })

@@ -10,6 +10,7 @@
 mod argument;
 mod cache;
 mod cache_many;
+mod clock;
 mod document;
 mod guard;
 mod json;
@@ -21,6 +22,7 @@ mod version;
 
 pub use cache::*;
 pub use cache_many::*;
+pub use clock::*;
 pub use document::*;
 pub use json::*;
 pub use removal::*;

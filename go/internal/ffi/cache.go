@@ -83,6 +83,8 @@ type Cache struct{ handle *C.tandem_cache }
 // CacheOptions are the settings of a cache; tandem.h says what each means.
 type CacheOptions struct {
 	MaxBytes, MaxEntries, TTL, Idle, Reserve, RemovalBytes uint64
+
+	Clock Clock
 }
 
 // CacheMeta is what is known of an entry besides its key and value; tandem.h says what each means.
@@ -104,6 +106,7 @@ func NewCache(options CacheOptions) (Cache, error) {
 		idle:          C.uint64_t(options.Idle),
 		reserve:       C.uint64_t(options.Reserve),
 		removal_bytes: C.uint64_t(options.RemovalBytes),
+		clock:         options.Clock.handle,
 	}
 	var cache Cache
 	var failed C.tandem_error
