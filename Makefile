@@ -46,7 +46,7 @@ get_rust := install Rust $(rust) or later from https://rustup.rs
 get_go   := install Go $(golang) or later from https://go.dev/dl
 get_apt   = install it with the system's packages (Debian: apt-get install $(1))
 
-.PHONY: need-rust need-go need-c need-lint need-test need-arm64 need-sanitize need-wrk
+.PHONY: need-rust need-go need-c need-lint need-test need-arm64 need-miri need-sanitize need-wrk
 need-rust:
 	$(call need,$(CARGO),$(get_rust))
 	$(call least,$(CARGO),$(word 2,$(shell $(CARGO) --version)),$(rust),$(get_rust))
@@ -81,6 +81,10 @@ need-arm64: need-rust
 	$(call need,qemu-aarch64-static,$(call get_apt,qemu-user-static))
 	$(if $(arm64_rustc),,$(error Rust for $(arm64) is missing: $(get_arm64)))
 	$(call need,$(arm64_clippy),rustup component add clippy$(comma) or with Debian's Rust apt-get install rust-web-clippy)
+
+need-miri: need-rust
+	$(if $(shell $(CARGO) +nightly miri --version 2>/dev/null),,$(error Miri is missing: \
+		rustup toolchain install nightly --component miri$(comma)rust-src))
 
 need-sanitize: need-test
 	$(call need,valgrind,$(call get_apt,valgrind))
@@ -176,6 +180,11 @@ test-arm64: | need-arm64 ## the Rust core on arm64, with NEON, under qemu
 .PHONY: model
 model: | need-rust ## the cache's threads in many orders, which a model checker chooses (shuttle)
 	@CARGO=$(CARGO) tests/run model
+
+.PHONY: miri
+miri: | need-miri ## a reader beside a writer of the cache under Miri, which knows weak memory
+	MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-disable-stacked-borrows" $(CARGO) +nightly miri test --lib --target-dir target/miri -- \
+		cache::words cache::tests::reader_beside
 
 .PHONY: sanitize
 sanitize: build | need-sanitize ## C, Rust and Go under AddressSanitizer, UBSan and valgrind

@@ -30,13 +30,15 @@ impl Mapping {
 
     /// Maps `length` bytes, a multiple of the page size above 0; None if the system refuses.
     pub(super) fn new(length: usize) -> Option<Self> {
+        // Miri, which has no lack of memory, does not know the flag.
+        let reserved_later = if cfg!(miri) { 0 } else { libc::MAP_NORESERVE };
         // SAFETY: a new anonymous mapping touches no memory in use.
         let start = unsafe {
             libc::mmap(
                 ptr::null_mut(),
                 length,
                 libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | reserved_later,
                 -1,
                 0,
             )
@@ -426,6 +428,9 @@ impl Arena {
 
     /// Advises the system on `count` segments from `first` on. It may refuse: then pages are small, or come back late.
     fn advise(&self, first: usize, count: usize, advice: libc::c_int) {
+        if cfg!(miri) {
+            return; // It can't be advised.
+        }
         let length = count * self.segment_words() * WORD;
         let start = self.words()[first << self.segment_shift..].as_ptr();
         // SAFETY: the segments are within the mapping; their contents go only if nobody needs them.

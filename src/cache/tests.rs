@@ -842,6 +842,33 @@ fn threads_find_what_they_stored_beside_clear() {
     churn(&cache(4 << 20), 4, 40_000, true);
 }
 
+/// So few operations that Miri is through with them in seconds, which lets readers see words in other orders than they were
+/// written in, as processors may.
+#[test]
+fn reader_beside_a_writer() {
+    let cache = cache(Options::MIN_BYTES);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for version in 1..=20 {
+                match version % 10 {
+                    0 => cache.clear(),
+                    5 => assert!(cache.delete(b"key")),
+                    _ => _ = cache.set(b"key", &value(7, version, 16 + version as usize)).unwrap(),
+                }
+            }
+        });
+        let mut newest = 0;
+        for _ in 0..40 {
+            if let Some(found) = cache.get(b"key") {
+                let version = version_of(7, &found);
+                assert!(version >= newest, "an old value came back");
+                newest = version;
+            }
+        }
+    });
+    cache.audit();
+}
+
 #[test]
 fn close_races_with_use() {
     for _ in 0..20 {
