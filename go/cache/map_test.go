@@ -183,8 +183,25 @@ func (g *guarded[V]) whole(u *user[V]) {
 		if after := g.c.Len(); after > before {
 			g.t.Errorf("%d entries, then %d with its own snapshot", before, after)
 		}
+		if g.register.forget {
+			g.storedAgain()
+		}
 	default:
 		all(g.c, g.register)
+	}
+}
+
+// storedAgain notes that what there may be may have gone, and come back in another version.
+func (g *guarded[V]) storedAgain() {
+	for i := range g.parts {
+		for key, items := range g.parts[i].items {
+			for _, other := range items {
+				if other.version = 0; other.there && !slices.Contains(items, other) {
+					items = append(items, other)
+				}
+			}
+			g.parts[i].items[key] = items
+		}
 	}
 }
 
