@@ -23,6 +23,8 @@ fn help_lists_the_targets() {
         "bench",
         "install",
         "uninstall",
+        "model",
+        "miri",
         "sanitize",
         "test-arm64",
         "fuzz",
