@@ -285,12 +285,7 @@ func (c *Cache[K, V]) getDirect(key *K) (V, bool) {
 	default:
 		return value, false
 	}
-	if c.value.kind == text {
-		*(*string)(unsafe.Pointer(&value)) = unsafe.String(unsafe.SliceData(data), len(data))
-	} else {
-		*(*[]byte)(unsafe.Pointer(&value)) = data
-	}
-	return value, true
+	return owner[V](c.value, data), true
 }
 
 // getBytes copies the value of a key to where value points, if it has at most capacity bytes, and returns its length.
@@ -369,8 +364,8 @@ func (c *Cache[K, V]) getFlat(key *K) (value V, found bool) {
 }
 
 // AppendGet appends the stored bytes of a key's value to dst, and tells whether there is one: the value itself for
-// strings, byte slices and numbers (these in the processor's order), else what the codec or the package made of it. It allocates
-// nothing if dst has the capacity. On a miss it returns dst as it was.
+// strings, byte slices and numbers (these in the processor's order), else what the codec or the package made of it. It
+// allocates nothing if dst has the capacity. On a miss it returns dst as it was.
 func (c *Cache[K, V]) AppendGet(dst []byte, key K) ([]byte, bool) {
 	l := c.latencies
 	if l == nil {
@@ -551,7 +546,7 @@ func (c *Cache[K, V]) Scan(cursor uint64, count int) (keys []K, next uint64) {
 		}
 		for list := (*buffer)[:length]; len(list) > 0; {
 			end := 4 + int(binary.NativeEndian.Uint32(list))
-			keys = append(keys, keyOf[K](c.keys, list[4:end]))
+			keys = append(keys, copyOf[K](c.keys, list[4:end]))
 			list = list[end:]
 		}
 		return keys, next

@@ -73,18 +73,12 @@ func (c *Cache[K, V]) read(key *K, uses bool) (value V, meta ffi.CacheMeta, foun
 // valueOf returns the value that has a copy of data as its bytes, unless it can't be decoded.
 func (c *Cache[K, V]) valueOf(data []byte) (value V, ok bool) {
 	switch c.value.kind {
-	case text:
-		*(*string)(unsafe.Pointer(&value)) = string(data)
-	case slice:
-		*(*[]byte)(unsafe.Pointer(&value)) = append(make([]byte, 0, len(data)), data...)
-	case fixed:
-		copy(unsafe.Slice((*byte)(unsafe.Pointer(&value)), c.value.size), data)
 	case flattened:
 		return c.fill(data)
-	default:
+	case encoded:
 		return c.decode(data)
 	}
-	return value, true
+	return copyOf[V](c.value, data), true
 }
 
 // fill returns the value that data are the bytes of in flattened form.

@@ -241,7 +241,7 @@ func (c *Cache[K, V]) list(
 	}
 	f := &flight[K, V]{call: own, stripe: s, key: *key, id: strings.Clone(id), landed: make(chan struct{})}
 	if c.keys.kind == slice {
-		f.key = keyOf[K](c.keys, []byte(id))
+		f.key = copyOf[K](c.keys, []byte(id))
 	}
 	if own == nil {
 		f.call = newCall(ctx, caller)
@@ -378,8 +378,7 @@ func (c *Cache[K, V]) take(f *flight[K, V]) (value V, err error) {
 	case c.shares() || !f.taken.Swap(true):
 		return f.value, nil
 	case c.value.kind == slice:
-		*(*[]byte)(unsafe.Pointer(&value)) = append(make([]byte, 0, len(f.bytes)), f.bytes...)
-		return value, nil
+		return copyOf[V](c.value, f.bytes), nil
 	case c.value.kind == flattened:
 		if value, ok := c.fill(f.bytes); ok {
 			return value, nil

@@ -50,7 +50,7 @@ func (c *Cache[K, V]) HotKeys(n int) []HotKey[K] {
 		for list := (*buffer)[:length]; len(list) > 0; {
 			const head = 8 + 4
 			end := head + int(binary.NativeEndian.Uint32(list[8:]))
-			hot = append(hot, HotKey[K]{keyOf[K](c.keys, list[head:end]), binary.NativeEndian.Uint64(list)})
+			hot = append(hot, HotKey[K]{copyOf[K](c.keys, list[head:end]), binary.NativeEndian.Uint64(list)})
 			list = list[end:]
 		}
 		return hot

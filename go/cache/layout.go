@@ -65,15 +65,21 @@ func (l layout) bytes(p unsafe.Pointer) (*byte, int) {
 	return (*byte)(p), l.size
 }
 
-// keyOf returns the key that has a copy of data as its bytes.
-func keyOf[K Key](l layout, data []byte) (key K) {
-	switch l.kind {
-	case text:
-		*(*string)(unsafe.Pointer(&key)) = string(data)
-	case slice:
-		*(*[]byte)(unsafe.Pointer(&key)) = append(make([]byte, 0, len(data)), data...)
-	default:
-		copy(unsafe.Slice((*byte)(unsafe.Pointer(&key)), l.size), data)
+// copyOf returns the key or value, of a type that is direct, that has a copy of data as its bytes.
+func copyOf[T any](l layout, data []byte) (value T) {
+	if l.kind == fixed {
+		copy(unsafe.Slice((*byte)(unsafe.Pointer(&value)), l.size), data)
+		return value
 	}
-	return key
+	return owner[T](l, append(make([]byte, 0, len(data)), data...))
+}
+
+// owner returns the string or byte slice that data becomes the bytes of.
+func owner[T any](l layout, data []byte) (value T) {
+	if l.kind == text {
+		*(*string)(unsafe.Pointer(&value)) = unsafe.String(unsafe.SliceData(data), len(data))
+	} else {
+		*(*[]byte)(unsafe.Pointer(&value)) = data
+	}
+	return value
 }

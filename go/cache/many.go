@@ -32,11 +32,7 @@ func (c *Cache[K, V]) GetMany(keys []K) (values []V, found []bool) {
 			if data, found[i] = c.lookShared(&keys[i], &shared, len(keys)-i, &reads); !found[i] {
 				continue
 			}
-			if c.value.kind == text {
-				*(*string)(unsafe.Pointer(&values[i])) = unsafe.String(unsafe.SliceData(data), len(data))
-			} else {
-				*(*[]byte)(unsafe.Pointer(&values[i])) = data
-			}
+			values[i] = owner[V](c.value, data)
 		}
 	default:
 		for i, key := range keys {

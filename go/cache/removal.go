@@ -121,7 +121,7 @@ func (c *Cache[K, V]) tell(removals []byte) []byte {
 	keyEnd := head + uint64(binary.NativeEndian.Uint32(removals[4:]))
 	end := keyEnd + binary.NativeEndian.Uint64(removals[8:])
 	if value, ok := c.valueOf(removals[keyEnd:end]); ok {
-		c.removals.told(keyOf[K](c.keys, removals[head:keyEnd]), value, reason)
+		c.removals.told(copyOf[K](c.keys, removals[head:keyEnd]), value, reason)
 	} else {
 		c.removals.undecodable.Add(1)
 	}
