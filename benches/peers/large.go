@@ -146,8 +146,8 @@ func (a *arena) tail() float64 {
 		workers.Go(func() {
 			buffer := make([]byte, a.valueSize)
 			at := i * len(a.draws) / 3 / keySize * keySize
-			for began := time.Now(); time.Since(began) < seconds*time.Second && len(took[i]) < most; {
-				start := time.Now()
+			began := time.Now()
+			for start := began; start.Sub(began) < seconds*time.Second && len(took[i]) < most; start = time.Now() {
 				a.opened[0].get(a.draws[at:at+keySize], buffer)
 				took[i] = append(took[i], uint32(min(time.Since(start), math.MaxUint32)))
 				at = (at + keySize) % len(a.draws)

@@ -11,8 +11,8 @@ import (
 	"tandem.example/go/cache"
 )
 
-// NewCollector returns what collects the statistics of a cache, and its latencies if they are recorded. The name is the value of the label "cache", by which the
-// caches of a program are told apart.
+// NewCollector returns what collects the statistics of a cache, and its latencies if they are recorded. The name is the
+// value of the label "cache", by which the caches of a program are told apart.
 //
 // A collector keeps its cache alive as long as it is registered.
 func NewCollector(name string, c interface{ Stats() cache.Stats }) prometheus.Collector {
