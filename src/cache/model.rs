@@ -95,7 +95,10 @@ fn cache(fill: impl FnOnce(&Cache)) -> Arc<Cache> {
 }
 
 /// Runs `body` in another thread.
-fn spawn(cache: &Arc<Cache>, body: impl FnOnce(&Cache) + Send + 'static) -> thread::JoinHandle<()> {
+fn spawn<R: Send + 'static>(
+    cache: &Arc<Cache>,
+    body: impl FnOnce(&Cache) -> R + Send + 'static,
+) -> thread::JoinHandle<R> {
     let cache = Arc::clone(cache);
     thread::spawn(move || body(&cache))
 }
@@ -105,6 +108,10 @@ fn value(key: u8, round: u8, length: usize) -> Vec<u8> {
     let mut value = vec![key, round];
     value.resize(length.max(2), key ^ round);
     value
+}
+
+fn store(cache: &Cache, key: u8, round: u8, length: usize) {
+    cache.set(&[key], &value(key, round, length)).unwrap();
 }
 
 /// The round of the value that a key has, if any.
@@ -121,10 +128,10 @@ fn fill(cache: &Cache, keys: std::ops::Range<u16>) {
 #[test]
 fn reader_beside_writer_of_its_key() {
     explore(2000, || {
-        let cache = cache(|cache| _ = cache.set(&[1], &value(1, 1, 24)).unwrap());
+        let cache = cache(|cache| store(cache, 1, 1, 24));
         let writer = spawn(&cache, |cache| {
-            cache.set(&[1], &value(1, 2, 24)).unwrap(); // in place
-            cache.set(&[1], &value(1, 3, 60)).unwrap(); // elsewhere
+            store(cache, 1, 2, 24); // in place
+            store(cache, 1, 3, 60); // elsewhere
         });
         let mut newest = 1;
         for _ in 0..3 {
@@ -141,12 +148,12 @@ fn reader_beside_writer_of_its_key() {
 #[test]
 fn reader_beside_removal_and_use_of_the_memory() {
     explore(2000, || {
-        let cache = cache(|cache| _ = cache.set(&[1], &value(1, 1, 24)).unwrap());
+        let cache = cache(|cache| store(cache, 1, 1, 24));
         let writer = spawn(&cache, |cache| {
             assert!(cache.delete(&[1]));
             cache.clear();
-            cache.set(&[2], &value(2, 1, 24)).unwrap(); // to where the other one was
-            cache.set(&[3], &value(3, 1, 24)).unwrap();
+            store(cache, 2, 1, 24); // to where the other one was
+            store(cache, 3, 1, 24);
         });
         let mut gone = false;
         for _ in 0..3 {
@@ -164,12 +171,12 @@ fn reader_beside_removal_and_use_of_the_memory() {
 #[test]
 fn reader_beside_clear() {
     explore(2000, || {
-        let cache = cache(|cache| _ = cache.set(&[1], &value(1, 1, 24)).unwrap());
+        let cache = cache(|cache| store(cache, 1, 1, 24));
         let writer = spawn(&cache, |cache| {
             for round in 2..4 {
                 cache.clear();
                 // In another page of the index, which lies where the last one did, and so does the entry.
-                cache.set(&[1], &value(1, round, 24)).unwrap();
+                store(cache, 1, round, 24);
             }
         });
         let mut newest = 1;
@@ -190,14 +197,14 @@ fn reader_beside_eviction() {
     explore(300, || {
         let cache = cache(|cache| {
             let evicts = |&key: &u8| {
-                cache.set(&[key], &value(key, 1, 900)).unwrap();
+                store(cache, key, 1, 900);
                 cache.stats().evictions > 0
             };
             (1..60).find(evicts).unwrap();
         });
         let writer = spawn(&cache, |cache| {
             for key in 60..66 {
-                cache.set(&[key], &value(key, 1, 900)).unwrap();
+                store(cache, key, 1, 900);
             }
         });
         for key in 1..20 {
@@ -215,7 +222,7 @@ fn reader_beside_moves() {
         let stays = |key| key % 5 == 0;
         let goes = move |keys: std::ops::Range<u8>| keys.filter(move |&key| !stays(key));
         let cache = cache(|cache| {
-            (0..40).for_each(|key| _ = cache.set(&[key], &value(key, 1, 700)).unwrap());
+            (0..40).for_each(|key| store(cache, key, 1, 700));
             goes(0..30).for_each(|key| assert!(cache.delete(&[key])));
         });
         let writer = spawn(&cache, move |cache| {
@@ -281,10 +288,7 @@ fn writers_of_one_key() {
             }
             cache.set_if_absent(b"first", &[], None).unwrap().is_some()
         };
-        let other = {
-            let cache = Arc::clone(&cache);
-            thread::spawn(move || add(&cache))
-        };
+        let other = spawn(&cache, add);
         let first = add(&cache);
         assert_ne!(first, other.join().unwrap(), "one of them is first");
         assert_eq!(cache.increment(b"sum", 0), Ok(2));
@@ -298,10 +302,9 @@ fn writers_that_compare() {
     explore(1000, || {
         let mut version = 0;
         let cache = cache(|cache| version = cache.set(b"key", b"old").unwrap());
-        let other = {
-            let cache = Arc::clone(&cache);
-            thread::spawn(move || cache.compare_and_set(b"key", b"other", None, version).unwrap())
-        };
+        let other = spawn(&cache, move |cache| {
+            cache.compare_and_set(b"key", b"other", None, version).unwrap()
+        });
         let mine = cache.compare_and_set(b"key", b"mine", None, version).unwrap();
         let others = other.join().unwrap();
         assert!(mine.is_some() != others.is_some(), "one of them is first");
@@ -319,7 +322,7 @@ fn large_entries_compete() {
         let half = Options::MIN_BYTES as usize / 3;
         let set = move |key: u8| move |cache: &Cache| _ = cache.set(&[key], &value(key, 1, half));
         let others = [1, 2].map(|key| spawn(&cache, set(key)));
-        cache.set(&[3], &value(3, 1, half)).unwrap();
+        store(&cache, 3, 1, half);
         others.into_iter().for_each(|other| other.join().unwrap());
         (1..=3).for_each(|key| _ = round_of(&cache, key));
         assert!(cache.stats().bytes <= Options::MIN_BYTES);
@@ -331,12 +334,12 @@ fn large_entries_compete() {
 fn snapshot_beside_writers() {
     explore(300, || {
         let cache = cache(|cache| {
-            (1..=4).for_each(|key| _ = cache.set(&[key], &value(key, 1, 30)).unwrap());
+            (1..=4).for_each(|key| store(cache, key, 1, 30));
         });
         let writer = spawn(&cache, |cache| {
-            cache.set(&[1], &value(1, 2, 200)).unwrap();
+            store(cache, 1, 2, 200);
             assert!(cache.delete(&[2]));
-            cache.set(&[5], &value(5, 1, 30)).unwrap();
+            store(cache, 5, 1, 30);
         });
         let mut snapshot = Vec::new();
         cache.save_to(&mut snapshot).unwrap();
@@ -352,7 +355,7 @@ fn snapshot_beside_writers() {
 #[test]
 fn close_beside_use() {
     explore(1000, || {
-        let cache = cache(|cache| _ = cache.set(&[1], &value(1, 1, 30)).unwrap());
+        let cache = cache(|cache| store(cache, 1, 1, 30));
         let writer = spawn(&cache, |cache| {
             let stored = [1, 2].map(|key| cache.set(&[key], &value(key, 2, 30)));
             assert!(stored.iter().all(|stored| matches!(stored, Ok(_) | Err(Error::Closed))));
