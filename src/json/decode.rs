@@ -12,6 +12,7 @@ use super::shape::{Found, Kind, Members, Names, Node, Shape};
 use super::simd;
 use super::string;
 use super::text;
+use super::unescape;
 
 /// Ends an object with known members, in place of a head.
 pub const END: u64 = u64::MAX;
@@ -37,6 +38,9 @@ pub mod tag {
     /// An object; the payload is its count. For each member the name's length and a tagged value follow.
     pub const OBJECT: u64 = 6;
 }
+
+/// From which length on strings are copied by the largest blocks there are, which takes a call.
+const LONG: usize = 64;
 
 /// What a decoder does beyond its shape.
 #[derive(Clone, Copy, Debug, Default)]
@@ -463,12 +467,27 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
         let text = self.tokens.text();
         if !self.tokens.not_utf8() || BORROW && string::is_utf8(&text[start..end]) {
             let plain = match BORROW {
-                false => self.strings.extend_until_backslash(text, start, end),
+                false => {
+                    end - start <= LONG && self.strings.extend_until_backslash(text, start, end)
+                }
                 true => simd::find_backslash(&text[..end], start).0 == end,
             };
             if plain {
                 return Ok((end - start, start as u64));
             }
+        }
+        self.unescape_blocks(text, start, end)
+    }
+
+    #[inline(never)]
+    fn unescape_blocks(&mut self, text: &[u8], start: usize, end: usize) -> Result<(usize, u64)> {
+        if !self.tokens.not_utf8()
+            && let Some(length) = unescape::copy(text, start, end, self.strings.spare())
+        {
+            let place = self.strings.len() as u64 | COPIED;
+            // SAFETY: so many bytes were written to the spare room.
+            unsafe { self.strings.advance(length) };
+            return Ok((length, place));
         }
         self.unescape_slowly(&text[start..end])
     }
@@ -493,9 +512,10 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
             b'n' => return self.rare_value(node, label, 0),
             _ => return Err(self.mismatch()),
         }
-        let (from, to) = self.tokens.string()?;
+        let span = self.tokens.string()?;
         let mut outer = Vec::new();
-        let inner = unescaped(&self.tokens.text()[from..to], &mut outer)?;
+        let utf8 = !self.tokens.not_utf8();
+        let inner = unescaped(self.tokens.text(), span, utf8, &mut outer)?;
         let literal = |bits: Option<u64>| bits.ok_or(Stop::Mismatch(start));
         let number = match kind {
             Kind::Int { .. } | Kind::Uint { .. } | Kind::Float32 | Kind::Float64 => {
@@ -520,7 +540,7 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
                 let mut cursor = Cursor::new(inner);
                 let whole = cursor.string().ok().filter(|_| cursor.at == inner.len());
                 let span = whole.ok_or(Stop::Mismatch(start))?;
-                let (length, place) = self.unescape_slowly(&inner[span.start..span.end])?;
+                let (length, place) = self.unescape_blocks(inner, span.start, span.end)?;
                 return self.push_string(head(length, label), length, place);
             }
             (Kind::Int { bits }, _, Some(number)) => {
@@ -590,10 +610,10 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
             Some(_) if self.options.exact_names => Found::Nothing,
             Some(found) => found,
             None => {
-                let raw = &text[start..end];
-                let name = unescaped(raw, &mut self.scratch)?;
+                let utf8 = !self.tokens.not_utf8();
+                let name = unescaped(text, (start, end), utf8, &mut self.scratch)?;
                 // What stands there as it is was looked for.
-                let same = std::ptr::eq(name, raw);
+                let same = std::ptr::eq(name, &text[start..end]);
                 match if same { None } else { members.find_exact(name) } {
                     Some(number) => Found::Member(number),
                     None if self.options.exact_names => Found::Nothing,
@@ -798,12 +818,27 @@ fn is_number(byte: u8) -> bool {
     byte.is_ascii_digit() || byte == b'-'
 }
 
-/// A string's value: `raw` itself where that is it already, else unescaped into `scratch`.
-fn unescaped<'b>(raw: &'b [u8], scratch: &'b mut Vec<u8>) -> Result<&'b [u8]> {
-    if !raw.contains(&b'\\') && string::is_utf8(raw) {
+/// The value of the string `text[start..end]`: the text itself where that is it already, else unescaped into `scratch`.
+fn unescaped<'b>(
+    text: &'b [u8],
+    (start, end): (usize, usize),
+    utf8: bool,
+    scratch: &'b mut Vec<u8>,
+) -> Result<&'b [u8]> {
+    let raw = &text[start..end];
+    let utf8 = utf8 || string::is_utf8(raw);
+    if utf8 && simd::find_backslash(raw, 0).0 == raw.len() {
         return Ok(raw);
     }
     scratch.clear();
+    if utf8 {
+        scratch.try_reserve(raw.len() + 64).map_err(|_| Stop::Full)?;
+        if let Some(length) = unescape::copy(text, start, end, scratch.spare_capacity_mut()) {
+            // SAFETY: so many bytes were written to the spare capacity.
+            unsafe { scratch.set_len(length) };
+            return Ok(scratch);
+        }
+    }
     string::unescape_lenient(raw, scratch).map_err(|_| Stop::Full)?;
     Ok(scratch)
 }

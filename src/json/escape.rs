@@ -6,6 +6,9 @@
 
 use super::output::{Full, Output};
 use super::string;
+use super::vector::{Native, Vector, first};
+#[cfg(target_arch = "x86_64")]
+use super::vector::{avx2, has_avx2};
 
 /// The width of blocks that every processor has.
 const WIDTH: usize = Native::WIDTH;
@@ -120,19 +123,6 @@ fn has_separator<V: Vector>(bytes: &[u8]) -> bool {
     rest.windows(3).any(|three| matches!(three, [0xE2, 0x80, 0xA8 | 0xA9]))
 }
 
-/// Whether the processor has what `copy_avx2` is compiled for: virtual ones may lack a part.
-#[cfg(target_arch = "x86_64")]
-#[inline]
-fn has_avx2() -> bool {
-    #[cfg(test)]
-    if super::bounds::baseline() {
-        return false;
-    }
-    is_x86_feature_detected!("avx2")
-        && is_x86_feature_detected!("bmi1")
-        && is_x86_feature_detected!("bmi2")
-}
-
 /// # Safety
 /// [`has_avx2`].
 #[cfg(target_arch = "x86_64")]
@@ -213,12 +203,6 @@ fn copy_blocks<V: Vector, const HTML: bool>(
     Some((to + 1, high == 0))
 }
 
-/// The bits of the first `length` bytes of a block, or all.
-#[inline(always)]
-fn first<V: Vector>(length: usize) -> u64 {
-    if length < V::WIDTH { !(u64::MAX << (length as u32 * V::STRIDE)) } else { u64::MAX }
-}
-
 /// The escapes of ASCII characters, of U+2028 in the place of A and of U+2029 in that of B. The last byte is the length.
 static ESCAPES: [[u8; 8]; 128] = {
     const fn unit(unit: usize) -> [u8; 8] {
@@ -251,284 +235,10 @@ static ESCAPES: [[u8; 8]; 128] = {
     escapes
 };
 
-/// A block of bytes, and comparisons whose results have bits for each of them.
-///
-/// The functions that are unsafe read or write a block at a pointer. All may use the instructions that
-/// their implementation is named after.
-trait Vector: Copy {
-    /// How many bytes a block has.
-    const WIDTH: usize;
-    /// How many bits of a result stand for a byte.
-    const STRIDE: u32;
-
-    unsafe fn load(from: *const u8) -> Self;
-    unsafe fn store(self, to: *mut u8);
-    /// Bytes of ASCII that have to be escaped.
-    fn special<const HTML: bool>(self) -> u64;
-    fn is(self, byte: u8) -> u64;
-    fn and(self, byte: u8) -> Self;
-    /// Bytes beyond ASCII.
-    fn high(self) -> u64;
-}
-
-#[cfg(target_arch = "aarch64")]
-use neon::Neon as Native;
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-use portable::Portable as Native;
-#[cfg(target_arch = "x86_64")]
-use sse2::Sse2 as Native;
-
-#[cfg(target_arch = "x86_64")]
-mod sse2 {
-    use std::arch::x86_64::*;
-
-    #[derive(Clone, Copy)]
-    pub(super) struct Sse2(__m128i);
-
-    // SAFETY of all: SSE2 is part of every x86-64; pointers are the caller's promise.
-    impl super::Vector for Sse2 {
-        const WIDTH: usize = 16;
-        const STRIDE: u32 = 1;
-
-        #[inline(always)]
-        unsafe fn load(from: *const u8) -> Self {
-            // SAFETY: the caller's promise.
-            Sse2(unsafe { _mm_loadu_si128(from.cast()) })
-        }
-
-        #[inline(always)]
-        unsafe fn store(self, to: *mut u8) {
-            // SAFETY: the caller's promise.
-            unsafe { _mm_storeu_si128(to.cast(), self.0) }
-        }
-
-        #[inline(always)]
-        fn special<const HTML: bool>(self) -> u64 {
-            // SAFETY: SSE2.
-            unsafe {
-                let is = |bytes, byte: u8| _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte as i8));
-                let control = _mm_cmpeq_epi8(_mm_min_epu8(self.0, _mm_set1_epi8(0x1F)), self.0);
-                let mut found =
-                    _mm_or_si128(control, _mm_or_si128(is(self.0, b'"'), is(self.0, b'\\')));
-                if HTML {
-                    // '<' is 0x3C, '>' is 0x3E.
-                    let angle = is(_mm_and_si128(self.0, _mm_set1_epi8(!2)), b'<');
-                    found = _mm_or_si128(found, _mm_or_si128(angle, is(self.0, b'&')));
-                }
-                _mm_movemask_epi8(found) as u64
-            }
-        }
-
-        #[inline(always)]
-        fn is(self, byte: u8) -> u64 {
-            // SAFETY: SSE2.
-            unsafe { _mm_movemask_epi8(_mm_cmpeq_epi8(self.0, _mm_set1_epi8(byte as i8))) as u64 }
-        }
-
-        #[inline(always)]
-        fn and(self, byte: u8) -> Self {
-            // SAFETY: SSE2.
-            Sse2(unsafe { _mm_and_si128(self.0, _mm_set1_epi8(byte as i8)) })
-        }
-
-        #[inline(always)]
-        fn high(self) -> u64 {
-            // SAFETY: SSE2.
-            unsafe { _mm_movemask_epi8(self.0) as u64 }
-        }
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-mod avx2 {
-    use std::arch::x86_64::*;
-
-    /// Made within functions that have AVX2 only.
-    #[derive(Clone, Copy)]
-    pub(super) struct Avx2(__m256i);
-
-    impl super::Vector for Avx2 {
-        const WIDTH: usize = 32;
-        const STRIDE: u32 = 1;
-
-        #[inline(always)]
-        unsafe fn load(from: *const u8) -> Self {
-            // SAFETY: the caller's promise.
-            Avx2(unsafe { _mm256_loadu_si256(from.cast()) })
-        }
-
-        #[inline(always)]
-        unsafe fn store(self, to: *mut u8) {
-            // SAFETY: the caller's promise.
-            unsafe { _mm256_storeu_si256(to.cast(), self.0) }
-        }
-
-        #[inline(always)]
-        fn special<const HTML: bool>(self) -> u64 {
-            // SAFETY: AVX2.
-            unsafe {
-                let is = |byte: u8| _mm256_cmpeq_epi8(self.0, _mm256_set1_epi8(byte as i8));
-                let largest = _mm256_set1_epi8(0x1F);
-                let control = _mm256_cmpeq_epi8(_mm256_min_epu8(self.0, largest), self.0);
-                let mut found = _mm256_or_si256(control, is(b'\\'));
-                if HTML {
-                    // By the low half of a byte, the only other special character that has it. A byte beyond ASCII gets 0.
-                    let by_half = _mm256_setr_epi8(
-                        -1, -1, 0x22, -1, -1, -1, 0x26, -1, -1, -1, -1, -1, 0x3C, -1, 0x3E,
-                        -1, //
-                        -1, -1, 0x22, -1, -1, -1, 0x26, -1, -1, -1, -1, -1, 0x3C, -1, 0x3E, -1,
-                    );
-                    let like = _mm256_shuffle_epi8(by_half, self.0);
-                    found = _mm256_or_si256(found, _mm256_cmpeq_epi8(like, self.0));
-                } else {
-                    found = _mm256_or_si256(found, is(b'"'));
-                }
-                u64::from(_mm256_movemask_epi8(found) as u32)
-            }
-        }
-
-        #[inline(always)]
-        fn is(self, byte: u8) -> u64 {
-            // SAFETY: AVX2.
-            unsafe {
-                let found = _mm256_cmpeq_epi8(self.0, _mm256_set1_epi8(byte as i8));
-                u64::from(_mm256_movemask_epi8(found) as u32)
-            }
-        }
-
-        #[inline(always)]
-        fn and(self, byte: u8) -> Self {
-            // SAFETY: AVX2.
-            Avx2(unsafe { _mm256_and_si256(self.0, _mm256_set1_epi8(byte as i8)) })
-        }
-
-        #[inline(always)]
-        fn high(self) -> u64 {
-            // SAFETY: AVX2.
-            unsafe { u64::from(_mm256_movemask_epi8(self.0) as u32) }
-        }
-    }
-}
-
-#[cfg(target_arch = "aarch64")]
-mod neon {
-    use std::arch::aarch64::*;
-
-    #[derive(Clone, Copy)]
-    pub(super) struct Neon(uint8x16_t);
-
-    /// Four bits of each byte, as NEON has no movemask.
-    #[inline(always)]
-    fn bits(found: uint8x16_t) -> u64 {
-        // SAFETY: NEON is part of every aarch64.
-        unsafe {
-            let nibbles = vshrn_n_u16::<4>(vreinterpretq_u16_u8(found));
-            vget_lane_u64::<0>(vreinterpret_u64_u8(nibbles))
-        }
-    }
-
-    impl super::Vector for Neon {
-        const WIDTH: usize = 16;
-        const STRIDE: u32 = 4;
-
-        #[inline(always)]
-        unsafe fn load(from: *const u8) -> Self {
-            // SAFETY: the caller's promise.
-            Neon(unsafe { vld1q_u8(from) })
-        }
-
-        #[inline(always)]
-        unsafe fn store(self, to: *mut u8) {
-            // SAFETY: the caller's promise.
-            unsafe { vst1q_u8(to, self.0) }
-        }
-
-        #[inline(always)]
-        fn special<const HTML: bool>(self) -> u64 {
-            // SAFETY: NEON.
-            unsafe {
-                let is = |bytes, byte: u8| vceqq_u8(bytes, vdupq_n_u8(byte));
-                let control = vcltq_u8(self.0, vdupq_n_u8(0x20));
-                let mut found = vorrq_u8(control, vorrq_u8(is(self.0, b'"'), is(self.0, b'\\')));
-                if HTML {
-                    // '<' is 0x3C, '>' is 0x3E.
-                    let angle = is(vandq_u8(self.0, vdupq_n_u8(!2)), b'<');
-                    found = vorrq_u8(found, vorrq_u8(angle, is(self.0, b'&')));
-                }
-                bits(found)
-            }
-        }
-
-        #[inline(always)]
-        fn is(self, byte: u8) -> u64 {
-            // SAFETY: NEON.
-            bits(unsafe { vceqq_u8(self.0, vdupq_n_u8(byte)) })
-        }
-
-        #[inline(always)]
-        fn and(self, byte: u8) -> Self {
-            // SAFETY: NEON.
-            Neon(unsafe { vandq_u8(self.0, vdupq_n_u8(byte)) })
-        }
-
-        #[inline(always)]
-        fn high(self) -> u64 {
-            // SAFETY: NEON.
-            bits(unsafe { vcgeq_u8(self.0, vdupq_n_u8(0x80)) })
-        }
-    }
-}
-
-#[cfg(any(test, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
-mod portable {
-    #[derive(Clone, Copy)]
-    pub(super) struct Portable([u8; 16]);
-
-    impl Portable {
-        fn bits(self, found: impl Fn(u8) -> bool) -> u64 {
-            self.0.iter().rev().fold(0, |bits, &byte| bits << 1 | u64::from(found(byte)))
-        }
-    }
-
-    impl super::Vector for Portable {
-        const WIDTH: usize = 16;
-        const STRIDE: u32 = 1;
-
-        unsafe fn load(from: *const u8) -> Self {
-            // SAFETY: the caller's promise.
-            Portable(unsafe { from.cast::<[u8; 16]>().read() })
-        }
-
-        unsafe fn store(self, to: *mut u8) {
-            // SAFETY: the caller's promise.
-            unsafe { to.cast::<[u8; 16]>().write(self.0) }
-        }
-
-        fn special<const HTML: bool>(self) -> u64 {
-            self.bits(|byte| match byte {
-                ..0x20 | b'"' | b'\\' => true,
-                b'<' | b'>' | b'&' => HTML,
-                _ => false,
-            })
-        }
-
-        fn is(self, byte: u8) -> u64 {
-            self.bits(|own| own == byte)
-        }
-
-        fn and(self, byte: u8) -> Self {
-            Portable(self.0.map(|own| own & byte))
-        }
-
-        fn high(self) -> u64 {
-            self.bits(|byte| byte >= 0x80)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::bounds::Guarded;
+    use super::super::vector::portable;
     use super::*;
     use std::mem::MaybeUninit;
 

@@ -90,21 +90,43 @@ struct Found {
 /// Scans `text[from..to]`, of which `from` is where a block begins, and writes the places relative to `from`.
 type Kernel = fn(text: &[u8], from: usize, to: usize, &mut Carry, &mut Places) -> Found;
 
-/// What a block consists of; bit n stands for byte n.
-struct Classes {
+/// What strings are made of; bit n stands for byte n of a block.
+struct Strings {
     quotes: u64,
     backslashes: u64,
-    /// `{`, `}`, `[`, `]`, `:`, `,`, and perhaps control characters.
-    operators: u64,
-    white_space: u64,
     /// Below U+0020.
     control: u64,
     non_ascii: bool,
 }
 
+/// What is between strings.
+struct Between {
+    /// `{`, `}`, `[`, `]`, `:`, `,`, and perhaps control characters.
+    operators: u64,
+    white_space: u64,
+}
+
+/// What follows backslashes.
+struct Escapes {
+    /// `"`, `\`, `/`, `b`, `f`, `n`, `r`, `t` and `u`.
+    characters: u64,
+    /// `u`.
+    units: u64,
+    /// Hexadecimal digits.
+    digits: u64,
+}
+
 /// 64 bytes.
 trait Block {
-    fn classify(bytes: &[u8; BLOCK]) -> Classes;
+    fn strings(bytes: &[u8; BLOCK]) -> Strings;
+
+    fn between(bytes: &[u8; BLOCK]) -> Between;
+
+    /// Nothing where looking at each escape by itself is faster.
+    #[inline(always)]
+    fn escapes(_bytes: &[u8; BLOCK]) -> Option<Escapes> {
+        None
+    }
 
     /// Each bit of the result is the sum, modulo 2, of that bit and all below it.
     #[inline(always)]
@@ -156,23 +178,31 @@ fn step<B: Block>(
     places: &mut Places,
     found: &mut Found,
 ) {
-    let classes = B::classify(block);
+    let strings = B::strings(block);
+    found.non_ascii |= strings.non_ascii;
     let mut escaped = carry.escaped;
     let mut escapes = 0;
-    if classes.backslashes != 0 {
-        (escapes, escaped) = split_backslashes(classes.backslashes, carry.escaped);
+    if strings.backslashes != 0 {
+        (escapes, escaped) = split_backslashes(strings.backslashes, carry.escaped);
         carry.escaped = escapes >> 63;
     } else {
         carry.escaped = 0;
     }
-    let quotes = classes.quotes & !escaped;
+    let quotes = strings.quotes & !escaped;
+    if quotes | strings.control == 0 && carry.in_string != 0 {
+        // In the middle of a string, where there are no tokens.
+        if escapes == 0 || wrong_escapes::<B>(text, from + base as usize, block, escapes) == 0 {
+            return;
+        }
+    }
     // Opening quotes are inside, closing ones outside.
     let in_string = B::prefix_xor(quotes) ^ carry.in_string;
     carry.in_string = ((in_string as i64) >> 63) as u64;
-    let mut wrong = classes.control & in_string;
+    let mut wrong = strings.control & in_string;
     if escapes & in_string != 0 {
-        wrong |= wrong_escapes(text, from + base as usize, escapes & in_string);
+        wrong |= wrong_escapes::<B>(text, from + base as usize, block, escapes & in_string);
     }
+    let classes = B::between(block);
     let scalars = !(classes.operators | classes.white_space | quotes);
     let after_scalars = scalars << 1 | carry.scalar;
     carry.scalar = scalars >> 63;
@@ -182,7 +212,6 @@ fn step<B: Block>(
         found.broken = true;
         tokens &= (1 << wrong.trailing_zeros()) - 1;
     }
-    found.non_ascii |= classes.non_ascii;
     found.count = places.write(found.count, base, tokens);
 }
 
@@ -198,8 +227,24 @@ fn split_backslashes(backslashes: u64, first_escaped: u64) -> (u64, u64) {
 }
 
 /// Which of the escapes are wrong, whose backslashes are the bits of a block that begins at `from`.
+#[inline(always)]
+fn wrong_escapes<B: Block>(text: &[u8], from: usize, block: &[u8; BLOCK], escapes: u64) -> u64 {
+    // With more of them it pays to look at the whole block.
+    if escapes.count_ones() > 4
+        && let Some(found) = B::escapes(block)
+    {
+        // Those that may lead beyond the block are left.
+        let inside = escapes & u64::MAX >> 5;
+        let units = inside & found.units >> 1;
+        let digits = found.digits >> 2 & found.digits >> 3 & found.digits >> 4 & found.digits >> 5;
+        let wrong = inside & !(found.characters >> 1) | units & !digits;
+        return wrong | wrong_one_by_one(text, from, escapes & !inside);
+    }
+    wrong_one_by_one(text, from, escapes)
+}
+
 #[inline(never)]
-fn wrong_escapes(text: &[u8], from: usize, escapes: u64) -> u64 {
+fn wrong_one_by_one(text: &[u8], from: usize, escapes: u64) -> u64 {
     let (mut wrong, mut rest) = (0, escapes);
     while rest != 0 {
         let at = from + rest.trailing_zeros() as usize;
@@ -726,6 +771,30 @@ mod tests {
                     tokens.number().unwrap();
                     assert_eq!(tokens.next_or(b']'), Ok(false));
                     tokens.finish().unwrap();
+                }
+            }
+        }
+    }
+
+    /// Every byte in every place of rows of escapes, which are checked together.
+    #[test]
+    fn escapes_in_rows_are_checked_as_the_cursor_does() {
+        for row in [r"\u00af".repeat(14), r"\n\u9C3e\/\\\b".repeat(6), r"\t".repeat(40)] {
+            for place in 0..row.len() {
+                for byte in 0..=255 {
+                    let mut text = format!("[\"{row}\"]").into_bytes();
+                    text[2 + place] = byte;
+                    let mut cursor = Cursor::new(&text);
+                    let want = cursor.skip_value(0).and_then(|()| cursor.finish()).is_ok();
+                    for (name, kernel) in kernels() {
+                        let mut room = Places::new();
+                        let mut tokens = Tokens::with(kernel, &text, &mut room);
+                        let result = tokens
+                            .advance()
+                            .and_then(|()| tokens.skip_value(0))
+                            .and_then(|_| tokens.finish());
+                        assert_eq!(result.is_ok(), want, "{name}: {}", text.escape_ascii());
+                    }
                 }
             }
         }

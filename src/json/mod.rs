@@ -22,6 +22,8 @@ pub mod strict;
 mod string;
 pub(crate) mod tape;
 pub(crate) mod text;
+mod unescape;
+mod vector;
 
 pub use self::serde::{
     CodecError, CodecErrorKind, Deserializer, MAX_RECURSION, RawValue, ReaderDeserializer,

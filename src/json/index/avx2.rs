@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{BLOCK, Block, Carry, Classes, Found, Kernel, Places, scan};
+use super::{BLOCK, Between, Block, Carry, Escapes, Found, Kernel, Places, Strings, scan};
 
 /// The kernel, if this processor has what it needs.
 pub(super) fn kernel() -> Option<Kernel> {
@@ -28,63 +28,60 @@ unsafe fn vectors(
     scan::<Avx2>(text, from, to, carry, places)
 }
 
-/// Only for use in [`vectors`].
+/// Only for use in [`vectors`], as is all that follows.
 struct Avx2;
+
+/// # Safety
+/// The processor has AVX2.
+#[inline(always)]
+unsafe fn halves(bytes: &[u8; BLOCK]) -> (__m256i, __m256i) {
+    // SAFETY: 64 bytes are read, of 64.
+    unsafe {
+        let low = _mm256_loadu_si256(bytes.as_ptr().cast());
+        (low, _mm256_loadu_si256(bytes.as_ptr().add(32).cast()))
+    }
+}
+
+/// The highest bits of all bytes.
+///
+/// # Safety
+/// The processor has AVX2.
+#[inline(always)]
+unsafe fn bits(low: __m256i, high: __m256i) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        u64::from(_mm256_movemask_epi8(low) as u32)
+            | u64::from(_mm256_movemask_epi8(high) as u32) << 32
+    }
+}
+
+/// What a shuffle looks up by the low halves of bytes.
+///
+/// # Safety
+/// The processor has AVX2.
+#[inline(always)]
+unsafe fn table(entries: [u8; 16]) -> __m256i {
+    // SAFETY: the caller's promise; sixteen bytes are read, of sixteen.
+    unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(entries.as_ptr().cast())) }
+}
 
 impl Block for Avx2 {
     #[inline(always)]
-    fn classify(bytes: &[u8; BLOCK]) -> Classes {
-        // SAFETY: `vectors`, which this is inlined into, has the instructions; 64 bytes are read, of 64.
+    fn strings(bytes: &[u8; BLOCK]) -> Strings {
+        // SAFETY: `vectors`, which this is inlined into, has the instructions.
         unsafe {
-            let low = _mm256_loadu_si256(bytes.as_ptr().cast());
-            let high = _mm256_loadu_si256(bytes.as_ptr().add(32).cast());
-            let bits = |low, high| {
-                u64::from(_mm256_movemask_epi8(low) as u32)
-                    | u64::from(_mm256_movemask_epi8(high) as u32) << 32
-            };
+            let (low, high) = halves(bytes);
             let is = |byte: u8| {
                 let byte = _mm256_set1_epi8(byte as i8);
                 bits(_mm256_cmpeq_epi8(low, byte), _mm256_cmpeq_epi8(high, byte))
-            };
-            // Each table has, in the place of a byte's low half, the byte of the class with that low half, or else one that
-            // has another low half. Bytes beyond ASCII select zero.
-            let white_space = _mm256_broadcastsi128_si256(_mm_setr_epi8(
-                b' ' as i8,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                b'\t' as i8,
-                b'\n' as i8,
-                0,
-                0,
-                b'\r' as i8,
-                0,
-                0,
-            ));
-            let is_space =
-                |bytes| _mm256_cmpeq_epi8(bytes, _mm256_shuffle_epi8(white_space, bytes));
-            // With one bit set that tells `[` from `{`, and `]` from `}`.
-            let operators = _mm256_broadcastsi128_si256(_mm_setr_epi8(
-                0, 0, 0, 0, 0, 0, 0, 0, 0, 0, b':' as i8, b'{' as i8, b',' as i8, b'}' as i8, 0, 0,
-            ));
-            let is_operator = |bytes| {
-                let curly = _mm256_or_si256(bytes, _mm256_set1_epi8(0x20));
-                _mm256_cmpeq_epi8(curly, _mm256_shuffle_epi8(operators, bytes))
             };
             let control = |bytes| {
                 let largest = _mm256_set1_epi8(0x1F);
                 _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, largest), bytes)
             };
-            Classes {
+            Strings {
                 quotes: is(b'"'),
                 backslashes: is(b'\\'),
-                operators: bits(is_operator(low), is_operator(high)),
-                white_space: bits(is_space(low), is_space(high)),
                 control: bits(control(low), control(high)),
                 non_ascii: _mm256_movemask_epi8(_mm256_or_si256(low, high)) != 0,
             }
@@ -92,8 +89,61 @@ impl Block for Avx2 {
     }
 
     #[inline(always)]
+    fn between(bytes: &[u8; BLOCK]) -> Between {
+        // SAFETY: as in `strings`.
+        unsafe {
+            let (low, high) = halves(bytes);
+            // Each table has, in the place of a byte's low half, the byte of the class with that low half, or else one that
+            // has another low half. Bytes beyond ASCII select zero.
+            let white_space =
+                table([b' ', 0, 0, 0, 0, 0, 0, 0, 0, b'\t', b'\n', 0, 0, b'\r', 0, 0]);
+            let is_space =
+                |bytes| _mm256_cmpeq_epi8(bytes, _mm256_shuffle_epi8(white_space, bytes));
+            // With one bit set that tells `[` from `{`, and `]` from `}`.
+            let operators = table([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, b':', b'{', b',', b'}', 0, 0]);
+            let is_operator = |bytes| {
+                let curly = _mm256_or_si256(bytes, _mm256_set1_epi8(0x20));
+                _mm256_cmpeq_epi8(curly, _mm256_shuffle_epi8(operators, bytes))
+            };
+            Between {
+                operators: bits(is_operator(low), is_operator(high)),
+                white_space: bits(is_space(low), is_space(high)),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn escapes(bytes: &[u8; BLOCK]) -> Option<Escapes> {
+        // Bits for the columns of ASCII: of an escape's character 2, 5, 6 and 7, of a digit 3, and 4 or 6.
+        const LOW: [u8; 16] =
+            [0x10, 0x30, 0x3D, 0x30, 0x38, 0x38, 0x34, 0x10, 0x10, 0x10, 0, 0, 0x02, 0, 0x04, 0x01];
+        const HIGH: [u8; 16] = [0, 0, 0x01, 0x10, 0x20, 0x02, 0x24, 0x08, 0, 0, 0, 0, 0, 0, 0, 0];
+        // SAFETY: as in `strings`.
+        unsafe {
+            let (low, high) = halves(bytes);
+            let columns = |bytes| {
+                let column = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), _mm256_set1_epi8(0xF));
+                let column = _mm256_shuffle_epi8(table(HIGH), column);
+                // Bytes beyond ASCII select zero.
+                _mm256_and_si256(_mm256_shuffle_epi8(table(LOW), bytes), column)
+            };
+            let (columns_low, columns_high) = (columns(low), columns(high));
+            let none = |columns, class| {
+                let class = _mm256_and_si256(columns, _mm256_set1_epi8(class));
+                _mm256_cmpeq_epi8(class, _mm256_setzero_si256())
+            };
+            let u = _mm256_set1_epi8(b'u' as i8);
+            Some(Escapes {
+                characters: !bits(none(columns_low, 0x0F), none(columns_high, 0x0F)),
+                units: bits(_mm256_cmpeq_epi8(low, u), _mm256_cmpeq_epi8(high, u)),
+                digits: !bits(none(columns_low, 0x30), none(columns_high, 0x30)),
+            })
+        }
+    }
+
+    #[inline(always)]
     fn prefix_xor(bits: u64) -> u64 {
-        // SAFETY: as in `classify`.
+        // SAFETY: as in `strings`.
         unsafe {
             let bits = _mm_set_epi64x(0, bits as i64);
             _mm_cvtsi128_si64(_mm_clmulepi64_si128::<0>(bits, _mm_set1_epi8(-1))) as u64

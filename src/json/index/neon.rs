@@ -2,7 +2,7 @@
 
 use std::arch::aarch64::*;
 
-use super::{BLOCK, Block, Carry, Classes, Found, Places, scan};
+use super::{BLOCK, Between, Block, Carry, Found, Places, Strings, scan};
 
 pub(super) fn kernel(
     text: &[u8],
@@ -18,14 +18,28 @@ struct Neon;
 
 impl Block for Neon {
     #[inline(always)]
-    fn classify(bytes: &[u8; BLOCK]) -> Classes {
+    fn strings(bytes: &[u8; BLOCK]) -> Strings {
         // SAFETY: NEON is part of every aarch64; 64 bytes are read, of 64.
         unsafe {
             let vectors = vld1q_u8_x4(bytes.as_ptr());
-            let is = |bytes, byte| vceqq_u8(bytes, vdupq_n_u8(byte));
-            Classes {
+            Strings {
                 quotes: bits(vectors, |bytes| is(bytes, b'"')),
                 backslashes: bits(vectors, |bytes| is(bytes, b'\\')),
+                control: bits(vectors, |bytes| vcltq_u8(bytes, vdupq_n_u8(0x20))),
+                non_ascii: {
+                    let low = vorrq_u8(vectors.0, vectors.1);
+                    vmaxvq_u8(vorrq_u8(low, vorrq_u8(vectors.2, vectors.3))) >= 0x80
+                },
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn between(bytes: &[u8; BLOCK]) -> Between {
+        // SAFETY: as in `strings`.
+        unsafe {
+            let vectors = vld1q_u8_x4(bytes.as_ptr());
+            Between {
                 operators: bits(vectors, |bytes| {
                     // `[` and `{` differ in one bit, as do `]` and `}`.
                     let curly = vorrq_u8(bytes, vdupq_n_u8(0x20));
@@ -36,14 +50,15 @@ impl Block for Neon {
                     let lines = vorrq_u8(is(bytes, b'\n'), is(bytes, b'\r'));
                     vorrq_u8(lines, vorrq_u8(is(bytes, b' '), is(bytes, b'\t')))
                 }),
-                control: bits(vectors, |bytes| vcltq_u8(bytes, vdupq_n_u8(0x20))),
-                non_ascii: {
-                    let low = vorrq_u8(vectors.0, vectors.1);
-                    vmaxvq_u8(vorrq_u8(low, vorrq_u8(vectors.2, vectors.3))) >= 0x80
-                },
             }
         }
     }
+}
+
+#[inline(always)]
+fn is(bytes: uint8x16_t, byte: u8) -> uint8x16_t {
+    // SAFETY: NEON.
+    unsafe { vceqq_u8(bytes, vdupq_n_u8(byte)) }
 }
 
 /// One bit for each byte of which `class` makes all ones.

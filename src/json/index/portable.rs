@@ -1,6 +1,6 @@
 //! The kernel for processors of other kinds: eight bytes of a word at a time.
 
-use super::{BLOCK, Block, Carry, Classes, Found, Places, scan};
+use super::{BLOCK, Between, Block, Carry, Found, Places, Strings, scan};
 
 pub(super) fn kernel(
     text: &[u8],
@@ -30,30 +30,36 @@ fn gather(word: u64) -> u64 {
     ((word & HIGH) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
+/// One bit for each byte of which `class` marks the highest bit.
+fn bits(bytes: &[u8; BLOCK], class: impl Fn(u64) -> u64) -> u64 {
+    let mut all = 0;
+    for (number, bytes) in bytes.chunks_exact(8).enumerate() {
+        let word = bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+        all |= gather(class(word)) << (8 * number);
+    }
+    all
+}
+
 impl Block for Portable {
-    fn classify(bytes: &[u8; BLOCK]) -> Classes {
-        let mut classes = Classes {
-            quotes: 0,
-            backslashes: 0,
-            operators: 0,
-            white_space: 0,
-            control: 0,
-            non_ascii: false,
-        };
-        for (number, bytes) in bytes.chunks_exact(8).enumerate() {
-            let word = bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
-            let part = |bits| gather(bits) << (8 * number);
-            // `[` and `{` differ in one bit, as do `]` and `}`.
-            let curly = word | (0x20 * ONES);
-            classes.quotes |= part(is(word, b'"'));
-            classes.backslashes |= part(is(word, b'\\'));
-            classes.operators |=
-                part(is(curly, b'{') | is(curly, b'}') | is(word, b',') | is(word, b':'));
-            classes.white_space |=
-                part(is(word, b' ') | is(word, b'\n') | is(word, b'\r') | is(word, b'\t'));
-            classes.control |= part(is(word & (0xE0 * ONES), 0));
-            classes.non_ascii |= word & HIGH != 0;
+    fn strings(bytes: &[u8; BLOCK]) -> Strings {
+        Strings {
+            quotes: bits(bytes, |word| is(word, b'"')),
+            backslashes: bits(bytes, |word| is(word, b'\\')),
+            control: bits(bytes, |word| is(word & (0xE0 * ONES), 0)),
+            non_ascii: bits(bytes, |word| word) != 0,
         }
-        classes
+    }
+
+    fn between(bytes: &[u8; BLOCK]) -> Between {
+        Between {
+            operators: bits(bytes, |word| {
+                // `[` and `{` differ in one bit, as do `]` and `}`.
+                let curly = word | (0x20 * ONES);
+                is(curly, b'{') | is(curly, b'}') | is(word, b',') | is(word, b':')
+            }),
+            white_space: bits(bytes, |word| {
+                is(word, b' ') | is(word, b'\n') | is(word, b'\r') | is(word, b'\t')
+            }),
+        }
     }
 }
