@@ -45,7 +45,7 @@ func marshal(v any, flags uint32) ([]byte, error) {
 	}
 	// Written so, with a variable, the memory is not cleared first.
 	out := r.text()
-	if r.length < largeDocument || r.size-r.length > r.length/8 {
+	if !r.own || r.size-r.length > r.length/8 {
 		text := make([]byte, len(out))
 		copy(text, out)
 		out = text
@@ -95,6 +95,10 @@ type renderer struct {
 	base   unsafe.Pointer
 	length int
 	size   int
+	// Whether that memory is for this text alone. The memory for others is kept meanwhile.
+	own       bool
+	otherBase unsafe.Pointer
+	otherSize int
 
 	plans  *encodePlanSet
 	escape *[128]uint64
@@ -117,8 +121,12 @@ type renderer struct {
 // no large document comes any more, in use for ever.
 var smallRenderers, largeRenderers sync.Pool
 
-// takeRenderer returns a renderer for a document of about the given size. If the text is to be kept, and is large, it
-// has memory of just that size.
+// ownMemory is the size in bytes from which on a text is written to memory of its own, if the last ones of its type were
+// about as long. To copy it there takes as long as much of the rest, as that memory is in no cache.
+const ownMemory = 8 << 10
+
+// takeRenderer returns a renderer for a document of about the given size. If the text is to be kept, it has memory of
+// just that size.
 func takeRenderer(size int, keep bool) *renderer {
 	pool := &smallRenderers
 	if size >= largeDocument {
@@ -128,10 +136,11 @@ func takeRenderer(size int, keep bool) *renderer {
 	if !ok {
 		r = &renderer{pool: pool}
 	}
-	r.length = 0
+	r.length, r.own = 0, keep
 	switch {
-	case keep && size >= largeDocument:
-		r.resize(size + size/32 + leastRoom)
+	case keep:
+		r.otherBase, r.otherSize = r.base, r.size
+		r.resize(size + size/64 + leastRoom)
 	case r.size < size+leastRoom:
 		r.resize(size + leastRoom)
 	}
@@ -140,6 +149,10 @@ func takeRenderer(size int, keep bool) *renderer {
 
 // release gives the renderer back.
 func (r *renderer) release() {
+	if r.own {
+		r.base, r.size = r.otherBase, r.otherSize
+		r.otherBase, r.otherSize = nil, 0
+	}
 	size := r.size + cap(r.anys)*int(unsafe.Sizeof(member[any]{})) + cap(r.strings)*int(unsafe.Sizeof(member[string]{}))
 	if size > maxPooled || r.pool == &smallRenderers && size > 16*largeDocument {
 		return
@@ -164,7 +177,8 @@ func render(v any, flags uint32, keep bool) (*renderer, error) {
 	if plan == nil || plan.handOver.Load() > 0 && plan.handOver.Add(-1) >= 0 {
 		return nil, errForeign
 	}
-	r := takeRenderer(int(plan.size.Load()), keep)
+	size := int(plan.size.Load())
+	r := takeRenderer(size, keep && (size >= largeDocument || size >= ownMemory && plan.steady.Load()))
 	r.plans, r.escape, r.flags = plans, escape, flags
 	r.depth, r.called, r.order, r.unchecked = 0, false, r.order[:0], r.unchecked[:0]
 	r.names.settle(plans.html)
@@ -180,8 +194,11 @@ func render(v any, flags uint32, keep bool) (*renderer, error) {
 		return nil, err
 	}
 	r.check()
-	if int64(r.length) != plan.size.Load() {
+	if r.length != size {
 		plan.size.Store(int64(r.length))
+	}
+	if steady := max(r.length-size, size-r.length) <= size/64; steady != plan.steady.Load() {
+		plan.steady.Store(steady)
 	}
 	return r, nil
 }
@@ -336,14 +353,15 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 				written = putFloat32(dst, f)
 			case encodeString:
 				s := *(*string)(at)
-				if room := uintptr(len(s)) + quoteRoom + spareRoom; limit-uintptr(dst) < room {
-					r.upTo(dst)
-					r.string(s)
-				} else if written = quote(dst, s); written == 0 {
+				if len(s) < longString && limit-uintptr(dst) >= uintptr(len(s))+quoteRoom+spareRoom {
+					if written = quote(dst, s); written > 0 {
+						break
+					}
 					r.upTo(dst)
 					r.escaped(s)
 				} else {
-					break
+					r.upTo(dst)
+					r.string(s)
 				}
 				dst, limit = r.end(), uintptr(r.base)+uintptr(r.size)
 			case encodeOmit:
@@ -483,6 +501,10 @@ func (r *renderer) null() { r.short(textNull, 4) }
 // string writes a string as a literal.
 func (r *renderer) string(s string) {
 	r.reserve(len(s) + quoteRoom)
+	if len(s) >= longString {
+		r.long(s)
+		return
+	}
 	if written := quote(r.end(), s); written > 0 {
 		r.length += written
 		return
@@ -494,23 +516,24 @@ func (r *renderer) string(s string) {
 // once: a call for each takes longer than checking it here.
 const longString = 96
 
-// escaped writes a string in which there is something that needs care.
-func (r *renderer) escaped(s string) {
-	if len(s) >= longString {
-		r.reserve(len(s) + quoteRoom)
-		if copyPlain(unsafe.Add(r.end(), 1), s) {
-			r.byte('"')
-			r.unchecked = append(r.unchecked, uint64(r.length), uint64(len(s)))
-			r.length += len(s)
-			r.byte('"')
-			return
-		}
+// long writes a long string, for which there is room.
+func (r *renderer) long(s string) {
+	dst := r.end()
+	plain, ascii := copyPlain(unsafe.Add(dst, 1), s)
+	if !plain {
+		r.escaped(s)
+		return
 	}
-	r.escapedHere(s)
+	*(*byte)(dst) = '"'
+	*(*byte)(unsafe.Add(dst, 1+len(s))) = '"'
+	if !ascii {
+		r.unchecked = append(r.unchecked, uint64(r.length+1), uint64(len(s)))
+	}
+	r.length += len(s) + 2
 }
 
-// escapedHere is escaped with nothing left to be checked.
-func (r *renderer) escapedHere(s string) {
+// escaped writes a string in which there is something that needs care.
+func (r *renderer) escaped(s string) {
 	r.byte('"')
 	for i := 0; i < len(s); {
 		// At most as much as there is room for, whatever it becomes.
@@ -543,7 +566,7 @@ func (r *renderer) check() {
 		end := start + int(unchecked[i+1])
 		// The quotes are written with the string.
 		right.raw(unsafe.String(&before[at], start-1-at))
-		right.escapedHere(unsafe.String(&before[start], end-start))
+		right.escaped(unsafe.String(&before[start], end-start))
 		at = end + 1
 	}
 	right.raw(string(before[at:]))

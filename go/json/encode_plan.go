@@ -108,8 +108,9 @@ type encodePlan struct {
 	root *encodeNode
 	// Whether an interface that holds a value of the type holds the value itself, not a pointer to it.
 	direct bool
-	// Length of the last text, from which the next one's room is chosen.
-	size atomic.Int64
+	// Length of the last text, from which the next one's room is chosen, and whether it was about what was expected.
+	size   atomic.Int64
+	steady atomic.Bool
 	// How many of the next values are left to encoding/json.
 	handOver atomic.Int32
 }

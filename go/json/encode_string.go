@@ -83,21 +83,29 @@ func quote(dst unsafe.Pointer, s string) int {
 	return n + 2
 }
 
-// copyPlain copies a string of 16 bytes or more, unless there is something of ASCII in it that a literal for HTML
-// can't have as it is.
-func copyPlain(dst unsafe.Pointer, s string) bool {
+// copyPlain copies a string of 32 bytes or more, unless there is something of ASCII in it that a literal for HTML can't
+// have as it is. It reports whether it did, and whether all of the string is ASCII.
+func copyPlain(dst unsafe.Pointer, s string) (plain, ascii bool) {
 	p, n := unsafe.Pointer(unsafe.StringData(s)), len(s)
-	for i := 0; ; i += 16 {
-		i = min(i, n-16)
-		a, b := load64(p, i), load64(p, i+8)
+	seen := uint64(0)
+	for i := 0; ; i += 32 {
+		i = min(i, n-32)
+		a, b, c, d := load64(p, i), load64(p, i+8), load64(p, i+16), load64(p, i+24)
 		store64(dst, i, a)
 		store64(dst, i+8, b)
-		// In many scripts no byte is ASCII.
-		if a&b&highs != highs && specialASCII(a)|specialASCII(b) != 0 {
-			return false
+		store64(dst, i+16, c)
+		store64(dst, i+24, d)
+		if a&b&c&d&highs == highs {
+			// In many scripts no byte is ASCII.
+			seen = highs
+		} else if special(a)|special(b)|special(c)|special(d) != 0 {
+			if specialASCII(a)|specialASCII(b)|specialASCII(c)|specialASCII(d) != 0 {
+				return false, false
+			}
+			seen = highs
 		}
-		if i == n-16 {
-			return true
+		if i == n-32 {
+			return true, seen == 0
 		}
 	}
 }

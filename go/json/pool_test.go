@@ -65,16 +65,35 @@ func TestPooledRenderers(t *testing.T) {
 			t.Errorf("%s: kept: %t", test.name, kept)
 		}
 	}
-	value := []string{strings.Repeat("x", 2*largeDocument)}
-	for range 3 {
-		first, err := Marshal(value)
-		if err != nil {
-			t.Fatal(err)
+}
+
+// A text that is as long as the one before, or large, is no memory of a renderer's: whatever is written later, it stays.
+func TestMarshalOwnMemory(t *testing.T) {
+	type list []string // whose plan no other test has used
+	var texts [][]byte
+	var want []string
+	for _, length := range []int{100, ownMemory, largeDocument, 2 * largeDocument, ownMemory} {
+		for _, length := range []int{length, length, length + 9, length, length, length / 3, length / 3, 3 * length, length} {
+			value := strings.Repeat(string(rune('a'+len(texts)%26)), length)
+			text, err := Marshal(list{value})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if spare := cap(text) - len(text); spare > len(text)/4+64 {
+				t.Errorf("%d bytes with room for %d more", len(text), spare)
+			}
+			texts, want = append(texts, text), append(want, `["`+value+`"]`)
 		}
-		want := string(first)
-		if _, err := Marshal([]string{strings.Repeat("y", 2*largeDocument)}); err != nil || string(first) != want {
-			t.Fatalf("a text changed, error %v", err)
+	}
+	for i := range texts {
+		if string(texts[i]) != want[i] {
+			t.Fatalf("text %d changed", i)
 		}
+	}
+	var value any = list{strings.Repeat("x", 2*ownMemory)}
+	allocations := testing.AllocsPerRun(100, func() { _, _ = Marshal(value) })
+	if allocations > 1 {
+		t.Errorf("%v allocations for a text of the usual length", allocations)
 	}
 }
 

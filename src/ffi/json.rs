@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use super::argument::{Output, buffer, exclusive, slice};
 use super::guard::guard;
 use super::status::{Failure, tandem_error, tandem_status};
-use crate::json::escape::is_plain;
+use crate::json::escape::{PartsError, check_parts};
 use crate::json::strict::{Strictness, check};
 use crate::json::{self, ErrorKind, sink::Lent, stream::Scanner, text};
 
@@ -148,26 +148,17 @@ pub unsafe extern "C" fn tandem_json_check_parts(
     unsafe {
         guard(error, || {
             let text = slice(text, text_length, "text")?;
-            for part in slice(parts, parts_length, "parts")?.chunks(2) {
-                let &[start, length] = part else { return Err(outside()) };
-                let from = usize::try_from(start).ok().and_then(|start| text.get(start..));
-                let length = usize::try_from(length).ok();
-                match from.zip(length).and_then(|(from, length)| from.get(..length)) {
-                    Some(part) if is_plain(part) => {}
-                    Some(_) => {
-                        let failure = Failure::new(tandem_status::InvalidUtf8, "not plain UTF-8");
-                        return Err(Failure { offset: start, ..failure });
-                    }
-                    None => return Err(outside()),
+            check_parts(text, slice(parts, parts_length, "parts")?).map_err(|error| match error {
+                PartsError::NotPlain(offset) => {
+                    let failure = Failure::new(tandem_status::InvalidUtf8, "not plain UTF-8");
+                    Failure { offset: offset as u64, ..failure }
                 }
-            }
-            Ok(())
+                PartsError::Outside => {
+                    Failure::new(tandem_status::InvalidArgument, "a part is not in the text")
+                }
+            })
         })
     }
-}
-
-fn outside() -> Failure {
-    Failure::new(tandem_status::InvalidArgument, "a part is not in the text")
 }
 
 /// Copies a JSON text without the white space between its tokens, and checks it as tandem_json_valid
