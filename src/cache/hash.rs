@@ -6,6 +6,7 @@
 use std::hash::BuildHasher;
 
 use super::sync::RandomState;
+use super::words::partial;
 
 /// The hash of a key.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -41,9 +42,7 @@ impl Secret {
             sum = self.times(sum + u64::from_le_bytes(bytes));
             rest = tail;
         }
-        let mut bytes = [0; 8];
-        bytes[..rest.len()].copy_from_slice(rest);
-        sum = self.times(sum + u64::from_le_bytes(bytes));
+        sum = self.times(sum + partial(rest));
         // The finalizer of MurmurHash3 spreads the sum over all bits.
         let mut hash = sum ^ self.offset;
         hash = (hash ^ hash >> 33).wrapping_mul(0xFF51_AFD7_ED55_8CCD);

@@ -90,9 +90,7 @@ impl<'a> Text<'a> {
                 rest = tail;
                 return word == u64::from_le_bytes(*bytes);
             }
-            let mut bytes = [0; WORD];
-            bytes[..rest.len()].copy_from_slice(rest);
-            let difference = word ^ u64::from_le_bytes(bytes);
+            let difference = word ^ partial(rest);
             difference << (64 - rest.len() * 8) == 0
         })
     }
@@ -112,31 +110,51 @@ impl<'a> Text<'a> {
     }
 }
 
-/// Writes two byte strings one behind the other, from the first word on, and zeros to the end of the last word.
-pub(super) fn write(words: &[AtomicU64], strings: [&[u8]; 2]) {
-    let mut words = words.iter();
-    let mut put = |value| words.next().into_iter().for_each(|word| store(word, value));
+/// Writes two byte strings one behind the other, from the first word on, and zeros to the end of the last word. There are
+/// words for both.
+pub(super) fn write(mut words: &[AtomicU64], strings: [&[u8]; 2]) {
     // What does not make a word yet, and how many bits that is.
     let (mut pending, mut bits) = (0, 0);
     for string in strings {
         let (chunks, rest) = string.as_chunks();
-        for chunk in chunks {
-            let word = u64::from_le_bytes(*chunk);
-            put(pending | word << bits);
-            pending = if bits == 0 { 0 } else { word >> (64 - bits) };
-        }
-        for &byte in rest {
-            pending |= u64::from(byte) << bits;
-            bits += 8;
-            if bits == 64 {
-                put(std::mem::take(&mut pending));
-                bits = 0;
+        let (whole, others) = words.split_at(chunks.len());
+        words = others;
+        if bits == 0 {
+            whole
+                .iter()
+                .zip(chunks)
+                .for_each(|(word, &chunk)| store(word, u64::from_le_bytes(chunk)));
+        } else {
+            for (word, &chunk) in whole.iter().zip(chunks) {
+                let chunk = u64::from_le_bytes(chunk);
+                store(word, pending | chunk << bits);
+                pending = chunk >> (64 - bits);
             }
+        }
+        let last = partial(rest);
+        pending |= last << bits;
+        bits += rest.len() * 8;
+        if bits >= 64 {
+            store(&words[0], pending);
+            words = &words[1..];
+            bits -= 64;
+            // As many bytes as the last string has did not find room.
+            pending = if bits == 0 { 0 } else { last >> (rest.len() * 8 - bits) };
         }
     }
     if bits > 0 {
-        put(pending);
+        store(&words[0], pending);
     }
+}
+
+/// The number that fewer than 8 bytes make, the first one lowest.
+#[inline]
+pub(super) fn partial(bytes: &[u8]) -> u64 {
+    if let (Some(low), Some(high)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let (low, high) = (u32::from_le_bytes(*low), u32::from_le_bytes(*high));
+        return u64::from(low) | u64::from(high) << (bytes.len() * 8 - 32);
+    }
+    bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte))
 }
 
 /// Copies `length` words to an earlier place, or to another one that they do not overlap.
