@@ -1023,6 +1023,29 @@ tandem_status tandem_cache_set(const struct tandem_cache *cache,
                                uint64_t ttl,
                                struct tandem_error *error);
 
+// Stores a value as tandem_cache_set does, for a caller that has hashed the key in order to look at the memory of the cache.
+//
+// @param cache the cache.
+// @param hash the hash of the key, made with the `point` and the `offset` of tandem_cache_get_view.
+// @param key as for tandem_cache_set, as are all that follow.
+// @param key_length its length in bytes.
+// @param value copied.
+// @param value_length its length in bytes.
+// @param ttl how long the entry lives, in nanoseconds.
+// @param error may be NULL.
+// @return as for tandem_cache_set. Safe from any thread.
+//
+// # Safety
+// As for tandem_cache_set; and `hash` is the hash of the key.
+tandem_status tandem_cache_set_hashed(const struct tandem_cache *cache,
+                                      uint64_t hash,
+                                      const uint8_t *key,
+                                      size_t key_length,
+                                      const uint8_t *value,
+                                      size_t value_length,
+                                      uint64_t ttl,
+                                      struct tandem_error *error);
+
 // Stores a value for a key if a condition holds. Nobody else changes the entry between the look and that.
 //
 // @param cache the cache.

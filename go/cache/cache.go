@@ -459,7 +459,9 @@ func (c *Cache[K, V]) appendEncoded(dst []byte, value V) ([]byte, error) {
 }
 
 func (c *Cache[K, V]) setBytes(keyData *byte, keyLength int, data *byte, length int, ttl uint64) error {
-	status := c.core.Set(keyData, keyLength, data, length, ttl)
+	hash := c.reads.hash(unsafe.Pointer(keyData), keyLength)
+	c.reads.prefetch(hash) // what the call will wait for comes while cgo makes it
+	status := c.core.SetHashed(hash, keyData, keyLength, data, length, ttl)
 	runtime.KeepAlive(c)
 	return errorOf(status)
 }

@@ -30,8 +30,10 @@ func (n native) ring() {
 	}
 }
 
-func (n native) Set(key *byte, keyLength int, value *byte, valueLength int, ttl uint64) ffi.Status {
-	status := n.Cache.Set(key, keyLength, value, valueLength, ttl)
+func (n native) SetHashed(
+	hash uint64, key *byte, keyLength int, value *byte, valueLength int, ttl uint64,
+) ffi.Status {
+	status := n.Cache.SetHashed(hash, key, keyLength, value, valueLength, ttl)
 	n.ring()
 	return status
 }

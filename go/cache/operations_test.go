@@ -179,7 +179,7 @@ func TestUpdate(t *testing.T) {
 	}
 	// What can't be decoded is replaced.
 	key := []byte("broken")
-	c.core.Set(&key[0], len(key), &key[0], len(key), 0)
+	c.setBytes(&key[0], len(key), &key[0], len(key), ffi.CacheTTLDefault)
 	if value, _, err := c.Update("broken", func(_ point, found bool) (point, Change) {
 		if found {
 			t.Error("found what can't be decoded")

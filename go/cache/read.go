@@ -128,9 +128,7 @@ func (r *reader) get(key unsafe.Pointer, keyLength int, value unsafe.Pointer, ca
 		return 0, unclear
 	}
 	hash := r.hash(key, keyLength)
-	high, _ := bits.Mul64(hash, r.Places)
-	place := unsafe.Add(r.Directory, high*wordBytes)
-	tags := hash & (1<<tagBits - 1) * ones
+	place, tags := r.place(hash), tagsOf(hash)
 again:
 	for range 100 {
 		word := load(place)
@@ -138,20 +136,17 @@ again:
 		if page == noPage {
 			return 0, miss
 		}
-		buckets := unsafe.Add(r.Words, page<<r.SegmentShift*wordBytes)
 		home := hash >> tagBits
 		for step := range r.buckets {
-			bucket := unsafe.Add(buckets, (home+step)&(r.buckets-1)*bucketWords*wordBytes)
+			bucket := r.bucket(page, home+step)
 			state := load(bucket)
 			if state&writing != 0 {
 				continue again
 			}
 			length, finding := 0, another
-			slot := uint64(0)
-			for matches := match(load(unsafe.Add(bucket, 8)), tags) | match(load(unsafe.Add(bucket, 16)), tags)<<1; matches != 0; matches &= matches - 1 {
-				bit := uint64(bits.TrailingZeros64(matches))
-				slot = bit/tagBits + bit%tagBits*(slots/2)
-				location := load(unsafe.Add(bucket, (3+slot/2)*wordBytes)) >> (slot % 2 * 32) & (1<<32 - 1)
+			number, location := uint64(0), uint64(0)
+			for matches := matches(bucket, tags); matches != 0; matches &= matches - 1 {
+				number, location = slot(bucket, matches)
 				if location == 0 {
 					continue
 				}
@@ -163,7 +158,7 @@ again:
 				continue again
 			}
 			if finding != another {
-				if one := uint64(1) << (2 * slot); finding == hit && state/one%(mostHits+1) != mostHits {
+				if one := uint64(1) << (2 * number); finding == hit && state/one%(mostHits+1) != mostHits {
 					// If another thread counts or changes something at this moment, so be it.
 					atomic.CompareAndSwapUint64((*uint64)(bucket), state, state+one)
 				}
@@ -176,6 +171,45 @@ again:
 		return 0, miss
 	}
 	return 0, unclear
+}
+
+// prefetch asks the processor for the lines in which the entry of a hash is likely to be.
+func (r *reader) prefetch(hash uint64) {
+	page := load(r.place(hash)) & (1<<32 - 1)
+	if page == noPage {
+		return
+	}
+	bucket := r.bucket(page, hash>>tagBits)
+	if matches := matches(bucket, tagsOf(hash)); matches != 0 {
+		_, location := slot(bucket, matches)
+		prefetch(unsafe.Add(r.Words, location<<r.GranuleShift*wordBytes))
+	}
+}
+
+// place returns the directory's word for a hash.
+func (r *reader) place(hash uint64) unsafe.Pointer {
+	high, _ := bits.Mul64(hash, r.Places)
+	return unsafe.Add(r.Directory, high*wordBytes)
+}
+
+// bucket returns a bucket of a page, numbered modulo their number.
+func (r *reader) bucket(page, number uint64) unsafe.Pointer {
+	return unsafe.Add(r.Words, (page<<r.SegmentShift+number&(r.buckets-1)*bucketWords)*wordBytes)
+}
+
+// tagsOf returns the tag of a hash as often as a word has tags.
+func tagsOf(hash uint64) uint64 { return hash & (1<<tagBits - 1) * ones }
+
+// matches returns a bit for each slot of a bucket that has a tag.
+func matches(bucket unsafe.Pointer, tags uint64) uint64 {
+	return match(load(unsafe.Add(bucket, 8)), tags) | match(load(unsafe.Add(bucket, 16)), tags)<<1
+}
+
+// slot returns the first of the slots that matched, and the location there.
+func slot(bucket unsafe.Pointer, matches uint64) (slot, location uint64) {
+	bit := uint64(bits.TrailingZeros64(matches))
+	slot = bit/tagBits + bit%tagBits*(slots/2)
+	return slot, load(unsafe.Add(bucket, (3+slot/2)*wordBytes)) >> (slot % 2 * 32) & (1<<32 - 1)
 }
 
 // match returns a bit for each tag of a word that is equal to that in tags, at its lowest bit.

@@ -381,6 +381,18 @@ impl Cache {
         self.set_with_ttl(key, value, self.ttl)
     }
 
+    /// [`Self::store`] without a condition, for a reader in another language, which has hashed the key and asked for its memory.
+    pub(crate) fn set_hashed(
+        &self,
+        hash: u64,
+        key: &[u8],
+        value: &[u8],
+        ttl: Ttl,
+    ) -> Result<u64, Error> {
+        debug_assert_eq!(Hash(hash), self.resources.index.hash(key));
+        self.store_hashed(Hash(hash), key, value, ttl, Condition::Always).map(always_stored)
+    }
+
     /// Stores a value that lives for `ttl`, or for ever with None.
     pub fn set_with_ttl(
         &self,

@@ -448,6 +448,43 @@ pub unsafe extern "C" fn tandem_cache_set(
     }
 }
 
+/// Stores a value as tandem_cache_set does, for a caller that has hashed the key in order to look at the memory of the cache.
+///
+/// @param cache the cache.
+/// @param hash the hash of the key, made with the `point` and the `offset` of tandem_cache_get_view.
+/// @param key as for tandem_cache_set, as are all that follow.
+/// @param key_length its length in bytes.
+/// @param value copied.
+/// @param value_length its length in bytes.
+/// @param ttl how long the entry lives, in nanoseconds.
+/// @param error may be NULL.
+/// @return as for tandem_cache_set. Safe from any thread.
+///
+/// # Safety
+/// As for tandem_cache_set; and `hash` is the hash of the key.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_cache_set_hashed(
+    cache: *const tandem_cache,
+    hash: u64,
+    key: *const u8,
+    key_length: usize,
+    value: *const u8,
+    value_length: usize,
+    ttl: u64,
+    error: *mut tandem_error,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(error, || {
+            let cache = &reference(cache, "cache")?.cache;
+            let key = slice(key, key_length, "key")?;
+            let value = slice(value, value_length, "value")?;
+            cache.set_hashed(hash, key, value, time_to_live(ttl))?;
+            Ok(())
+        })
+    }
+}
+
 /// Stores a value for a key if a condition holds. Nobody else changes the entry between the look and that.
 ///
 /// @param cache the cache.

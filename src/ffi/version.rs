@@ -22,5 +22,5 @@ pub extern "C" fn tandem_version() -> *const c_char {
 /// @return the revision, from 1. Safe from any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn tandem_abi_1() -> u32 {
-    10
+    11
 }

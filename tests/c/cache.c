@@ -202,6 +202,42 @@ static void threads(bool closing) {
   tandem_cache_free(cache);
 }
 
+__extension__ typedef unsigned __int128 product;
+
+// The hash of a key, as docs/design.md says and Go does.
+static uint64_t hash_of(const struct tandem_cache_view *view, const uint8_t *key, size_t length) {
+  const uint64_t prime = (UINT64_C(1) << 61) - 1;
+  uint64_t sum = length;
+  for (size_t i = 0; i <= length / 7; i++) {
+    uint64_t chunk = 0;
+    memcpy(&chunk, key + i * 7, length - i * 7 < 7 ? length - i * 7 : 7);
+    sum = (uint64_t)((product)sum * view->point % prime) + chunk;
+  }
+  sum = (uint64_t)((product)sum * view->point % prime) ^ view->offset;
+  sum = (sum ^ sum >> 33) * UINT64_C(0xFF51AFD7ED558CCD);
+  sum = (sum ^ sum >> 33) * UINT64_C(0xC4CEB9FE1A85EC53);
+  return sum ^ sum >> 33;
+}
+
+static void hashed(void) {
+  struct tandem_cache *cache = new_cache(0, 0);
+  struct tandem_cache_view view;
+  CHECK(tandem_cache_get_view(cache, &view) == TANDEM_STATUS_OK);
+  const uint8_t key[] = "a key of thirty bytes and less";
+  for (size_t length = 0; length < sizeof key; length++) {
+    uint64_t hash = hash_of(&view, key, length);
+    CHECK(tandem_cache_set_hashed(cache, hash, key, length, key, length, 0, NULL) == TANDEM_STATUS_OK);
+  }
+  for (size_t length = 0; length < sizeof key; length++) {
+    uint8_t value[sizeof key];
+    size_t found = 0;
+    CHECK(tandem_cache_get(cache, key, length, value, sizeof value, &found) == TANDEM_STATUS_OK);
+    CHECK(found == length && memcmp(value, key, length) == 0);
+  }
+  CHECK(tandem_cache_len(cache) == sizeof key);
+  tandem_cache_free(cache);
+}
+
 static void refused(void) {
   struct tandem_cache_options small = {.max_bytes = 1};
   struct tandem_error error;
@@ -214,6 +250,7 @@ static void refused(void) {
   CHECK(tandem_cache_new(&small, NULL, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
   CHECK(tandem_cache_get(NULL, &byte, 1, &byte, 1, &length) == TANDEM_STATUS_INVALID_ARGUMENT);
   CHECK(tandem_cache_set(NULL, &byte, 1, &byte, 1, 0, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
+  CHECK(tandem_cache_set_hashed(NULL, 0, &byte, 1, &byte, 1, 0, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
   CHECK(tandem_cache_delete(NULL, &byte, 1) == TANDEM_STATUS_INVALID_ARGUMENT);
   CHECK(tandem_cache_clear(NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
   CHECK(tandem_cache_close(NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
@@ -235,6 +272,7 @@ static void refused(void) {
 
 int main(void) {
   values();
+  hashed();
   limits();
   times();
   times_are_told();

@@ -6,6 +6,8 @@ package ffi
 // #cgo nocallback tandem_cache_new
 // #cgo noescape tandem_cache_get
 // #cgo nocallback tandem_cache_get
+// #cgo noescape tandem_cache_set_hashed
+// #cgo nocallback tandem_cache_set_hashed
 // #cgo noescape tandem_cache_set
 // #cgo nocallback tandem_cache_set
 // #cgo noescape tandem_cache_delete
@@ -145,6 +147,12 @@ func (c Cache) Peek(key *byte, keyLength int, value *byte, capacity int) (int, C
 // Set stores a value that lives for ttl nanoseconds.
 func (c Cache) Set(key *byte, keyLength int, value *byte, valueLength int, ttl uint64) Status {
 	return Status(C.tandem_cache_set(c.handle, (*C.uint8_t)(key), C.size_t(keyLength),
+		(*C.uint8_t)(value), C.size_t(valueLength), C.uint64_t(ttl), nil))
+}
+
+// SetHashed is Set for a caller that has hashed the key.
+func (c Cache) SetHashed(hash uint64, key *byte, keyLength int, value *byte, valueLength int, ttl uint64) Status {
+	return Status(C.tandem_cache_set_hashed(c.handle, C.uint64_t(hash), (*C.uint8_t)(key), C.size_t(keyLength),
 		(*C.uint8_t)(value), C.size_t(valueLength), C.uint64_t(ttl), nil))
 }
 

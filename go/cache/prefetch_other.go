@@ -1,0 +1,7 @@
+//go:build cgo && !amd64 && !arm64
+
+package cache
+
+import "unsafe"
+
+func prefetch(unsafe.Pointer) {}
