@@ -58,17 +58,18 @@ func unmarshal(data []byte, v any, flags uint32) (bool, error) {
 	if p, ok := v.(*any); ok && p != nil {
 		v = held(p, data)
 	}
-	plan, target := planFor(v)
-	if plan == nil || !plan.takes(target) {
+	b := takeBuffers(len(data))
+	plan, target := b.planFor(v)
+	if plan == nil || target == nil || plan.root.any && !plan.takes(target) {
+		b.release()
 		return false, nil
 	}
-	b := takeBuffers(len(data))
 	words, strings, status := plan.run(data, flags, b)
 	if status != ffi.OK {
 		b.release()
 		return false, nil
 	}
-	f := newFiller(plan, b, words, strings, data, flags)
+	f := b.fill(plan, words, strings, data, flags)
 	err := f.store(plan.root, target, f.next())
 	if err == nil {
 		err = f.saved
@@ -94,14 +95,23 @@ func held(p *any, text []byte) any {
 
 var anyPointerType = reflect.TypeFor[*any]()
 
-// planFor returns the plan for what v points to, and where that is. The plan is nil if that is left to encoding/json.
-func planFor(v any) (*decodePlan, unsafe.Pointer) {
-	t := reflect.TypeOf(v)
-	target := (*eface)(unsafe.Pointer(&v)).data
-	if t == nil || t.Kind() != reflect.Pointer || t.Name() != "" || target == nil {
-		return nil, nil
+// planFor returns the plan for what v points to, nil if that is left to encoding/json, and where that is. Buffers know the plan
+// that they were used for last.
+func (b *buffers) planFor(v any) (*decodePlan, unsafe.Pointer) {
+	e := (*eface)(unsafe.Pointer(&v))
+	if e.typ != b.typ {
+		b.typ, b.plan = e.typ, planFor(v)
 	}
-	return decodePlanOf(t.Elem()), target
+	return b.plan, e.data
+}
+
+// planFor returns the plan for what v points to, nil if that is left to encoding/json.
+func planFor(v any) *decodePlan {
+	t := reflect.TypeOf(v)
+	if t == nil || t.Kind() != reflect.Pointer || t.Name() != "" {
+		return nil
+	}
+	return decodePlanOf(t.Elem())
 }
 
 // takes reports whether a value can be stored at p.
@@ -194,11 +204,11 @@ type filler struct {
 	words []uint64
 	word  int // the next of them
 	text  []byte
-	at    int // in the text
 	input []byte
-	// A copy of the run's text from start on, up to blockSize of it, from which strings are cut.
+	// A copy of the run's text from start on, up to blockSize of it, from which strings are cut. The next one begins at cut.
 	block string
 	start int
+	cut   int
 	// What is left of blocks that interfaces point into.
 	floats  []float64
 	strings []string
@@ -219,9 +229,13 @@ type filler struct {
 // blockSize bounds what a kept string keeps in memory.
 const blockSize = 4096
 
-func newFiller(plan *decodePlan, b *buffers, words, text int, input []byte, flags uint32) filler {
-	return filler{words: b.words[:words], text: b.text[:text], input: input, borrow: flags&ffi.DecodeBorrow != 0,
-		chunks: b.chunksFor(plan)}
+// fill makes ready for storing what a run in the buffers has, by the filler among them.
+func (b *buffers) fill(plan *decodePlan, words, text int, input []byte, flags uint32) *filler {
+	f := &b.filler
+	f.words, f.text, f.input = b.words[:words], b.text[:text], input
+	f.borrow = flags&ffi.DecodeBorrow != 0
+	f.chunks = b.chunksFor(plan)
+	return f
 }
 
 func (f *filler) next() uint64 {
@@ -232,26 +246,35 @@ func (f *filler) next() uint64 {
 
 // string cuts the next n bytes off the run's text.
 func (f *filler) string(n int) string {
+	var s string
+	if f.has(n) {
+		f.cutTo(&s, n)
+		return s
+	}
+	return f.fetch(n)
+}
+
+// has reports whether the next n bytes are in the block, and not none.
+func (f *filler) has(n int) bool { return uint(n-1) < uint(len(f.block)-f.cut) }
+
+// cutTo makes the string at p the next n bytes of the block, which has them. Slicing the block would check that again.
+func (f *filler) cutTo(p *string, n int) {
+	*(*stringHeader)(unsafe.Pointer(p)) = stringHeader{unsafe.Add(unsafe.Pointer(unsafe.StringData(f.block)), f.cut), n}
+	f.cut += n
+}
+
+// fetch returns the next n bytes, and copies text into a new block for them and those that follow.
+func (f *filler) fetch(n int) string {
 	if n == 0 {
 		return ""
 	}
-	from := f.at - f.start
-	if n > len(f.block)-from {
-		f.fetch(n)
-		from = 0
-	}
-	f.at += n
-	return f.block[from : from+n]
-}
-
-// fetch copies text into a new block, so that n bytes are there.
-func (f *filler) fetch(n int) {
 	if f.borrow {
-		f.block, f.start = f.lent(n), f.at
-		return
+		return f.lent(n)
 	}
-	rest := f.text[f.at:]
-	f.block, f.start = string(rest[:min(max(n, blockSize), len(rest))]), f.at
+	f.start += f.cut
+	rest := f.text[f.start:]
+	f.block, f.cut = string(rest[:min(max(n, blockSize), len(rest))]), n
+	return f.block[:n]
 }
 
 // lent returns the string of n bytes, not none, whose place comes next.
@@ -276,9 +299,11 @@ func (f *filler) bytes(n int) []byte {
 		text := f.lent(n)
 		return unsafe.Slice(unsafe.StringData(text), n)
 	}
-	b := f.text[f.at : f.at+n]
-	f.at += n
-	return b
+	from := f.start + f.cut
+	if f.cut += n; f.cut > len(f.block) {
+		f.block, f.start, f.cut = "", from+n, 0
+	}
+	return f.text[from : from+n]
 }
 
 // store stores the value with the given head at p. An error ends the decoding.
@@ -368,43 +393,62 @@ func (f *filler) storeBytes(p unsafe.Pointer, text []byte) {
 }
 
 func (f *filler) storeStruct(n *decodeNode, p unsafe.Pointer) error {
-	for head := f.next(); head != runEnd; head = f.next() {
+	for {
+		head := f.next()
+		if head == runEnd {
+			return nil
+		}
 		field := &n.fields[label(head)]
-		if len(field.hops) == 0 && !isNull(head) {
-			// What most fields are, without a call.
-			at := unsafe.Add(p, field.offset)
-			switch field.node.kind {
+		if !isNull(head) {
+			// What most fields are, without a call. Others may lie in another struct, so that there is nothing at their offset.
+			switch field.simple {
 			case decodeString:
-				*(*string)(at) = f.string(payload(head))
+				at := (*string)(unsafe.Add(p, field.offset))
+				if size := payload(head); f.has(size) {
+					f.cutTo(at, size)
+				} else {
+					*at = f.fetch(size)
+				}
 				continue
-			case decodeWord64, decodeFloat64:
-				*(*uint64)(at) = f.next()
+			case decodeWord64:
+				*(*uint64)(unsafe.Add(p, field.offset)) = f.next()
 				continue
 			case decodeBool:
-				*(*bool)(at) = payload(head) != 0
+				*(*bool)(unsafe.Add(p, field.offset)) = payload(head) != 0
+				continue
+			case decodeSlice:
+				_ = f.storeSlice(field.node, unsafe.Add(p, field.offset), head)
+				continue
+			case decodeStruct:
+				_ = f.storeStruct(field.node, unsafe.Add(p, field.offset))
 				continue
 			}
 		}
-		at := p
-		for _, hop := range field.hops {
-			target := (*unsafe.Pointer)(unsafe.Add(at, hop.offset))
-			if *target == nil {
-				*target = reflect.New(hop.typ).UnsafePointer()
-			}
-			at = *target
-		}
-		at = unsafe.Add(at, field.offset)
-		if !field.node.user {
-			_ = f.store(field.node, at, head) // has no methods to fail
-			continue
-		}
-		depth, parent := len(f.names), f.parent
-		f.names, f.parent = append(f.names, field.names...), n.typ
-		if err := f.store(field.node, at, head); err != nil {
+		if err := f.storeField(n, field, p, head); err != nil {
 			return err
 		}
-		f.names, f.parent = f.names[:depth], parent
 	}
+}
+
+// storeField stores the value of any field of the struct at p.
+func (f *filler) storeField(n *decodeNode, field *decodeField, p unsafe.Pointer, head uint64) error {
+	for _, hop := range field.hops {
+		target := (*unsafe.Pointer)(unsafe.Add(p, hop.offset))
+		if *target == nil {
+			*target = reflect.New(hop.typ).UnsafePointer()
+		}
+		p = *target
+	}
+	p = unsafe.Add(p, field.offset)
+	if !field.node.user {
+		return f.store(field.node, p, head)
+	}
+	depth, parent := len(f.names), f.parent
+	f.names, f.parent = append(f.names, field.names...), n.typ
+	if err := f.store(field.node, p, head); err != nil {
+		return err
+	}
+	f.names, f.parent = f.names[:depth], parent
 	return nil
 }
 

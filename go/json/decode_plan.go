@@ -58,7 +58,10 @@ type decodeNode struct {
 
 // A decodeField is where a struct has the value of a member.
 type decodeField struct {
-	node *decodeNode
+	// The node's kind if it can be stored at once, without methods that may fail or structs behind pointers, and is one of
+	// those that storeStruct looks for; decodeFloat64 counts as decodeWord64. Else decodeNull.
+	simple decodeKind
+	node   *decodeNode
 	// Offset within the struct, or within the last of the embedded structs behind pointers.
 	offset uintptr
 	hops   []decodeHop
@@ -135,6 +138,26 @@ func (p *decodePlanner) mark() {
 			changed = changed || user != n.user || any != n.any
 			n.user, n.any = user, any
 		}
+	}
+	for _, planned := range p.nodes {
+		for i := range planned.node.fields {
+			f := &planned.node.fields[i]
+			f.simple = f.simpleKind()
+		}
+	}
+}
+
+func (f *decodeField) simpleKind() decodeKind {
+	if len(f.hops) > 0 || f.node.user {
+		return decodeNull
+	}
+	switch k := f.node.kind; k {
+	case decodeBool, decodeString, decodeWord64, decodeSlice, decodeStruct:
+		return k
+	case decodeFloat64:
+		return decodeWord64
+	default:
+		return decodeNull
 	}
 }
 

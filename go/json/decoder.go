@@ -57,9 +57,8 @@ const (
 // that nothing is read as long as there are any.
 type ahead struct {
 	count   int
-	filler  filler
-	buffers *buffers
-	base    int // where in the decoder's buffer filler.input begins
+	buffers *buffers // and the filler that is within the runs
+	base    int      // where in the decoder's buffer the filler's input begins
 
 	typ  unsafe.Pointer // type word of the pointer that was decoded into last
 	plan *decodePlan    // for it
@@ -151,7 +150,7 @@ func (d *Decoder) decodeBuffered(v any) (done bool, err error) {
 	if typ := (*eface)(unsafe.Pointer(&v)).typ; typ != d.ahead.typ {
 		d.forget()
 		d.ahead.typ = typ
-		d.ahead.plan, _ = planFor(v)
+		d.ahead.plan = planFor(v)
 	}
 	plan, target := d.ahead.plan, (*eface)(unsafe.Pointer(&v)).data
 	if plan == nil || target == nil || plan.root.any && !plan.takes(target) {
@@ -218,7 +217,7 @@ func (a *ahead) look(text []byte, base int, flags uint32, limit int) ffi.Status 
 		switch {
 		case status == ffi.OK:
 			a.count, a.buffers, a.base = count, b, base
-			a.filler = newFiller(a.plan, b, words, strings, text, flags)
+			b.fill(a.plan, words, strings, text, flags)
 			return ffi.OK
 		case status == ffi.BufferTooSmall && (len(b.words) < len(text)+8 || len(b.text) < 3*len(text)):
 			b.grow(min(4*len(b.words), len(text)+8), min(4*len(b.text), 3*len(text)))
@@ -230,21 +229,22 @@ func (a *ahead) look(text []byte, base int, flags uint32, limit int) ffi.Status 
 }
 
 // end returns where the first of the values ends, in the buffer that they lie in.
-func (a *ahead) end() int { return a.base + int(a.filler.words[a.filler.word]) }
+func (a *ahead) end() int { return a.base + int(a.buffers.filler.words[a.buffers.filler.word]) }
 
 // store stores the first of the values.
 func (a *ahead) store(target unsafe.Pointer) error {
-	f := &a.filler
+	f := &a.buffers.filler
 	f.next() // its end
 	f.saved, f.names, f.parent = nil, f.names[:0], nil
 	if err := f.store(a.plan.root, target, f.next()); err != nil {
 		a.drop() // its run was not walked to the end
 		return err
 	}
+	err := f.saved
 	if a.count--; a.count == 0 {
 		a.drop()
 	}
-	return f.saved
+	return err
 }
 
 // drop gives up the values.

@@ -2,16 +2,23 @@
 
 package json
 
-import "sync"
+import (
+	"sync"
+	"unsafe"
+)
 
 // Buffers are what a call lends to Rust, whose memory holds no pointers, so that the garbage collector does not look
 // into it, and what it needs itself.
 type buffers struct {
 	words []uint64
 	text  []byte
-	// What slices are cut from, by node. Pointers, and so only there during a call.
+	// What slices are cut from, by node. Pointers, and so only there during a call; likewise what the filler has.
 	chunks []chunk
-	pool   *sync.Pool
+	filler filler
+	// What was decoded into last, as the type word of a pointer, and the plan for it.
+	typ  unsafe.Pointer
+	plan *decodePlan
+	pool *sync.Pool
 }
 
 // Large documents have a pool of their own: small ones would keep its buffers, which the garbage collector frees
@@ -60,6 +67,7 @@ func (b *buffers) chunksFor(plan *decodePlan) []chunk {
 // release gives the buffers back.
 func (b *buffers) release() {
 	clear(b.chunks)
+	b.filler = filler{}
 	size := 8*cap(b.words) + cap(b.text)
 	if size > maxPooled || b.pool == &smallBuffers && size > 16*largeDocument {
 		return

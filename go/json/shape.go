@@ -122,6 +122,12 @@ var stringType = reflect.TypeFor[string]()
 // isStringMap reports whether a type lies in memory as map[string]string, which needs no reflection.
 func isStringMap(t reflect.Type) bool { return t.Key() == stringType && t.Elem() == stringType }
 
+// A stringHeader is how a string lies in memory.
+type stringHeader struct {
+	data unsafe.Pointer
+	len  int
+}
+
 // A sliceHeader is how a slice lies in memory.
 type sliceHeader struct {
 	data unsafe.Pointer
