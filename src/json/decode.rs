@@ -8,7 +8,7 @@ use super::index::{Invalid, Places, Tokens};
 use super::number;
 use super::output::{Full, Output};
 use super::scan::Cursor;
-use super::shape::{Found, Kind, Members, Names, Node, Shape};
+use super::shape::{Found, Guess, Kind, Members, Names, Next, Node, Shape};
 use super::simd;
 use super::string;
 use super::text;
@@ -232,6 +232,9 @@ struct Decoder<'a, const BORROW: bool> {
     strings: Output<'a, u8>,
     /// An unescaped string.
     scratch: Vec<u8>,
+    /// How often the shape may still be told to expect another member. Threads that see texts of different forms would
+    /// otherwise take the memory of these numbers from each other again and again.
+    lessons: usize,
 }
 
 #[inline(always)]
@@ -255,6 +258,7 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
             words: Output::new(words),
             strings: Output::new(strings),
             scratch: Vec::new(),
+            lessons: 16 + text.len() / 2048,
         }
     }
 
@@ -575,20 +579,20 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
     #[inline(never)]
     fn members(&mut self, members: &'a Members, label: u64, depth: usize) -> Result<()> {
         self.words.push(head(0, label))?;
-        let mut expected = 0;
+        let mut next = &members.first;
         let mut more = self.enter(b'}', depth)?;
         while more {
-            let found = match members.list.get(expected) {
-                Some(member) if member.stands_at(self.tokens.text(), self.tokens.at()) => {
+            let expected = next.get();
+            let found = match members.guesses.get(expected) {
+                Some(guess) if guess.stands_at(self.tokens.text(), self.tokens.at()) => {
                     self.tokens.pass_name()?;
-                    Some(expected)
+                    Some((expected, guess))
                 }
-                _ => self.other_member(members, depth)?,
+                _ => self.other_member(members, next, depth)?,
             };
-            if let Some(number) = found {
-                let node = self.shape.node(members.list[number].node);
-                self.value(node, number as u64, depth + 1)?;
-                expected = number + 1;
+            if let Some((number, guess)) = found {
+                self.value(&self.shape.nodes[guess.node], number as u64, depth + 1)?;
+                next = &guess.next;
             }
             more = self.tokens.next_or(b'}')?;
         }
@@ -596,9 +600,25 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
         Ok(())
     }
 
-    /// Passes the name of a member that is not the one expected, and finds it; passes its value, too, if there is none.
+    /// Passes the name of a member that is not the one expected, finds it, and expects it the next time; passes its value, too, if
+    /// there is none.
     #[inline(never)]
-    fn other_member(&mut self, members: &Members, depth: usize) -> Result<Option<usize>> {
+    fn other_member(
+        &mut self,
+        members: &'a Members,
+        next: &Next,
+        depth: usize,
+    ) -> Result<Option<(usize, &'a Guess)>> {
+        let Some(number) = self.look_up_member(members, depth)? else { return Ok(None) };
+        if self.lessons > 0 {
+            self.lessons -= 1;
+            next.learn(number);
+        }
+        Ok(members.guesses.get(number).map(|guess| (number, guess)))
+    }
+
+    #[inline(always)]
+    fn look_up_member(&mut self, members: &Members, depth: usize) -> Result<Option<usize>> {
         let place = self.tokens.at();
         let (start, end) = self.tokens.name()?;
         self.tokens.take(b':')?;

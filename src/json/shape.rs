@@ -5,11 +5,13 @@
 
 use std::fmt;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::steps::Steps;
 
-/// The kind of a node, and what belongs to it.
+/// The kind of a node, and what belongs to it. As a byte of its own the kind is told without looking at what belongs to it.
 #[derive(Debug)]
+#[repr(u8)]
 pub(crate) enum Kind {
     Bool,
     Int { bits: u32 },
@@ -46,7 +48,7 @@ pub(crate) struct Node {
 
 /// The form of a value; see the module's documentation.
 ///
-/// Immutable, and usable from many threads at once.
+/// Usable from many threads at once, and immutable but for what it expects of texts.
 #[derive(Debug)]
 pub struct Shape {
     pub(crate) nodes: Vec<Node>,
@@ -87,10 +89,11 @@ impl Shape {
         if reader.rest() > 0 {
             return Err(reader.error("data after the last node"));
         }
-        let shape = Shape { nodes, steps: Default::default() };
+        let mut shape = Shape { nodes, steps: Default::default() };
         if (0..count).any(|node| shape.is_endless(node)) {
             return Err(reader.error("value or null of nothing but itself"));
         }
+        shape.resolve();
         Ok(shape)
     }
 
@@ -102,6 +105,24 @@ impl Shape {
             node = &self.nodes[element];
         }
         node
+    }
+
+    /// Follows optional nodes for all members, so that decoding need not.
+    fn resolve(&mut self) {
+        for number in 0..self.nodes.len() {
+            let Kind::Struct(members) = &self.nodes[number].kind else { continue };
+            let mut nodes: Vec<usize> = members.list.iter().map(|member| member.node).collect();
+            for node in &mut nodes {
+                while let Kind::Optional { element } = self.nodes[*node].kind {
+                    *node = element;
+                }
+            }
+            if let Kind::Struct(members) = &mut self.nodes[number].kind {
+                for (guess, node) in members.guesses.iter_mut().zip(nodes) {
+                    guess.node = node;
+                }
+            }
+        }
     }
 
     /// What encoding needs to know.
@@ -215,13 +236,10 @@ impl<'a> Reader<'a> {
 #[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) name: Box<[u8]>,
-    /// The first bytes of the name and the quote behind it, and a mask that covers them.
+    /// The first bytes of the name and the quote behind it.
     start: u128,
-    mask: u128,
     /// The name is its own form in a text.
     plain: bool,
-    /// The name and the quote behind it.
-    quoted: Box<[u8]>,
     folded: Box<[u8]>,
     folded_start: u128,
     pub(crate) node: usize,
@@ -231,32 +249,96 @@ pub(crate) struct Member {
 
 impl Member {
     fn new(name: &[u8], node: usize, optional: bool) -> Self {
-        let plain = !name.iter().any(|byte| matches!(byte, b'"' | b'\\'));
-        let (start, mask) = block(name);
         Member {
             name: name.into(),
-            start,
-            mask,
-            plain,
-            folded_start: block(&fold(name).0).0,
+            start: block(name),
+            plain: !name.iter().any(|byte| matches!(byte, b'"' | b'\\')),
+            folded_start: block(&fold(name).0),
             folded: fold(name).0.into(),
-            quoted: [name, b"\""].concat().into(),
             node,
             optional,
         }
     }
+}
 
-    /// Whether the string whose opening quote is at `place` of `text` is the name, without escapes. It may be that and not
-    /// be seen.
+/// What there is to know of a member that is expected next.
+#[derive(Debug)]
+pub(crate) struct Guess {
+    /// The name between quotes, and the colon behind it: the first sixteen bytes and the next, and masks that cover them.
+    starts: [u128; 2],
+    masks: [u128; 2],
+    /// What comes then.
+    rest: Box<[u8]>,
+    /// The member's node, or that of the value in it if it is optional.
+    pub(crate) node: usize,
+    /// Whether the name ends within the first sixteen bytes.
+    short: bool,
+    pub(crate) next: Next,
+}
+
+/// The number of the member that is expected behind another one, or first: the next in declaration order, until a text has
+/// another one there. A guess, which changes no result: threads may see each other's at any time.
+#[derive(Debug)]
+pub(crate) struct Next(AtomicU32);
+
+impl Next {
+    fn new(number: usize) -> Self {
+        Next(AtomicU32::new(number as u32))
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed) as usize
+    }
+
+    pub(crate) fn learn(&self, number: usize) {
+        self.0.store(number as u32, Ordering::Relaxed);
+    }
+}
+
+impl Guess {
+    fn new(number: usize, member: &Member) -> Self {
+        let mut quoted = [b"\"", &*member.name, b"\":"].concat();
+        if !member.plain {
+            quoted = vec![0]; // no text has that where a name begins
+        }
+        let mut rest = &quoted[..];
+        let mut next = || {
+            let (bytes, after) = rest.split_at(rest.len().min(16));
+            rest = after;
+            padded(bytes)
+        };
+        let ((first, first_mask), (second, second_mask)) = (next(), next());
+        Guess {
+            starts: [first, second],
+            masks: [first_mask, second_mask],
+            rest: rest.into(),
+            node: member.node,
+            short: second_mask == 0,
+            next: Next::new(number + 1),
+        }
+    }
+
+    /// Whether a name whose opening quote is at `place` of `text` is the member's, without escapes and with a colon behind its
+    /// closing quote. It may be that and not be seen.
     #[inline(always)]
     pub(crate) fn stands_at(&self, text: &[u8], place: usize) -> bool {
-        let Some([quote, rest @ ..]) = text.get(place..) else { return false };
-        let Some(start) = rest.first_chunk() else { return false };
-        if *quote != b'"' || (u128::from_le_bytes(*start) ^ self.start) & self.mask != 0 {
+        let Some(first) = text.get(place..place + 16).and_then(<[u8]>::first_chunk) else {
+            return false;
+        };
+        if (u128::from_le_bytes(*first) ^ self.starts[0]) & self.masks[0] != 0 {
             return false;
         }
-        let length = self.name.len();
-        self.plain && (length < 16 || rest.get(16..=length) == Some(&self.quoted[16..]))
+        self.short || self.goes_on_at(text, place + 16)
+    }
+
+    #[inline(always)]
+    fn goes_on_at(&self, text: &[u8], place: usize) -> bool {
+        let Some(second) = text.get(place..place + 16).and_then(<[u8]>::first_chunk) else {
+            return false;
+        };
+        (u128::from_le_bytes(*second) ^ self.starts[1]) & self.masks[1] == 0
+            && (self.rest.is_empty() || text[place + 16..].starts_with(&self.rest))
     }
 }
 
@@ -264,6 +346,9 @@ impl Member {
 #[derive(Debug)]
 pub(crate) struct Members {
     pub(crate) list: Vec<Member>,
+    /// One for each, and which of them comes first.
+    pub(crate) guesses: Vec<Guess>,
+    pub(crate) first: Next,
     /// Open addressing: numbers of members by the hash of their name. A power of two long.
     exact: Box<[u32]>,
     /// The same by the hash of the case-folded name. Of equal ones the first is found first.
@@ -289,6 +374,8 @@ impl Members {
         let size = (list.len() * 2).next_power_of_two().max(2);
         let mut members = Members {
             beyond_ascii: list.iter().any(|member| !member.name.is_ascii()),
+            guesses: list.iter().enumerate().map(|(at, member)| Guess::new(at, member)).collect(),
+            first: Next::new(0),
             list,
             exact: vec![EMPTY; size].into(),
             folded: vec![EMPTY; size].into(),
@@ -400,7 +487,7 @@ fn hash(name: &[u8]) -> usize {
         (Some(start), Some(end)) => {
             hash_block(u128::from_le_bytes(*start)) ^ hash_block(u64::from_le_bytes(*end).into())
         }
-        _ => hash_block(block(name).0),
+        _ => hash_block(block(name)),
     }
 }
 
@@ -420,11 +507,16 @@ fn hash_block(block: u128) -> usize {
     ((product >> 64) ^ product) as usize
 }
 
-/// The first 16 bytes of a name and the quote behind it, with zeros behind that; and which of them belong to it.
-fn block(name: &[u8]) -> (u128, u128) {
+/// The first 16 bytes of a name and the quote behind it, with zeros behind that.
+fn block(name: &[u8]) -> u128 {
+    padded(name.iter().chain(b"\"")).0
+}
+
+/// The first 16 of some bytes, with zeros behind them; and which of them there are.
+fn padded<'a>(bytes: impl IntoIterator<Item = &'a u8>) -> (u128, u128) {
     let (mut block, mut mask) = ([0; 16], [0; 16]);
-    for (place, &byte) in name.iter().chain(b"\"").take(16).enumerate() {
-        (block[place], mask[place]) = (byte, 0xFF);
+    for ((byte, place), mask) in bytes.into_iter().zip(&mut block).zip(&mut mask) {
+        (*place, *mask) = (*byte, 0xFF);
     }
     (u128::from_le_bytes(block), u128::from_le_bytes(mask))
 }
@@ -453,6 +545,9 @@ fn fold(name: &[u8]) -> (Vec<u8>, bool) {
 
 #[cfg(test)]
 mod tests {
+    use std::mem::MaybeUninit;
+
+    use super::super::decode::{DecodeOptions, decode};
     use super::*;
 
     fn members(names: &[&str]) -> Members {
@@ -490,6 +585,63 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn guess_sees_its_name_and_no_other() {
+        for length in 0..50 {
+            let name = "abcdefghij".repeat(5)[..length].to_owned();
+            let guess = &members(&[&name]).guesses[0];
+            let quoted = format!("\"{name}\":");
+            let text = format!("{{{quoted}12345678901234567890123456789012");
+            assert!(guess.stands_at(text.as_bytes(), 1), "{text}");
+            for place in 1..=quoted.len() {
+                let mut other = text.clone().into_bytes();
+                other[place] ^= 1;
+                assert!(!guess.stands_at(&other, 1), "{name}, byte {place}");
+            }
+            // Near the end of a text it may not be seen, and nothing else is.
+            for end in 0..text.len() {
+                let seen = guess.stands_at(&text.as_bytes()[..end], 1);
+                assert!(!seen || end > quoted.len(), "{name}, {end} bytes");
+            }
+        }
+        for name in ["a\"b", "a\\b"] {
+            let text = format!("{{\"{name}\":12345678901234567");
+            assert!(!members(&[name]).guesses[0].stands_at(text.as_bytes(), 1));
+        }
+    }
+
+    #[test]
+    fn order_of_members_is_learned_from_texts() {
+        let words =
+            |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>();
+        // An object whose members are an integer and an optional one.
+        let description = [
+            words(&[3, 12, 0, 0, 2, 1, 0, 1]),
+            b"a".to_vec(),
+            words(&[2, 0, 1]),
+            b"b".to_vec(),
+            words(&[1, 0, 64, 0, 13, 0, 1, 0]),
+        ]
+        .concat();
+        let shape = Shape::new(&description).unwrap();
+        let Kind::Struct(members) = &shape.nodes[0].kind else { panic!("no struct") };
+        let order =
+            || (members.first.get(), members.guesses[0].next.get(), members.guesses[1].next.get());
+        let run = || {
+            let (mut words, mut strings) = ([MaybeUninit::new(0); 64], [MaybeUninit::new(0); 64]);
+            let text = br#"{"b":2,"a":1                     }"#;
+            let lengths =
+                decode(&shape, text, DecodeOptions::default(), &mut words, &mut strings).unwrap();
+            // SAFETY: all words are initialised.
+            words[..lengths.0].iter().map(|word| unsafe { word.assume_init() }).collect::<Vec<_>>()
+        };
+        assert_eq!(order(), (0, 1, 2));
+        let first = run();
+        assert_eq!(order(), (1, 1, 0));
+        assert_eq!(run(), first);
+        assert_eq!(order(), (1, 1, 0));
     }
 
     #[test]
