@@ -307,7 +307,7 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 				dst, limit = r.end(), uintptr(r.base)+uintptr(r.size)
 			}
 			text, length := unsafe.Pointer(unsafe.StringData(op.text)), len(op.text)
-			*(*[textBlock]byte)(dst) = *(*[textBlock]byte)(text)
+			*(*block)(dst) = *(*block)(text)
 			if length > textBlock {
 				copyBlocks(dst, text, length)
 			}
@@ -425,8 +425,8 @@ func (r *renderer) upTo(dst unsafe.Pointer) { r.length = int(uintptr(dst) - uint
 
 // copyBlocks copies whole blocks, at least as many bytes as length.
 func copyBlocks(dst, src unsafe.Pointer, length int) {
-	for block := 0; block < length; block += textBlock {
-		*(*[textBlock]byte)(unsafe.Add(dst, block)) = *(*[textBlock]byte)(unsafe.Add(src, block))
+	for at := 0; at < length; at += textBlock {
+		*(*block)(unsafe.Add(dst, at)) = *(*block)(unsafe.Add(src, at))
 	}
 }
 

@@ -69,7 +69,11 @@ type encodeOp struct {
 	kind encodeKind
 }
 
-// textBlock is the size of the blocks in which text is copied.
+// A block is what text is copied in: as an array, which might overlap with another, it would be copied by a call of memmove, and with
+// fewer fields by words.
+type block struct{ a, b, c, d, e, f, g, h uint32 }
+
+// textBlock is the size of a block.
 const textBlock = 32
 
 // An encodeNode says how a value of one type is written.
