@@ -305,21 +305,23 @@ func TestSoak(t *testing.T) {
 	end := time.Now().Add(limit)
 	var high int64
 	for round := uint64(0); time.Now().Before(end) && !t.Failed(); round++ {
-		over := time.Now().Add(min(limit/10, 20*time.Second))
-		enough := func(round int) bool { return round%1000 == 0 && time.Now().After(over) }
-		ttl := time.Duration(round/4%2) * 10 * time.Millisecond
-		switch round % 4 {
-		case 0:
-			sameAsMap(t, texts, Options[string, string]{MaxBytes: 256 << 10, TTL: ttl}, round/2, enough)
-		case 1:
-			encoded := Options[string, string]{MaxBytes: 64 << 20, TTL: ttl, Codec: jsonCodec[string]{}}
-			sameAsMap(t, texts, encoded, round/2, enough)
-		case 2:
-			sameAsMap(t, numbers, Options[string, int64]{MaxBytes: 64 << 10, TTL: ttl}, round/2, enough)
-		case 3:
-			sameAsMap(t, numbers, Options[string, int64]{MaxBytes: 64 << 20, TTL: ttl}, round/2, enough)
-		}
-		linearizability(t, 30_000, round)
+		t.Run("round", func(t *testing.T) { // whose caches are closed when it ends
+			over := time.Now().Add(min(limit/10, 20*time.Second))
+			enough := func(round int) bool { return round%1000 == 0 && time.Now().After(over) }
+			ttl := time.Duration(round/4%2) * 10 * time.Millisecond
+			switch round % 4 {
+			case 0:
+				sameAsMap(t, texts, Options[string, string]{MaxBytes: 256 << 10, TTL: ttl}, round/2, enough)
+			case 1:
+				encoded := Options[string, string]{MaxBytes: 64 << 20, TTL: ttl, Codec: jsonCodec[string]{}}
+				sameAsMap(t, texts, encoded, round/2, enough)
+			case 2:
+				sameAsMap(t, numbers, Options[string, int64]{MaxBytes: 64 << 10, TTL: ttl}, round/2, enough)
+			case 3:
+				sameAsMap(t, numbers, Options[string, int64]{MaxBytes: 64 << 20, TTL: ttl}, round/2, enough)
+			}
+			linearizability(t, 30_000, round)
+		})
 		for range 2 { // the cleanup of what the first one finds has begun by the second
 			debug.FreeOSMemory()
 		}
