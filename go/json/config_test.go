@@ -27,6 +27,7 @@ func configured(c json.Config) codec {
 // What refuses nothing of the texts in question gives what encoding/json does: the zero Config, and such as share
 // strings, or check what there is nothing wrong with.
 func TestConfigsThatChangeNothing(t *testing.T) {
+	t.Parallel()
 	configs := []json.Config{{}, {ShareStrings: true}, {MaxDepth: 1000, MaxBytes: 1 << 20}, {ShareStrings: true, MaxDepth: 1000}}
 	var documents [][]byte
 	eachDocument(func(text string) { documents = append(documents, []byte(text)) })
@@ -297,6 +298,7 @@ func isMismatch(err error) bool {
 }
 
 func TestConfigRefusesWhatTheReferenceDoes(t *testing.T) {
+	t.Parallel()
 	texts := 20_000
 	if testing.Short() {
 		texts = 2000
@@ -558,6 +560,7 @@ func casedMembers(random *rand.Rand, values map[string]func() (string, string)) 
 
 // A text is decoded as if the members were not there whose names are not exact.
 func TestConfigCaseSensitive(t *testing.T) {
+	t.Parallel()
 	texts := 20_000
 	if testing.Short() {
 		texts = 3000

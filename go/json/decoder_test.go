@@ -329,6 +329,7 @@ func TestDecoderInsideOfItself(t *testing.T) {
 }
 
 func TestDecoderMatchesStandardLibrary(t *testing.T) {
+	t.Parallel()
 	streams := 60_000
 	if testing.Short() {
 		streams = 4000

@@ -21,6 +21,7 @@ func documents(t testing.TB) []corpus.Document {
 }
 
 func TestDocumentsMatchStandardLibrary(t *testing.T) {
+	t.Parallel()
 	for _, document := range documents(t) {
 		t.Run(document.Name, func(t *testing.T) {
 			for _, fresh := range []func() any{document.New, func() any { return new(any) }} {

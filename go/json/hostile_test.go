@@ -77,6 +77,7 @@ func heap() int64 {
 
 // Texts that are made to hurt.
 func TestHostileForms(t *testing.T) {
+	t.Parallel()
 	many := 100_000
 	if testing.Short() {
 		many = 11_000 // beyond the greatest depth

@@ -102,6 +102,7 @@ func sameLines[T any](t *testing.T, text string, options json.LinesOptions) {
 }
 
 func TestLinesMatchStandardLibrary(t *testing.T) {
+	t.Parallel()
 	type one struct{ A int }
 	for _, text := range []string{
 		"", "\n", "\r\n \t\n", "1", "1\n2\n3", "1\r\n\r\n2\r\n", " 1 \n", "1 2\n3", "1\n{\n}\n2", "[1,\n2]\n3\n", `{"A":1}` + "\n" + `{"A":"x"}` + "\n" + `{"A":2,"B":3}`,
@@ -120,6 +121,7 @@ func TestLinesMatchStandardLibrary(t *testing.T) {
 }
 
 func TestRandomLinesMatchStandardLibrary(t *testing.T) {
+	t.Parallel()
 	streams := 100
 	if testing.Short() {
 		streams = 30

@@ -20,6 +20,7 @@ import (
 
 // Values of every type are encoded: the zero value, and random ones.
 func TestMarshalMatchesStandardLibrary(t *testing.T) {
+	t.Parallel()
 	rounds := 50
 	if testing.Short() {
 		rounds = 8
@@ -41,6 +42,7 @@ func TestMarshalMatchesStandardLibrary(t *testing.T) {
 }
 
 func TestMarshalValues(t *testing.T) {
+	t.Parallel()
 	cyclicList := &list{A: 1}
 	cyclicList.B = cyclicList
 	cyclicMap := map[string]any{}
@@ -290,6 +292,7 @@ func TestMarshalLongStrings(t *testing.T) {
 
 // JSON within JSON may be as deep as JSON, wherever it stands; but not to be indented.
 func TestMarshalDeepRawMessages(t *testing.T) {
+	t.Parallel()
 	for _, depth := range []int{257, 10_000, 10_001} {
 		raw := json.RawMessage(strings.Repeat("[", depth) + strings.Repeat("]", depth))
 		for _, value := range []any{&raw, struct{ A, B any }{raw, []*json.RawMessage{&raw}}} {

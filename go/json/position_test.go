@@ -89,6 +89,7 @@ func TestLocate(t *testing.T) {
 
 // What a text can't go on with is wrong, and what is before it is not.
 func TestLocateSyntaxErrors(t *testing.T) {
+	t.Parallel()
 	for seed := range 20_000 {
 		random := rand.New(rand.NewPCG(uint64(seed), 46))
 		text := mutate(random, []byte(strictText(random, 3)))

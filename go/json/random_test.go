@@ -15,6 +15,7 @@ import (
 
 // Random values of random types are encoded and decoded, and so are texts near to theirs.
 func TestRandomTypesMatchStandardLibrary(t *testing.T) {
+	t.Parallel()
 	types := 1000
 	if testing.Short() {
 		types = 100

@@ -59,6 +59,7 @@ func excerpt(text []byte) string {
 }
 
 func TestTextOperationsMatchStandardLibrary(t *testing.T) {
+	t.Parallel()
 	type operation = func(dst *bytes.Buffer, src []byte) error
 	for _, test := range []struct {
 		name      string

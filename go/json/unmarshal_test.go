@@ -60,6 +60,7 @@ func eachDocument(visit func(text string)) {
 
 // Every document is decoded into every type: new values, and such as hold something already.
 func TestUnmarshalMatchesStandardLibrary(t *testing.T) {
+	t.Parallel()
 	var documents [][]byte
 	eachDocument(func(text string) { documents = append(documents, []byte(text)) })
 	step := 7
@@ -87,6 +88,7 @@ func TestUnmarshalMatchesStandardLibrary(t *testing.T) {
 
 // Struct tags that go vet would object to.
 func TestTags(t *testing.T) {
+	t.Parallel()
 	tags := []string{``, `json`, `json:`, `json:"`, `json:""`, `json:","`, `json:",,"`, `json:"-"`, `json:"-,"`, `json:"--"`, `json:"a"`, `json:"A"`, `json:"B"`, `json:" "`, `json:"a\\b"`,
 		`json:"a\"b"`, `json:"'"`, `json:"a,b"`, `json:"<>"`, `json:"&,omitempty"`, `json:",omitempty "`, `json:", omitempty"`, `json:",OMITEMPTY"`, `json:",omitempty,string"`, `json:",string,omitzero"`,
 		`json:"ä"`, "json:\"\u2028\"", "json:\"\xff\"", `json:"\u0000"`, `json:"日本"`, `json:"é"`, `json:"$%()*+-./:;=?@[]^_{|}~!#"`, `JSON:"a"`, `json: "a"`, `xml:"x" json:"a"`, `json:"a"  json:"b"`}
@@ -121,6 +123,7 @@ func TestTags(t *testing.T) {
 
 // Targets that decoding uses in a way that shows, or can't use.
 func TestUnmarshalTargets(t *testing.T) {
+	t.Parallel()
 	type pair struct {
 		A, B any
 	}
@@ -219,6 +222,7 @@ func TestUnmarshalStopsWhereMethodsFail(t *testing.T) {
 }
 
 func TestUnmarshalDeepNesting(t *testing.T) {
+	t.Parallel()
 	repeat := func(depth int, open, middle, close string) string {
 		return strings.Repeat(open, depth) + middle + strings.Repeat(close, depth)
 	}
@@ -241,6 +245,7 @@ func TestUnmarshalDeepNesting(t *testing.T) {
 
 // Strings are cut from blocks; what a block has room for depends on those before.
 func TestUnmarshalStringsOfAllLengths(t *testing.T) {
+	t.Parallel()
 	random := rand.New(rand.NewPCG(12, 13))
 	lengths := []int{0, 1, 15, 100, 2000, 4094, 4095, 4096, 4097, 5000, 8192, 20_000}
 	quote := func() string {
