@@ -106,26 +106,16 @@ struct Between {
     white_space: u64,
 }
 
-/// What follows backslashes.
-struct Escapes {
-    /// `"`, `\`, `/`, `b`, `f`, `n`, `r`, `t` and `u`.
-    characters: u64,
-    /// `u`.
-    units: u64,
-    /// Hexadecimal digits.
-    digits: u64,
-}
-
 /// 64 bytes.
 trait Block {
     fn strings(bytes: &[u8; BLOCK]) -> Strings;
 
     fn between(bytes: &[u8; BLOCK]) -> Between;
 
-    /// Nothing where looking at each escape by itself is faster.
+    /// Which of the escapes are wrong, whose backslashes are the bits of the block of `text` that begins at `from`.
     #[inline(always)]
-    fn escapes(_bytes: &[u8; BLOCK]) -> Option<Escapes> {
-        None
+    fn wrong_escapes(text: &[u8], from: usize, escapes: u64) -> u64 {
+        wrong_escapes_alone(text, from, escapes)
     }
 
     /// Each bit of the result is the sum, modulo 2, of that bit and all below it.
@@ -191,7 +181,7 @@ fn step<B: Block>(
     let quotes = strings.quotes & !escaped;
     if quotes | strings.control == 0 && carry.in_string != 0 {
         // In the middle of a string, where there are no tokens.
-        if escapes == 0 || wrong_escapes::<B>(text, from + base as usize, block, escapes) == 0 {
+        if escapes == 0 || B::wrong_escapes(text, from + base as usize, escapes) == 0 {
             return;
         }
     }
@@ -200,7 +190,7 @@ fn step<B: Block>(
     carry.in_string = ((in_string as i64) >> 63) as u64;
     let mut wrong = strings.control & in_string;
     if escapes & in_string != 0 {
-        wrong |= wrong_escapes::<B>(text, from + base as usize, block, escapes & in_string);
+        wrong |= B::wrong_escapes(text, from + base as usize, escapes & in_string);
     }
     let classes = B::between(block);
     let scalars = !(classes.operators | classes.white_space | quotes);
@@ -226,25 +216,9 @@ fn split_backslashes(backslashes: u64, first_escaped: u64) -> (u64, u64) {
     (alternating & backslashes, alternating ^ (backslashes | first_escaped))
 }
 
-/// Which of the escapes are wrong, whose backslashes are the bits of a block that begins at `from`.
-#[inline(always)]
-fn wrong_escapes<B: Block>(text: &[u8], from: usize, block: &[u8; BLOCK], escapes: u64) -> u64 {
-    // With more of them it pays to look at the whole block.
-    if escapes.count_ones() > 4
-        && let Some(found) = B::escapes(block)
-    {
-        // Those that may lead beyond the block are left.
-        let inside = escapes & u64::MAX >> 5;
-        let units = inside & found.units >> 1;
-        let digits = found.digits >> 2 & found.digits >> 3 & found.digits >> 4 & found.digits >> 5;
-        let wrong = inside & !(found.characters >> 1) | units & !digits;
-        return wrong | wrong_one_by_one(text, from, escapes & !inside);
-    }
-    wrong_one_by_one(text, from, escapes)
-}
-
+/// As [`Block::wrong_escapes`], one escape at a time.
 #[inline(never)]
-fn wrong_one_by_one(text: &[u8], from: usize, escapes: u64) -> u64 {
+fn wrong_escapes_alone(text: &[u8], from: usize, escapes: u64) -> u64 {
     let (mut wrong, mut rest) = (0, escapes);
     while rest != 0 {
         let at = from + rest.trailing_zeros() as usize;

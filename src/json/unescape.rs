@@ -50,6 +50,18 @@ fn copy_blocks<V: Vector>(
     let string = text.get(..end)?;
     let (mut from, mut to) = (start, 0);
     while from < end {
+        // SAFETY: whole blocks of the string, and of the room.
+        let copied = unsafe {
+            let blocks = ((end - from) / V::WIDTH).min(room.len().saturating_sub(to) / V::WIDTH);
+            let (source, target) = (text.as_ptr().add(from), room.as_mut_ptr().add(to));
+            copy_plain::<V>(source, target.cast(), blocks)
+        };
+        from += copied;
+        to += copied;
+        if from == end {
+            break;
+        }
+        // A block that has an escape, or is the last.
         let target = room.get_mut(to..)?.get_mut(..V::WIDTH)?.as_mut_ptr().cast::<u8>();
         let mut tail;
         let source = match text[from..].get(..V::WIDTH) {
@@ -120,6 +132,28 @@ fn copy_blocks<V: Vector>(
         }
     }
     Some(to)
+}
+
+/// Copies blocks up to the first that has a backslash; returns how many bytes these are.
+///
+/// # Safety
+/// So many blocks can be read at `from`, and written at `to`.
+#[inline(always)]
+unsafe fn copy_plain<V: Vector>(from: *const u8, to: *mut u8, blocks: usize) -> usize {
+    let mut at = 0;
+    while at < blocks * V::WIDTH {
+        // SAFETY: the caller's promise.
+        let marks = unsafe {
+            let block = V::load(from.add(at));
+            block.store(to.add(at));
+            block.is(b'\\')
+        };
+        if marks != 0 {
+            break;
+        }
+        at += V::WIDTH;
+    }
+    at
 }
 
 /// What the byte behind a backslash stands for: a quote, a backslash and a slash for themselves.

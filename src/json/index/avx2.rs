@@ -2,7 +2,9 @@
 
 use std::arch::x86_64::*;
 
-use super::{BLOCK, Between, Block, Carry, Escapes, Found, Kernel, Places, Strings, scan};
+use super::{
+    BLOCK, Between, Block, Carry, Found, Kernel, Places, Strings, scan, wrong_escapes_alone,
+};
 
 /// The kernel, if this processor has what it needs.
 pub(super) fn kernel() -> Option<Kernel> {
@@ -113,31 +115,20 @@ impl Block for Avx2 {
     }
 
     #[inline(always)]
-    fn escapes(bytes: &[u8; BLOCK]) -> Option<Escapes> {
-        // Bits for the columns of ASCII: of an escape's character 2, 5, 6 and 7, of a digit 3, and 4 or 6.
-        const LOW: [u8; 16] =
-            [0x10, 0x30, 0x3D, 0x30, 0x38, 0x38, 0x34, 0x10, 0x10, 0x10, 0, 0, 0x02, 0, 0x04, 0x01];
-        const HIGH: [u8; 16] = [0, 0, 0x01, 0x10, 0x20, 0x02, 0x24, 0x08, 0, 0, 0, 0, 0, 0, 0, 0];
-        // SAFETY: as in `strings`.
-        unsafe {
-            let (low, high) = halves(bytes);
-            let columns = |bytes| {
-                let column = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), _mm256_set1_epi8(0xF));
-                let column = _mm256_shuffle_epi8(table(HIGH), column);
-                // Bytes beyond ASCII select zero.
-                _mm256_and_si256(_mm256_shuffle_epi8(table(LOW), bytes), column)
-            };
-            let (columns_low, columns_high) = (columns(low), columns(high));
-            let none = |columns, class| {
-                let class = _mm256_and_si256(columns, _mm256_set1_epi8(class));
-                _mm256_cmpeq_epi8(class, _mm256_setzero_si256())
-            };
-            let u = _mm256_set1_epi8(b'u' as i8);
-            Some(Escapes {
-                characters: !bits(none(columns_low, 0x0F), none(columns_high, 0x0F)),
-                units: bits(_mm256_cmpeq_epi8(low, u), _mm256_cmpeq_epi8(high, u)),
-                digits: !bits(none(columns_low, 0x30), none(columns_high, 0x30)),
-            })
+    fn wrong_escapes(text: &[u8], from: usize, escapes: u64) -> u64 {
+        match text[from..].first_chunk() {
+            // With more of them it pays to look at the whole block.
+            Some(block) if escapes.count_ones() > 4 => {
+                // Those that may lead beyond the block are left.
+                let inside = escapes & u64::MAX >> 5;
+                // SAFETY: as in `strings`.
+                let wrong = unsafe { wrong_escapes_within(block, inside) };
+                match escapes & !inside {
+                    0 => wrong,
+                    last => wrong | wrong_escapes_alone(text, from, last),
+                }
+            }
+            _ => wrong_escapes_alone(text, from, escapes),
         }
     }
 
@@ -148,5 +139,37 @@ impl Block for Avx2 {
             let bits = _mm_set_epi64x(0, bits as i64);
             _mm_cvtsi128_si64(_mm_clmulepi64_si128::<0>(bits, _mm_set1_epi8(-1))) as u64
         }
+    }
+}
+
+/// Which of the escapes are wrong, whose backslashes are the bits of a block, five places or more before its end.
+#[inline(never)]
+#[target_feature(enable = "avx2")]
+unsafe fn wrong_escapes_within(block: &[u8; BLOCK], escapes: u64) -> u64 {
+    // Bits for the columns of ASCII: of an escape's character 2, 5, 6 and 7, of a digit 3, and 4 or 6.
+    const LOW: [u8; 16] =
+        [0x10, 0x30, 0x3D, 0x30, 0x38, 0x38, 0x34, 0x10, 0x10, 0x10, 0, 0, 0x02, 0, 0x04, 0x01];
+    const HIGH: [u8; 16] = [0, 0, 0x01, 0x10, 0x20, 0x02, 0x24, 0x08, 0, 0, 0, 0, 0, 0, 0, 0];
+    // SAFETY: AVX2.
+    unsafe {
+        let (low, high) = halves(block);
+        let columns = |bytes| {
+            let column = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), _mm256_set1_epi8(0xF));
+            let column = _mm256_shuffle_epi8(table(HIGH), column);
+            // Bytes beyond ASCII select zero.
+            _mm256_and_si256(_mm256_shuffle_epi8(table(LOW), bytes), column)
+        };
+        let (columns_low, columns_high) = (columns(low), columns(high));
+        let none = |columns, class| {
+            let class = _mm256_and_si256(columns, _mm256_set1_epi8(class));
+            _mm256_cmpeq_epi8(class, _mm256_setzero_si256())
+        };
+        let characters = !bits(none(columns_low, 0x0F), none(columns_high, 0x0F));
+        let digits = !bits(none(columns_low, 0x30), none(columns_high, 0x30));
+        let u = _mm256_set1_epi8(b'u' as i8);
+        let units = bits(_mm256_cmpeq_epi8(low, u), _mm256_cmpeq_epi8(high, u));
+        let units = escapes & units >> 1;
+        let four_digits = digits >> 2 & digits >> 3 & digits >> 4 & digits >> 5;
+        escapes & !(characters >> 1) | units & !four_digits
     }
 }
