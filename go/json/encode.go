@@ -248,6 +248,9 @@ func (r *renderer) reserve(room int) {
 	}
 }
 
+// grow is not inlined so that reserve is.
+//
+//go:noinline
 func (r *renderer) grow(room int) { r.resize(r.length + room + max(r.size, leastRoom)) }
 
 // resize moves the text to memory of another size.
@@ -267,6 +270,12 @@ func (r *renderer) end() unsafe.Pointer { return unsafe.Add(r.base, r.length) }
 // byte writes a character. It asks for room, since nothing else may between two of them: brackets of lists in lists.
 func (r *renderer) byte(b byte) {
 	r.reserve(0)
+	*(*byte)(r.end()) = b
+	r.length++
+}
+
+// mark writes a character behind a value or a name, which leave the spare room.
+func (r *renderer) mark(b byte) {
 	*(*byte)(r.end()) = b
 	r.length++
 }

@@ -91,7 +91,7 @@ func writeMap[T any](r *renderer, m map[string]T, stack *[]member[T], write func
 		if err := write(r, member.value); err != nil {
 			return err
 		}
-		r.byte(',')
+		r.mark(',')
 	}
 	r.closeMap(len(members) - first)
 	clear(members[first:])
@@ -137,7 +137,7 @@ func (r *renderer) knownName(p memberPlace) {
 // name writes the name of a member, and the colon.
 func (r *renderer) name(name string) {
 	r.string(name)
-	r.byte(':')
+	r.mark(':')
 }
 
 // closeMap ends a map of so many members, each with a comma behind it.
@@ -204,7 +204,7 @@ func (r *renderer) anyMap(n *encodeNode, m reflect.Value) error {
 		if err := r.write(n.elem.ops, unsafe.Add(base, uintptr(number-first)*n.elem.size), 1, 0); err != nil {
 			return err
 		}
-		r.byte(',')
+		r.mark(',')
 	}
 	r.closeMap(last - first)
 	clear(members[first:])
