@@ -86,9 +86,13 @@ impl Scheduler for Stop {
 
 /// A small cache, in which `fill` has put something.
 fn cache(fill: impl FnOnce(&Cache)) -> Arc<Cache> {
+    cache_with(Options::default(), fill)
+}
+
+fn cache_with(options: Options, fill: impl FnOnce(&Cache)) -> Arc<Cache> {
     alone(|| {
-        let options = Options { max_bytes: Options::MIN_BYTES, ..Options::default() };
-        let cache = Arc::new(Cache::new(options).unwrap());
+        let max_bytes = Options::MIN_BYTES + options.removal_bytes;
+        let cache = Arc::new(Cache::new(Options { max_bytes, ..options }).unwrap());
         fill(&cache);
         cache
     })
@@ -349,6 +353,31 @@ fn snapshot_beside_writers() {
         assert!(round_of(&loaded, 1).is_some());
         [2, 5].iter().for_each(|&key| _ = round_of(&loaded, key));
         alone(|| loaded.audit());
+    });
+}
+
+#[test]
+fn taker_of_removals_beside_writer() {
+    explore(1000, || {
+        let options = Options { removal_bytes: 16 << 10, ..Options::default() };
+        let cache = cache_with(options, |cache| store(cache, 1, 1, 24));
+        let writer = spawn(&cache, |cache| {
+            store(cache, 1, 2, 24); // in place
+            store(cache, 1, 3, 60); // elsewhere
+            assert!(cache.delete(&[1]));
+        });
+        let mut rounds = Vec::new();
+        let mut take = |cache: &Cache| {
+            cache.take_removals(|removed| {
+                rounds.push(removed.value[1]);
+                true
+            });
+        };
+        (0..3).for_each(|_| take(&cache));
+        writer.join().unwrap();
+        take(&cache);
+        assert_eq!(rounds, [1, 2, 3]);
+        alone(|| cache.audit());
     });
 }
 

@@ -5,11 +5,11 @@
 
 use std::collections::VecDeque;
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::budget::Budget;
 use super::cache::Cache;
-use super::sync::Mutex;
+use super::sync::{AtomicU64, Mutex};
 
 /// Why an entry went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +43,8 @@ pub(super) struct Removals {
     chunk: usize,
     /// 1 if a queue may have something.
     pending: AtomicU64,
-    /// By shard: whether its queue may have something.
-    queued: Box<[AtomicBool]>,
+    /// By shard: 1 if its queue may have something.
+    queued: Box<[AtomicU64]>,
     taken: Mutex<Taken>,
 }
 
@@ -81,7 +81,7 @@ impl Removals {
             room: Budget::new(bytes),
             chunk: (share / 8).clamp(256, 16 << 10),
             pending: AtomicU64::new(0),
-            queued: (0..shards).map(|_| AtomicBool::new(false)).collect(),
+            queued: (0..shards).map(|_| AtomicU64::new(0)).collect(),
             taken: Mutex::default(),
         }
     }
@@ -137,7 +137,7 @@ impl Queue {
         chunk.extend_from_slice(key);
         chunk.extend_from_slice(value);
         // Whoever takes clears `pending` first, then looks at `queued`: either that is seen there, or the cleared word is here.
-        if !removals.queued[shard].swap(true, Ordering::SeqCst)
+        if removals.queued[shard].swap(1, Ordering::SeqCst) == 0
             && removals.pending.load(Ordering::SeqCst) == 0
         {
             removals.pending.store(1, Ordering::SeqCst);
@@ -145,7 +145,7 @@ impl Queue {
     }
 
     fn take(&mut self, shard: usize, removals: &Removals) -> Chunks {
-        removals.queued[shard].store(false, Ordering::SeqCst);
+        removals.queued[shard].store(0, Ordering::SeqCst);
         std::mem::take(&mut self.chunks)
     }
 }
@@ -226,7 +226,7 @@ impl Cache {
             }
             let shard = taken.next;
             taken.next = (shard + 1) % self.shards.len();
-            if removals.queued[shard].load(Ordering::SeqCst) {
+            if removals.queued[shard].load(Ordering::SeqCst) != 0 {
                 taken.chunks = self.shard(shard).queue().take(shard, removals);
             }
         }

@@ -62,6 +62,15 @@ mod model {
             self.0.store(value, order);
         }
 
+        pub(in super::super) fn as_ptr(&self) -> *mut u64 {
+            self.0.as_ptr()
+        }
+
+        pub(in super::super) fn swap(&self, value: u64, order: Ordering) -> u64 {
+            switch();
+            self.0.swap(value, order)
+        }
+
         pub(in super::super) fn fetch_or(&self, bits: u64, order: Ordering) -> u64 {
             switch();
             self.0.fetch_or(bits, order)
