@@ -300,7 +300,7 @@ impl Guess {
     fn new(number: usize, member: &Member) -> Self {
         let mut quoted = [b"\"", &*member.name, b"\":"].concat();
         if !member.plain {
-            quoted = vec![0]; // no text has that where a name begins
+            quoted = b"\"\0\":".to_vec(); // which no text has that is JSON
         }
         let mut rest = &quoted[..];
         let mut next = || {
@@ -610,6 +610,22 @@ mod tests {
             let text = format!("{{\"{name}\":12345678901234567");
             assert!(!members(&[name]).guesses[0].stands_at(text.as_bytes(), 1));
         }
+    }
+
+    #[test]
+    fn name_that_needs_escapes_is_not_guessed_where_there_is_none() {
+        let words =
+            |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>();
+        let description =
+            [words(&[2, 12, 0, 0, 1, 1, 0, 3]), b"a\"b".to_vec(), words(&[1, 0, 64, 0])].concat();
+        let shape = Shape::new(&description).unwrap();
+        let decodes = |text: &[u8]| {
+            let (mut words, mut strings) = ([MaybeUninit::new(0); 64], [MaybeUninit::new(0); 64]);
+            decode(&shape, text, DecodeOptions::default(), &mut words, &mut strings).is_ok()
+        };
+        assert!(decodes(br#"{"a\"b":1                  }"#));
+        assert!(!decodes(b"{\0:1                     }"));
+        assert!(!decodes(b"{\"\0\":1                     }"));
     }
 
     #[test]
