@@ -118,17 +118,20 @@ pub fn check_parts(text: &[u8], parts: &[u64]) -> Result<(), PartsError> {
         let end = start.checked_add(usize::try_from(length).ok()?)?;
         (end <= text.len()).then_some(start..end)
     };
+    // Parts of a text that is plain are so, too, unless they begin or end within a character.
+    let within_character = |place| text.get(place).is_some_and(|byte| byte & 0xC0 == 0x80);
     let mut together = 0..0;
     for part in parts.chunks(2) {
         let part = range(part).ok_or(PartsError::Outside)?;
-        if part.start < together.end || part.start - together.end > NEAR {
-            if !is_plain(&text[together]) {
-                return check_parts_alone(text, parts.chunks(2).map(range));
-            }
-            together = part;
-        } else {
-            together.end = part.end;
+        let far = part.start < together.end || part.start - together.end > NEAR;
+        if within_character(part.start)
+            || within_character(part.end)
+            || far && !is_plain(&text[together.clone()])
+        {
+            return check_parts_alone(text, parts.chunks(2).map(range));
         }
+        together.start = if far { part.start } else { together.start };
+        together.end = part.end;
     }
     match is_plain(&text[together]) {
         true => Ok(()),
@@ -390,8 +393,11 @@ mod tests {
             (&[0, 7, 10, 2], Ok(())),
             (&[0, 7, 10, 2, end - 2, 2], Ok(())),
             (&[0, 2, 2, 2, 4, 3, 10, 2, end - 3, 3], Ok(())),
-            // In the middle of a character.
+            // In the middle of a character, which is whole in the text.
             (&[0, 7, 11, 1], Err(PartsError::NotPlain(11))),
+            (&[1, 1], Err(PartsError::NotPlain(1))),
+            (&[0, 1, 1, 1], Err(PartsError::NotPlain(0))),
+            (&[0, 2, 2, 1, 4, 3], Err(PartsError::NotPlain(2))),
             (
                 &[0, 7, 10, 2, place("\u{2029}"), 3],
                 Err(PartsError::NotPlain(place("\u{2029}") as usize)),
