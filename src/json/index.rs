@@ -749,6 +749,20 @@ mod tests {
         }
     }
 
+    /// Whether the cursor accepts a text, which all kernels must do then, and only then.
+    fn walks_as_the_cursor(text: &[u8]) -> bool {
+        let mut cursor = Cursor::new(text);
+        let want = cursor.skip_value(0).and_then(|()| cursor.finish()).is_ok();
+        for (name, kernel) in kernels() {
+            let mut room = Places::new();
+            let mut tokens = Tokens::with(kernel, text, &mut room);
+            let result =
+                tokens.advance().and_then(|()| tokens.skip_value(0)).and_then(|_| tokens.finish());
+            assert_eq!(result.is_ok(), want, "{name}: {}", text.escape_ascii());
+        }
+        want
+    }
+
     /// Every byte in every place of rows of escapes, which are checked together.
     #[test]
     fn escapes_in_rows_are_checked_as_the_cursor_does() {
@@ -757,17 +771,7 @@ mod tests {
                 for byte in 0..=255 {
                     let mut text = format!("[\"{row}\"]").into_bytes();
                     text[2 + place] = byte;
-                    let mut cursor = Cursor::new(&text);
-                    let want = cursor.skip_value(0).and_then(|()| cursor.finish()).is_ok();
-                    for (name, kernel) in kernels() {
-                        let mut room = Places::new();
-                        let mut tokens = Tokens::with(kernel, &text, &mut room);
-                        let result = tokens
-                            .advance()
-                            .and_then(|()| tokens.skip_value(0))
-                            .and_then(|_| tokens.finish());
-                        assert_eq!(result.is_ok(), want, "{name}: {}", text.escape_ascii());
-                    }
+                    walks_as_the_cursor(&text);
                 }
             }
         }
@@ -811,18 +815,7 @@ mod tests {
                     text.splice(place..place + random.below(2), piece);
                 }
             }
-            let mut cursor = Cursor::new(&text);
-            let want = cursor.skip_value(0).and_then(|()| cursor.finish()).is_ok();
-            accepted += usize::from(want);
-            for (name, kernel) in kernels() {
-                let mut room = Places::new();
-                let mut tokens = Tokens::with(kernel, &text, &mut room);
-                let result = tokens
-                    .advance()
-                    .and_then(|()| tokens.skip_value(0))
-                    .and_then(|_| tokens.finish());
-                assert_eq!(result.is_ok(), want, "{name}: {}", text.escape_ascii());
-            }
+            accepted += usize::from(walks_as_the_cursor(&text));
         }
         assert!(accepted > 1000, "only {accepted} texts were valid");
     }

@@ -550,6 +550,19 @@ mod tests {
     use super::super::decode::{DecodeOptions, decode};
     use super::*;
 
+    fn words(words: &[u32]) -> Vec<u8> {
+        words.iter().flat_map(|word| word.to_le_bytes()).collect()
+    }
+
+    /// The run of a text.
+    fn run(shape: &Shape, text: &[u8]) -> Option<Vec<u64>> {
+        let (mut words, mut strings) = ([MaybeUninit::new(0); 64], [MaybeUninit::new(0); 64]);
+        let options = DecodeOptions::default();
+        let (length, _) = decode(shape, text, options, &mut words, &mut strings).ok()?;
+        // SAFETY: all words are initialised.
+        Some(words[..length].iter().map(|word| unsafe { word.assume_init() }).collect())
+    }
+
     fn members(names: &[&str]) -> Members {
         Members::new(names.iter().map(|name| Member::new(name.as_bytes(), 0, false)).collect())
     }
@@ -614,15 +627,10 @@ mod tests {
 
     #[test]
     fn name_that_needs_escapes_is_not_guessed_where_there_is_none() {
-        let words =
-            |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>();
         let description =
             [words(&[2, 12, 0, 0, 1, 1, 0, 3]), b"a\"b".to_vec(), words(&[1, 0, 64, 0])].concat();
         let shape = Shape::new(&description).unwrap();
-        let decodes = |text: &[u8]| {
-            let (mut words, mut strings) = ([MaybeUninit::new(0); 64], [MaybeUninit::new(0); 64]);
-            decode(&shape, text, DecodeOptions::default(), &mut words, &mut strings).is_ok()
-        };
+        let decodes = |text: &[u8]| run(&shape, text).is_some();
         assert!(decodes(br#"{"a\"b":1                  }"#));
         assert!(!decodes(b"{\0:1                     }"));
         assert!(!decodes(b"{\"\0\":1                     }"));
@@ -630,8 +638,6 @@ mod tests {
 
     #[test]
     fn order_of_members_is_learned_from_texts() {
-        let words =
-            |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>();
         // An object whose members are an integer and an optional one.
         let description = [
             words(&[3, 12, 0, 0, 2, 1, 0, 1]),
@@ -645,14 +651,7 @@ mod tests {
         let Kind::Struct(members) = &shape.nodes[0].kind else { panic!("no struct") };
         let order =
             || (members.first.get(), members.guesses[0].next.get(), members.guesses[1].next.get());
-        let run = || {
-            let (mut words, mut strings) = ([MaybeUninit::new(0); 64], [MaybeUninit::new(0); 64]);
-            let text = br#"{"b":2,"a":1                     }"#;
-            let lengths =
-                decode(&shape, text, DecodeOptions::default(), &mut words, &mut strings).unwrap();
-            // SAFETY: all words are initialised.
-            words[..lengths.0].iter().map(|word| unsafe { word.assume_init() }).collect::<Vec<_>>()
-        };
+        let run = || run(&shape, br#"{"b":2,"a":1                     }"#).unwrap();
         assert_eq!(order(), (0, 1, 2));
         let first = run();
         assert_eq!(order(), (1, 1, 0));
@@ -662,8 +661,6 @@ mod tests {
 
     #[test]
     fn malformed_descriptions_are_refused() {
-        let words =
-            |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>();
         for (description, message) in [
             (words(&[]), "description ends too early"),
             (words(&[0]), "wrong number of nodes"),
