@@ -4,11 +4,12 @@
 //! that one load, one store and a few comparisons are all that it takes. What is rare (invalid UTF-8, a buffer that
 //! ends within a block) starts again in [`string::escape`], which knows no blocks.
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::output::{Full, Output};
 use super::string;
-use super::vector::{Native, Vector, first};
+use super::vector::{Native, Vector, at_least, first};
 #[cfg(target_arch = "x86_64")]
 use super::vector::{avx2, has_avx2};
 
@@ -216,17 +217,8 @@ fn copy_blocks<V: Vector, const HTML: bool>(
         // A block, the escape at its end, and the quote behind all.
         let room = room.get_mut(to..)?.get_mut(..V::WIDTH + 9)?.as_mut_ptr().cast::<u8>();
         let inside = first::<V>(end - from);
-        let mut tail;
-        let source = match text[from..].get(..V::WIDTH + 2) {
-            Some(block) => block.as_ptr(),
-            None => {
-                let rest = &text[from..];
-                let rest = &rest[..rest.len().min(34)];
-                tail = [0; 34];
-                tail[..rest.len()].copy_from_slice(rest);
-                tail.as_ptr()
-            }
-        };
+        let mut tail = MaybeUninit::uninit();
+        let source = at_least(&text[from..], V::WIDTH + 2, &mut tail);
         // SAFETY: `source` is valid for reads of a block and two bytes, `room` for writes of a block and nine; the
         // offset of a mark is below the width of a block.
         unsafe {
@@ -303,7 +295,6 @@ mod tests {
     use super::super::bounds::Guarded;
     use super::super::vector::portable;
     use super::*;
-    use std::mem::MaybeUninit;
 
     /// Values at all places relative to blocks, made of pieces with and without escapes.
     fn values() -> Vec<Vec<u8>> {

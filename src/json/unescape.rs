@@ -5,7 +5,7 @@
 
 use std::mem::MaybeUninit;
 
-use super::vector::{Native, Vector, first};
+use super::vector::{Native, Vector, at_least, first};
 #[cfg(target_arch = "x86_64")]
 use super::vector::{avx2, has_avx2};
 
@@ -63,17 +63,9 @@ fn copy_blocks<V: Vector>(
         }
         // A block that has an escape, or is the last.
         let target = room.get_mut(to..)?.get_mut(..V::WIDTH)?.as_mut_ptr().cast::<u8>();
-        let mut tail;
-        let source = match text[from..].get(..V::WIDTH) {
-            Some(block) => block.as_ptr(),
-            None => {
-                let rest = &text[from..];
-                tail = [0; 32];
-                tail[..rest.len()].copy_from_slice(rest);
-                tail.as_ptr()
-            }
-        };
-        // SAFETY: both are as long as a block, of which there is none longer than 32 bytes.
+        let mut tail = MaybeUninit::uninit();
+        let source = at_least(&text[from..], V::WIDTH, &mut tail);
+        // SAFETY: both are as long as a block.
         let marks = unsafe {
             let block = V::load(source);
             block.store(target);

@@ -1,6 +1,8 @@
 //! Blocks of bytes, for loops that copy what they look at. Each loop is compiled for all kinds of blocks that the kind of
 //! processor may have, and tested with them; [`has_avx2`] chooses.
 
+use std::mem::MaybeUninit;
+
 /// Whether the processor has what functions for AVX2 are compiled for: virtual ones may lack a part.
 #[cfg(target_arch = "x86_64")]
 #[inline]
@@ -18,6 +20,25 @@ pub(super) fn has_avx2() -> bool {
 #[inline(always)]
 pub(super) fn first<V: Vector>(length: usize) -> u64 {
     if length < V::WIDTH { !(u64::MAX << (length as u32 * V::STRIDE)) } else { u64::MAX }
+}
+
+/// The bytes of the longest block, and of what loops look at behind it.
+const TAIL: usize = 34;
+
+/// Where `length` bytes can be read that begin with those of `rest`: there, or if they are fewer, in `tail`, with zeros behind
+/// them. `length` is at most that of `tail`.
+#[inline(always)]
+pub(super) fn at_least(
+    rest: &[u8],
+    length: usize,
+    tail: &mut MaybeUninit<[u8; TAIL]>,
+) -> *const u8 {
+    if rest.len() >= length {
+        return rest.as_ptr();
+    }
+    let tail = tail.write([0; TAIL]);
+    tail[..rest.len()].copy_from_slice(rest);
+    tail.as_ptr()
 }
 
 /// A block of bytes, and comparisons whose results have bits for each of them.
