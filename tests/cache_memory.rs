@@ -13,8 +13,8 @@ fn held() -> u64 {
 
 #[test]
 fn the_system_agrees_with_the_limit() {
-    // What the allocator keeps of tables that grew, and the test itself.
-    const SLACK: u64 = 2 << 20;
+    // The test itself, and what the allocator keeps beside what is in use.
+    const SLACK: u64 = 1 << 20;
     let value = vec![7; 3 << 20];
     let before = held();
     let max_bytes = 64 << 20;

@@ -57,6 +57,16 @@ impl Mapping {
         self.length
     }
 
+    /// Gives back what is behind the first `length` bytes, a multiple of the page size above 0 and at most what there is.
+    pub(super) fn truncate(&mut self, length: usize) {
+        let behind = self.length - length;
+        if behind > 0 {
+            // SAFETY: the rest of the mapping is ours, and nothing borrows it.
+            unsafe { libc::munmap(self.start.as_ptr().add(length).cast(), behind) };
+        }
+        self.length = length;
+    }
+
     /// Gives up ownership; `from_address` takes it back.
     pub(super) fn into_address(self) -> usize {
         let address = self.start.as_ptr().expose_provenance();

@@ -134,7 +134,8 @@ impl Cache {
         // A page finds entries that take more than what it takes itself.
         let pages = options.reserve() / shards as u64 / (2 * arena.segment_bytes());
         let index = Index::new(shards, usize::try_from(pages).unwrap_or(1).max(1), &arena);
-        let unlocked: Box<[_]> = (0..shards).map(|_| Unlocked::new(&index)).collect();
+        let unlocked: Option<Box<[_]>> = (0..shards).map(|_| Unlocked::new(&index)).collect();
+        let unlocked = unlocked.ok_or(Error::OutOfMemory)?;
 
         let removals = (options.removal_bytes > 0)
             .then(|| Box::new(Removals::new(options.removal_bytes, shards)));
@@ -146,7 +147,7 @@ impl Cache {
         // Removals are paid for ahead: most come when there is no memory left.
         let overhead = overhead as u64 + options.removal_bytes;
         let bytes = Budget::new(limit);
-        if !bytes.try_reserve(overhead + shards as u64 * Unlocked::OWN) {
+        if !bytes.try_reserve(overhead + shards as u64 * Unlocked::own()) {
             return Err(Error::Options("max_bytes is below what an empty cache takes"));
         }
         let entries = Budget::new(options.max_entries);
@@ -947,7 +948,7 @@ impl Cache {
     /// Evicts from the shard that holds most, so that their shares stay even; false if none holds anything.
     fn evict_from_fullest(&self) -> bool {
         let fullest = (0..self.shards.len()).max_by_key(|&shard| self.shards[shard].held());
-        let fullest = fullest.filter(|&shard| self.shards[shard].held() > Unlocked::OWN);
+        let fullest = fullest.filter(|&shard| self.shards[shard].held() > Unlocked::own());
         fullest.is_some_and(|shard| {
             self.shard(shard).evict_memory();
             true

@@ -17,8 +17,10 @@
 //! asks again.
 
 use std::array;
-use std::ops::RangeInclusive;
+use std::ops::{Deref, DerefMut, RangeInclusive};
+use std::slice;
 
+use super::arena::Mapping;
 use super::hash::Hash;
 
 /// How often a key was asked for: the frequency in the low 4 bits, above it the [`Ghosts::epoch`] when that was true.
@@ -120,25 +122,26 @@ const ENOUGH: f64 = 0.125;
 const MOST_SPARED: u8 = 16;
 
 impl Policy {
-    /// A policy for a shard of about that many entries.
-    pub(super) fn new(entries: usize) -> Self {
-        Policy {
-            ghosts: Ghosts::new(entries),
+    /// A policy for a shard of about that many entries; None if the system refuses the memory.
+    pub(super) fn new(entries: usize) -> Option<Self> {
+        Some(Policy {
+            ghosts: Ghosts::new(entries)?,
             share: FIRST_SHARE,
             evicted: [0.0; 2],
             spared: 0,
             missed: 0.0,
-        }
+        })
     }
 
-    /// The heap memory of a policy for that many entries.
+    /// What a policy for that many entries takes from the system.
     pub(super) fn bytes(entries: usize) -> usize {
-        Ghosts::buckets(entries) * size_of::<Bucket>()
+        Mapping::size(size_of::<Bucket>() * Ghosts::buckets(entries))
     }
 
-    /// Makes the policy one for that many entries. What it knows stays, less of it if they are fewer.
-    pub(super) fn resize(&mut self, entries: usize) {
-        self.ghosts.resize(entries);
+    /// Makes the policy one for that many entries. What it knows stays, less of it if they are fewer. False if they are more
+    /// and the system refuses the memory: then it stays as it is.
+    pub(super) fn resize(&mut self, entries: usize) -> bool {
+        self.ghosts.resize(entries).is_some()
     }
 
     /// The window's share of the limit, from 0 to 1.
@@ -255,12 +258,47 @@ impl Policy {
 /// Keys evicted lately, two for each entry of the shard: their fingerprints and frequencies, in buckets of one cache
 /// line.
 struct Ghosts {
-    buckets: Box<[Bucket]>,
+    buckets: Table,
     /// Frequencies are halved bucket by bucket, in turn. The buckets before `aged` had their turn in this round.
     aged: usize,
     round: u8,
     /// What was asked for since a bucket was halved.
     asked: u32,
+}
+
+/// Buckets in memory of their own: an allocator would keep what it had of tables that are gone, and nobody would count it.
+struct Table {
+    mapping: Mapping,
+    length: usize,
+}
+
+impl Table {
+    /// Buckets without a ghost; None if the system refuses the memory.
+    fn new(length: usize) -> Option<Self> {
+        let mapping = Mapping::new(Mapping::size(length * size_of::<Bucket>()))?;
+        Some(Table { mapping, length })
+    }
+
+    fn truncate(&mut self, length: usize) {
+        self.length = length;
+        self.mapping.truncate(Mapping::size(length * size_of::<Bucket>()));
+    }
+}
+
+impl Deref for Table {
+    type Target = [Bucket];
+
+    fn deref(&self) -> &[Bucket] {
+        // SAFETY: the mapping is long enough, begins with a page, and was zeroed, which is a bucket without a ghost.
+        unsafe { slice::from_raw_parts(self.mapping.start().cast().as_ptr(), self.length) }
+    }
+}
+
+impl DerefMut for Table {
+    fn deref_mut(&mut self) -> &mut [Bucket] {
+        // SAFETY: as above; the mapping is nobody else's.
+        unsafe { slice::from_raw_parts_mut(self.mapping.start().cast().as_ptr(), self.length) }
+    }
 }
 
 /// From the newest to the oldest, in cells of 16 bits: 11 of the fingerprint, 1 for the log, 4 for the frequency. 0 is
@@ -295,9 +333,9 @@ struct Ghost {
 }
 
 impl Ghosts {
-    fn new(entries: usize) -> Self {
-        let buckets = vec![Bucket([0; WAYS]); Self::buckets(entries)].into();
-        Ghosts { buckets, aged: 0, round: 0, asked: 0 }
+    fn new(entries: usize) -> Option<Self> {
+        let buckets = Table::new(Self::buckets(entries))?;
+        Some(Ghosts { buckets, aged: 0, round: 0, asked: 0 })
     }
 
     fn buckets(entries: usize) -> usize {
@@ -308,14 +346,26 @@ impl Ghosts {
         self.buckets.len() * ENTRIES
     }
 
-    fn resize(&mut self, entries: usize) {
+    fn resize(&mut self, entries: usize) -> Option<()> {
         let (old, new) = (self.buckets.len(), Self::buckets(entries));
+        // A ghost that comes into two buckets does no harm in the wrong one.
+        let sources = |number| number * old / new..=((number + 1) * old - 1) / new;
+        if new > old {
+            let mut buckets = Table::new(new)?;
+            for (number, bucket) in buckets.iter_mut().enumerate() {
+                *bucket = self.merged(sources(number));
+            }
+            self.buckets = buckets;
+        } else {
+            // In place, as there may be no memory for another one.
+            for number in 0..new {
+                self.buckets[number] = self.merged(sources(number));
+            }
+            self.buckets.truncate(new);
+        }
         // Keys keep their order in the buckets, so those whose turn was before have had it still, but for one bucket.
         self.aged = self.aged * new / old;
-        // A ghost that comes into two buckets does no harm in the wrong one.
-        self.buckets = (0..new)
-            .map(|bucket| self.merged(bucket * old / new..=((bucket + 1) * old - 1) / new))
-            .collect();
+        Some(())
     }
 
     /// The newest of the ghosts of some buckets.
@@ -403,7 +453,7 @@ mod tests {
     impl Model {
         fn new(limit: u64, entries: usize) -> Self {
             Model {
-                policy: Policy::new(entries),
+                policy: Policy::new(entries).unwrap(),
                 limit,
                 logs: [VecDeque::new(), VecDeque::new()],
                 held: [0; 2],
@@ -654,7 +704,7 @@ mod tests {
 
     #[test]
     fn ghosts_are_remembered_with_their_frequency() {
-        let mut policy = Policy::new(1000);
+        let mut policy = Policy::new(1000).unwrap();
         for key in 0..1000 {
             let entry =
                 Standing { hash: hash(key), record: Record::new(key as u8 % 8, 0), hits: 0 };
@@ -673,7 +723,7 @@ mod tests {
 
     #[test]
     fn ghosts_and_records_age_together() {
-        let mut policy = Policy::new(100);
+        let mut policy = Policy::new(100).unwrap();
         let entry = Standing { hash: hash(1), record: policy.enter(hash(1)), hits: 3 };
         let entry = Standing { record: policy.settle(&entry), hits: 0, ..entry };
         policy.evict(&Standing { hash: hash(2), ..entry }, MAIN);
@@ -686,13 +736,13 @@ mod tests {
     #[test]
     fn resizing_keeps_what_there_is_room_for() {
         for (entries, least) in [(500, 400), (1000, 950), (2000, 950), (3000, 950)] {
-            let mut policy = Policy::new(1000);
+            let mut policy = Policy::new(1000).unwrap();
             for key in 0..1000 {
                 let record = Record::new(7, 0);
                 policy.evict(&Standing { hash: hash(key), record, hits: 0 }, MAIN);
             }
             policy.resize(entries);
-            assert_eq!(size_of_val(&*policy.ghosts.buckets), Policy::bytes(entries));
+            assert_eq!(policy.ghosts.buckets.mapping.length(), Policy::bytes(entries));
             let known = (0..1000)
                 .filter(|&key| policy.ghosts.take(policy.ghosts.place(hash(key))).is_some());
             let known = known.count();

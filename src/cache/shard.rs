@@ -34,17 +34,21 @@ pub(super) struct Resources {
 #[repr(align(128))]
 pub(super) struct Unlocked {
     state: RwLock<State>,
-    /// Bytes of the shard's segments and large entries, which others may look at without its lock.
+    /// Bytes of the shard's segments, policy and large entries, which others may look at without its lock.
     held: AtomicU64,
 }
 
 impl Unlocked {
-    pub(super) fn new(index: &Index) -> Self {
-        Unlocked { state: RwLock::new(State::new(index)), held: AtomicU64::new(Self::OWN) }
+    /// None if the system refuses the memory.
+    pub(super) fn new(index: &Index) -> Option<Self> {
+        let state = RwLock::new(State::new(index)?);
+        Some(Unlocked { state, held: AtomicU64::new(Self::own()) })
     }
 
-    /// What a shard has on the heap that has no entry.
-    pub(super) const OWN: u64 = 64;
+    /// What a shard holds that has no entry.
+    pub(super) fn own() -> u64 {
+        Policy::bytes(1) as u64
+    }
 
     pub(super) fn held(&self) -> u64 {
         self.held.load(Ordering::Relaxed)
@@ -92,18 +96,18 @@ struct Counts {
 }
 
 impl State {
-    fn new(index: &Index) -> Self {
-        State {
+    fn new(index: &Index) -> Option<Self> {
+        Some(State {
             logs: Default::default(),
             segments: 0,
             pages: index.pages(),
-            policy: Policy::new(1),
+            policy: Policy::new(1)?,
             policy_entries: 1,
             version: 0,
             earliest: NEVER,
             counts: Counts::default(),
             queue: Queue::default(),
-        }
+        })
     }
 
     pub(super) fn add_to(&self, stats: &mut Stats) {
@@ -1135,17 +1139,21 @@ impl<'a> Shard<'a> {
         if entries <= known && entries * 2 >= known {
             return;
         }
+        let grows = entries > known;
         // Entries come one at a time, and may go all at once.
-        let entries = if entries > known { entries + entries / 4 } else { entries };
-        let (old, new) = (Policy::bytes(self.state.policy_entries), Policy::bytes(entries));
-        let (old, new) = (old as u64, new as u64);
-        // The old one is there until the new one is.
-        if new > old && !self.resources.bytes.try_reserve(new) {
+        let entries = if grows { entries + entries / 4 } else { entries };
+        let (old, new) = (Policy::bytes(known) as u64, Policy::bytes(entries) as u64);
+        // A larger one is made beside the old one.
+        let bytes = &self.resources.bytes;
+        if grows && !bytes.try_reserve(new) {
             return;
         }
-        self.state.policy.resize(entries);
+        if !self.state.policy.resize(entries) {
+            bytes.release(new);
+            return;
+        }
         self.state.policy_entries = entries;
-        self.resources.bytes.release(if new > old { old } else { old - new });
+        bytes.release(if grows { old } else { old - new });
         self.held.fetch_add(new, Ordering::Relaxed);
         self.held.fetch_sub(old, Ordering::Relaxed);
     }
