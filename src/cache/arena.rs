@@ -57,6 +57,10 @@ impl Mapping {
         self.length
     }
 
+    pub(super) fn pages(&self) -> usize {
+        self.length / page_size()
+    }
+
     /// Gives back what is behind the first `length` bytes, a multiple of the page size above 0 and at most what there is.
     pub(super) fn truncate(&mut self, length: usize) {
         let behind = self.length - length;
@@ -89,7 +93,7 @@ impl Drop for Mapping {
     }
 }
 
-fn page_size() -> usize {
+pub(super) fn page_size() -> usize {
     // SAFETY: no requirements.
     usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
 }
@@ -107,14 +111,17 @@ pub(super) struct Location(pub u32);
 /// How much is held.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Amount {
+    /// Words in segments.
     pub words: usize,
     pub entries: usize,
+    /// Pages of mappings.
+    pub pages: usize,
 }
 
 impl Amount {
-    /// One entry.
-    pub(super) fn entry(words: usize) -> Self {
-        Amount { words, entries: 1 }
+    /// All the memory, in words.
+    pub(super) fn memory(self) -> usize {
+        self.words + self.pages * (page_size() / WORD)
     }
 }
 
@@ -122,6 +129,7 @@ impl AddAssign for Amount {
     fn add_assign(&mut self, other: Self) {
         self.words += other.words;
         self.entries += other.entries;
+        self.pages += other.pages;
     }
 }
 
@@ -129,6 +137,7 @@ impl SubAssign for Amount {
     fn sub_assign(&mut self, other: Self) {
         self.words -= other.words;
         self.entries -= other.entries;
+        self.pages -= other.pages;
     }
 }
 
@@ -178,11 +187,16 @@ impl Segment<'_> {
     /// What entries of the index take.
     pub(super) fn live(self) -> Amount {
         let live = load(&self.0[2]);
-        Amount { words: live as u32 as usize, entries: (live >> 32) as usize }
+        let (words, entries) = (live as u16 as usize, (live >> 16) as u16 as usize);
+        Amount { words, entries, pages: (live >> 32) as usize }
     }
 
     pub(super) fn set_live(self, live: Amount) {
-        store(&self.0[2], (live.entries as u64) << 32 | live.words as u64);
+        // A segment has at most 8192 words.
+        store(
+            &self.0[2],
+            (live.pages as u64) << 32 | (live.entries as u64) << 16 | live.words as u64,
+        );
     }
 
     /// Nothing in the segment expires before that.

@@ -345,7 +345,7 @@ impl Cache {
             if uses && entry.idles() {
                 entry.set_times(Times { idle: clock.deadline(self.idle), ..times });
             }
-            let (result, hit) = take(Bytes::Slice(value), entry);
+            let (result, hit) = take(Bytes::Parts(value), entry);
             Some((Some(result), hit))
         });
         // With the lock held, nobody writes.
@@ -486,13 +486,14 @@ impl Cache {
         }
         // A large entry has a page of the index and a segment beside it.
         let reserve = self.overhead + 4 * arena.segment_bytes();
-        let size = Mapping::size(new.payload()) as u64;
+        let length = new.mapped_bytes(arena.most_entry_words());
+        let size = length as u64;
         if size > self.resources.bytes.limit().saturating_sub(reserve) {
             return Err(Error::TooLarge);
         }
         // With room for the segments that the entry may need: nobody waits who holds memory.
         claim.raise(size + 3 * arena.segment_bytes(), true)?;
-        let mapping = new.map().ok_or(Error::OutOfMemory)?;
+        let mapping = new.map(length).ok_or(Error::OutOfMemory)?;
         claim.credit.spend(size);
         claim.holds = true;
         Ok(Some(mapping))
@@ -556,7 +557,7 @@ impl Cache {
                 let found = shard.find_live(hash, key);
                 let before = found.map(|(_, location)| {
                     current.clear();
-                    current.extend_from_slice(shard.both(location).1);
+                    shard.both(location).1.iter().for_each(|part| current.extend_from_slice(part));
                     shard.entry(location)
                 });
                 let wanted = change(before.map(|entry| (&*current, self.meta(entry))));
@@ -776,8 +777,17 @@ impl Cache {
         mut visit: impl FnMut(&Visited) -> bool,
     ) -> u64 {
         let mut left = count.max(1);
+        let mut whole = Vec::new();
         self.walk(cursor, |shard, hash, location| {
-            let (key, value) = shard.both(location);
+            let (key, parts) = shard.both(location);
+            let value = match parts {
+                [value, []] => value,
+                _ => {
+                    whole.clear();
+                    parts.iter().for_each(|part| whole.extend_from_slice(part));
+                    &whole
+                }
+            };
             let meta = self.meta(shard.entry(location));
             if visit(&Visited { key, value, meta }) {
                 shard.remove_at(hash, location, Reason::Deleted);

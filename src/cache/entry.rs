@@ -1,5 +1,6 @@
-//! How an entry lies in the arena: a word with sizes, its version, deadlines if it has them, the key, and the value. An entry
-//! too large to lie among others has a mapping with key and value, and the mapping's address in the arena.
+//! How an entry lies in the arena: a word with sizes, its version, deadlines if it has them, the key, and the value. Of an entry
+//! too large to lie among others, the value's whole pages are in a mapping, and the arena has a reference to it, the rest
+//! of the value, and the key.
 //!
 //! Everything is accessed a word at a time and atomically, since readers without a lock may look at an entry while it is
 //! changed, or at something else in its place. They find out afterwards, so whatever they see must do no harm.
@@ -8,7 +9,7 @@ use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::slice;
 
-use super::arena::Mapping;
+use super::arena::{Amount, Mapping, page_size};
 use super::clock::NEVER;
 use super::policy::Record;
 use super::sync::AtomicU64;
@@ -16,7 +17,7 @@ use super::words::{self, Text, WORD, load, store, words_of};
 
 /// Not in the index any more.
 const DEAD: u64 = 1 << 48;
-/// Key and value are in a mapping of their own.
+/// There is a mapping with a part of it, or all.
 const MAPPED: u64 = 1 << 49;
 /// There is a word with the time at which the entry expires.
 const EXPIRES: u64 = 1 << 50;
@@ -28,8 +29,12 @@ const FLAGS: u64 = DEAD | MAPPED | EXPIRES | IDLES;
 
 /// Sizes and version.
 const FIXED: usize = 2;
-/// Address of the mapping, length of the key, length of the value.
-const REFERENCE: usize = 3;
+/// Address and length of the mapping, length of the key, length of the value.
+const REFERENCE: usize = 4;
+
+/// The largest entry of which only whole pages are mapped. In a larger one, what the last page leaves unused is little beside the rest,
+/// and it would take a long copy to have the value in one piece.
+const MOST_SPLIT: usize = 256 << 10;
 
 /// What a reader has to know of all that.
 pub(super) const LAYOUT: [u64; 5] = [MAPPED, EXPIRES, IDLES, FIXED as u64, WORD as u64];
@@ -83,25 +88,39 @@ impl NewEntry<'_> {
         body(self.times.flags()) + words_of(self.payload())
     }
 
-    /// Words of the entry with key and value in a mapping.
-    pub(super) fn mapped_words(&self) -> usize {
-        body(self.times.flags()) + REFERENCE
+    /// Words of the entry with so many bytes in a mapping.
+    pub(super) fn mapped_words(&self, mapped: usize) -> usize {
+        let rest = self.payload().saturating_sub(mapped);
+        body(self.times.flags()) + REFERENCE + words_of(rest)
     }
 
-    /// A mapping that holds key and value; None if the system refuses.
-    pub(super) fn map(&self) -> Option<Mapping> {
-        let mapping = Mapping::new(Mapping::size(self.payload()))?;
-        let start = mapping.start();
-        // SAFETY: the mapping has the size of both and is not shared yet.
-        unsafe {
-            start.copy_from_nonoverlapping(NonNull::from(self.key).cast(), self.key.len());
-            let value = start.add(self.key.len());
-            value.copy_from_nonoverlapping(NonNull::from(self.value).cast(), self.value.len());
+    /// How many bytes a mapping for the entry has, where the arena has `most` words for the rest: all of the entry's, or its whole pages
+    /// if the key is in the rest.
+    pub(super) fn mapped_bytes(&self, most: usize) -> usize {
+        let all = Mapping::size(self.payload());
+        let pages = self.payload() / page_size() * page_size();
+        let splits = self.payload() <= MOST_SPLIT && pages <= self.value.len();
+        if splits && self.mapped_words(pages) <= most { pages } else { all }
+    }
+
+    /// A mapping of that length, with as much of value and key as it takes; None if the system refuses.
+    pub(super) fn map(&self, length: usize) -> Option<Mapping> {
+        let mapping = Mapping::new(length)?;
+        let mut start = mapping.start();
+        let mut room = length;
+        for part in [self.value, self.key] {
+            let part = &part[..part.len().min(room)];
+            // SAFETY: the mapping has room for the part, and is not shared yet.
+            unsafe {
+                start.copy_from_nonoverlapping(NonNull::from(part).cast(), part.len());
+                start = start.add(part.len());
+            }
+            room -= part.len();
         }
         Some(mapping)
     }
 
-    /// Writes the entry, which takes all of `words`; the mapping has key and value unless they are in `words`.
+    /// Writes the entry, which takes all of `words`, but for what the mapping has.
     pub(super) fn write(&self, words: &[AtomicU64], mapping: Option<Mapping>) {
         let record = u64::from(self.record.0) << RECORD;
         let mut head = words.len() as u64 | self.times.flags() | record;
@@ -109,9 +128,13 @@ impl NewEntry<'_> {
         match mapping {
             Some(mapping) => {
                 head |= MAPPED;
+                let length = mapping.length();
+                let lengths = [length, self.key.len(), self.value.len()];
                 store(&body[0], mapping.into_address() as u64);
-                store(&body[1], self.key.len() as u64);
-                store(&body[2], self.value.len() as u64);
+                body[1..].iter().zip(lengths).for_each(|(word, length)| store(word, length as u64));
+                if length < self.payload() {
+                    words::write(&body[REFERENCE..], [&self.value[length..], self.key]);
+                }
             }
             None => {
                 head |= (self.key.len() as u64) << 16 | (self.value.len() as u64) << 32;
@@ -139,14 +162,15 @@ fn body(head: u64) -> usize {
 #[derive(Clone, Copy)]
 pub(super) enum Bytes<'a> {
     Words(Text<'a>),
-    Slice(&'a [u8]),
+    /// One behind the other.
+    Parts([&'a [u8]; 2]),
 }
 
 impl Bytes<'_> {
     pub(super) fn len(self) -> usize {
         match self {
             Bytes::Words(text) => text.len(),
-            Bytes::Slice(slice) => slice.len(),
+            Bytes::Parts([first, second]) => first.len() + second.len(),
         }
     }
 
@@ -155,15 +179,17 @@ impl Bytes<'_> {
     pub(super) fn copy_to(self, output: &mut [MaybeUninit<u8>]) {
         match self {
             Bytes::Words(text) => text.copy_to(output),
-            Bytes::Slice(slice) => {
-                let output = &mut output[..slice.len()];
-                // SAFETY: both have this length, and the output is borrowed for writing.
-                unsafe {
-                    output
-                        .as_mut_ptr()
-                        .cast::<u8>()
-                        .copy_from_nonoverlapping(slice.as_ptr(), slice.len())
-                };
+            Bytes::Parts([first, second]) => {
+                let (start, rest) = output.split_at_mut(first.len());
+                for (output, part) in [(start, first), (&mut rest[..second.len()], second)] {
+                    // SAFETY: both have this length, and the output is borrowed for writing.
+                    unsafe {
+                        output
+                            .as_mut_ptr()
+                            .cast::<u8>()
+                            .copy_from_nonoverlapping(part.as_ptr(), part.len());
+                    }
+                }
             }
         }
     }
@@ -180,6 +206,14 @@ impl Bytes<'_> {
         self.append_to(&mut output);
         output
     }
+}
+
+/// Where the mapping of an entry is, and the lengths of the mapping, of the key, and of the value.
+struct Reference {
+    address: usize,
+    mapped: usize,
+    key: usize,
+    value: usize,
 }
 
 /// An entry in the arena, or what a reader without a lock takes for one.
@@ -209,6 +243,11 @@ impl<'a> Entry<'a> {
     /// Words that the entry takes.
     pub(super) fn size(self) -> usize {
         self.words.len()
+    }
+
+    /// What the entry takes.
+    pub(super) fn amount(self) -> Amount {
+        Amount { words: self.size(), entries: 1, pages: self.mapped_bytes() / page_size() }
     }
 
     pub(super) fn is_dead(self) -> bool {
@@ -279,36 +318,41 @@ impl<'a> Entry<'a> {
         Some((Text::new(body, 0, key)?, Text::new(body, key, value)?))
     }
 
-    /// Key and value.
+    /// Key and value, which is in two parts.
     ///
     /// # Safety
     /// The lock of the entry's shard is held as long as the result lives, and the entry is in a log.
-    pub(super) unsafe fn both(self) -> (&'a [u8], &'a [u8]) {
+    pub(super) unsafe fn both(self) -> (&'a [u8], [&'a [u8]; 2]) {
+        // SAFETY: the caller has the lock without which nobody changes them.
+        let slices =
+            |(key, value): (Text<'a>, Text<'a>)| unsafe { (key.as_slice(), value.as_slice()) };
         if !self.is_mapped() {
-            // SAFETY: the caller has the lock without which nobody changes them.
-            let slices =
-                |(key, value): (Text<'a>, Text<'a>)| unsafe { (key.as_slice(), value.as_slice()) };
-            return self.inline().map_or((&[], &[]), slices);
+            let (key, value) = self.inline().map_or((&[][..], &[][..]), slices);
+            return (key, [value, &[]]);
         }
-        let (address, key, value) = self.reference();
+        let Reference { address, mapped, key, value } = self.reference();
         let start = std::ptr::with_exposed_provenance::<u8>(address);
-        // SAFETY: the mapping is as long as both, and stays while the entry does.
-        unsafe { (slice::from_raw_parts(start, key), slice::from_raw_parts(start.add(key), value)) }
+        // SAFETY: the mapping is so long, and stays while the entry does.
+        let mapping = unsafe { slice::from_raw_parts(start, mapped) };
+        if key + value <= mapped {
+            let (value, rest) = mapping.split_at(value);
+            return (&rest[..key], [value, &[]]);
+        }
+        let rest = &self.words[body(self.head) + REFERENCE..];
+        let texts = Text::new(rest, value - mapped, key).zip(Text::new(rest, 0, value - mapped));
+        let (key, rest) = texts.map_or((&[][..], &[][..]), slices);
+        (key, [mapping, rest])
     }
 
-    fn reference(self) -> (usize, usize, usize) {
-        let reference = &self.words[body(self.head)..];
-        let number = |index: usize| load(&reference[index]) as usize;
-        (number(0), number(1), number(2))
+    fn reference(self) -> Reference {
+        let words = &self.words[body(self.head)..];
+        let number = |index: usize| load(&words[index]) as usize;
+        Reference { address: number(0), mapped: number(1), key: number(2), value: number(3) }
     }
 
     /// Bytes of the mapping.
     pub(super) fn mapped_bytes(self) -> usize {
-        if !self.is_mapped() {
-            return 0;
-        }
-        let (_, key, value) = self.reference();
-        Mapping::size(key + value)
+        if self.is_mapped() { self.reference().mapped } else { 0 }
     }
 
     /// Ends the entry's life: its size stays readable for those who walk the segment. The mapping, if it has one,
@@ -321,9 +365,9 @@ impl<'a> Entry<'a> {
         if !self.is_mapped() {
             return None;
         }
-        let address = self.reference().0;
+        let Reference { address, mapped, .. } = self.reference();
         // SAFETY: the mapping was made by `NewEntry::map`, of this size, and DEAD says that it is gone.
-        unsafe { Mapping::from_address(address, self.mapped_bytes()) }
+        unsafe { Mapping::from_address(address, mapped) }
     }
 
     /// Notes that the entry is no more, or has been moved away.
@@ -333,9 +377,13 @@ impl<'a> Entry<'a> {
 
     /// Words that the entry would take were it written anew, before rounding.
     pub(super) fn needed_words(self) -> usize {
+        if self.is_mapped() {
+            let Reference { mapped, key, value, .. } = self.reference();
+            return body(self.head) + REFERENCE + words_of((key + value).saturating_sub(mapped));
+        }
         let key = (self.head >> 16) as u16 as usize;
         let value = (self.head >> 32) as u16 as usize;
-        body(self.head) + if self.is_mapped() { REFERENCE } else { words_of(key + value) }
+        body(self.head) + words_of(key + value)
     }
 
     /// Whether an entry of the same key can take the place of this one: it fits, is not much smaller, and expires alike.

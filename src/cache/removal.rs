@@ -111,9 +111,16 @@ impl Queue {
 
     /// Adds what the shard with this number removes, which is locked.
     #[cold]
-    pub(super) fn push(&mut self, shard: usize, removals: &Removals, removed: &Removed) {
-        let Removed { key, value, reason } = *removed;
-        let length = HEAD + key.len() + value.len();
+    pub(super) fn push(
+        &mut self,
+        shard: usize,
+        removals: &Removals,
+        key: &[u8],
+        value: [&[u8]; 2],
+        reason: Reason,
+    ) {
+        let value_length = value[0].len() + value[1].len();
+        let length = HEAD + key.len() + value_length;
         let has_room = |chunk: &Vec<u8>| chunk.capacity() - chunk.len() >= length;
         if !self.chunks.back().is_some_and(has_room) {
             let bytes = length.max(removals.chunk);
@@ -133,9 +140,8 @@ impl Queue {
         let Some(chunk) = self.chunks.back_mut() else { return };
         chunk.push(reason as u8);
         chunk.extend_from_slice(&key.len().to_le_bytes());
-        chunk.extend_from_slice(&value.len().to_le_bytes());
-        chunk.extend_from_slice(key);
-        chunk.extend_from_slice(value);
+        chunk.extend_from_slice(&value_length.to_le_bytes());
+        [key, value[0], value[1]].iter().for_each(|part| chunk.extend_from_slice(part));
         // Whoever takes clears `pending` first, then looks at `queued`: either that is seen there, or the cleared word is here.
         if removals.queued[shard].swap(1, Ordering::SeqCst) == 0
             && removals.pending.load(Ordering::SeqCst) == 0

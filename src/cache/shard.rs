@@ -14,7 +14,7 @@ use super::entry::{self, Entry, NewEntry, Times};
 use super::hash::Hash;
 use super::index::{Index, Pages, Slot, Table, Wanted};
 use super::policy::{Levels, MAIN, Policy, Record, Standing, Step as Advice, WINDOW};
-use super::removal::{Queue, Reason, Removals, Removed};
+use super::removal::{Queue, Reason, Removals};
 use super::stats::Stats;
 use super::sync::{AtomicU64, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use super::words::prefetch;
@@ -209,7 +209,8 @@ impl<'a> Shard<'a> {
         Entry::at(words).unwrap_or_else(|| unreachable!("there is an entry at each location"))
     }
 
-    pub(super) fn both(&self, location: Location) -> (&[u8], &[u8]) {
+    /// The key and value of an entry, which is in two parts.
+    pub(super) fn both(&self, location: Location) -> (&[u8], [&[u8]; 2]) {
         // SAFETY: `self` holds the lock, and is borrowed as long as the result lives.
         unsafe { self.entry(location).both() }
     }
@@ -349,8 +350,8 @@ impl<'a> Shard<'a> {
         mapping: &mut Option<Mapping>,
         credit: &mut Credit,
     ) -> Result<(), Need> {
-        let words = if mapping.is_some() { new.mapped_words() } else { new.inline_words() };
-        let words = self.arena().round(words);
+        let words = mapping.as_ref().map(|mapping| new.mapped_words(mapping.length()));
+        let words = self.arena().round(words.unwrap_or_else(|| new.inline_words()));
         let log = match old {
             Some(slot) => {
                 let location = self.table().location(slot);
@@ -391,7 +392,9 @@ impl<'a> Shard<'a> {
             },
         };
         let new = NewEntry { record, ..*new };
-        let location = self.place(log, words, |words| new.write(words, mapping.take()));
+        let pages = mapping.as_ref().map_or(0, Mapping::pages);
+        let amount = Amount { words, entries: 1, pages };
+        let location = self.place(log, amount, |words| new.write(words, mapping.take()));
         self.reschedule(location, Times::NEVER, new.times);
         match old {
             Some(slot) => {
@@ -506,17 +509,18 @@ impl<'a> Shard<'a> {
         newest != NONE && self.arena().segment(newest).room() >= words
     }
 
-    /// Adds `words` at the end of a log that has room for them, written by `write`.
-    fn place(&mut self, log: usize, words: usize, write: impl FnOnce(&[AtomicU64])) -> Location {
+    /// Adds an entry of this size at the end of a log that has room for it, written by `write`.
+    fn place(&mut self, log: usize, amount: Amount, write: impl FnOnce(&[AtomicU64])) -> Location {
+        let words = amount.words;
         let number = self.state.logs[log].newest;
         let segment = self.arena().segment(number);
         let filled = segment.filled();
         write(&self.arena().segment_at(number)[filled..filled + words]);
         segment.set_filled(filled + words);
         let mut live = segment.live();
-        live += Amount::entry(words);
+        live += amount;
         segment.set_live(live);
-        self.state.logs[log].live += Amount::entry(words);
+        self.state.logs[log].live += amount;
         self.arena().location(number, filled)
     }
 
@@ -531,7 +535,8 @@ impl<'a> Shard<'a> {
     fn hand_over(&mut self) {
         loop {
             let [window, main] = &self.state.logs;
-            let all = window.live.words + main.live.words;
+            let (window_memory, main_memory) = (window.live.memory(), main.live.memory());
+            let all = window_memory + main_memory;
             let least = (all as f64 * self.state.policy.share()) as usize;
             if window.oldest == window.newest
                 || window.hand != Segment::HEADER
@@ -540,7 +545,7 @@ impl<'a> Shard<'a> {
                 return;
             }
             let number = window.oldest;
-            if window.live.words < least + self.arena().segment(number).live().words {
+            if window_memory < least + self.arena().segment(number).live().memory() {
                 return;
             }
             self.unlink(number, NONE);
@@ -643,7 +648,8 @@ impl<'a> Shard<'a> {
         let Some(slot) = self.find(hash, key) else { return Ok(()) };
         let old = self.table().location(slot);
         let entry = self.entry(old);
-        let new = self.place(log, words, |words| entry.copy_with(times, words));
+        let amount = Amount { words, ..entry.amount() };
+        let new = self.place(log, amount, |words| entry.copy_with(times, words));
         self.reschedule(new, Times::NEVER, times);
         self.table().change(slot, |_, _| new);
         self.reschedule(old, entry.times(), Times::NEVER);
@@ -696,7 +702,7 @@ impl<'a> Shard<'a> {
         // SAFETY: the lock is held, and the entry is there yet.
         let (key, value) = unsafe { self.entry(location).both() };
         let reason = if expired { Reason::Expired } else { why };
-        self.state.queue.push(self.number, removals, &Removed { key, value, reason });
+        self.state.queue.push(self.number, removals, key, value, reason);
     }
 
     /// The removals that nobody has taken.
@@ -706,7 +712,7 @@ impl<'a> Shard<'a> {
 
     /// Takes an entry that moves or dies out of the books of its segment.
     fn forget(&mut self, location: Location) {
-        let entry = Amount::entry(self.entry(location).size());
+        let entry = self.entry(location).amount();
         let number = self.arena().segment_of(location);
         let segment = self.arena().segment(number);
         let mut live = segment.live();
@@ -770,13 +776,13 @@ impl<'a> Shard<'a> {
     /// What the policy says is to be done so that the shard holds less than it does.
     fn advice(&self, window: Option<Location>, purpose: Purpose) -> Advice {
         let measure = |amount: Amount| match purpose {
-            Purpose::Memory => amount.words as u64,
+            Purpose::Memory => amount.memory() as u64,
             Purpose::Entry => amount.entries as u64,
         };
         let [new, old] = &self.state.logs;
         let kept = measure(new.kept);
         let (new, old) = (measure(new.live) - kept, measure(old.live) + kept);
-        let oldest = window.map(|location| measure(Amount::entry(self.entry(location).size())));
+        let oldest = window.map(|location| measure(self.entry(location).amount()));
         let limit = (new + old).saturating_sub(1);
         let levels = Levels { limit, window: new, main: old, oldest };
         self.state.policy.next(&levels).unwrap_or(Advice::Drop)
@@ -850,7 +856,8 @@ impl<'a> Shard<'a> {
             location
         });
         self.entry(location).set_record(record);
-        let size = self.entry(location).size();
+        let amount = self.entry(location).amount();
+        let size = amount.words;
         if !self.has_room(MAIN, size) && self.resources.bytes.has(self.arena().segment_bytes()) {
             let credit = &mut Credit::none(&self.resources.bytes);
             if let Some(segment) = self.new_segment(credit) {
@@ -863,7 +870,7 @@ impl<'a> Shard<'a> {
         let number = self.arena().segment_of(location);
         let log = &mut self.state.logs[self.resources.arena.segment(number).log()];
         log.hand += size;
-        log.kept += Amount::entry(size);
+        log.kept += amount;
     }
 
     fn evict(&mut self, location: Location, standing: &Standing, slot: Slot) -> Step {
@@ -888,7 +895,7 @@ impl<'a> Shard<'a> {
     fn copy(&mut self, slot: Slot, from: Location, log: usize) {
         let (arena, entry) = (self.arena(), self.entry(from));
         let size = arena.round(entry.needed_words());
-        let to = self.place(log, size, |_| {});
+        let to = self.place(log, Amount { words: size, ..entry.amount() }, |_| {});
         entry::relocate(arena.words(), arena.word(from), arena.word(to), size);
         self.table().change(slot, |_, _| to);
         let segment = self.segment_of(to);
@@ -924,7 +931,7 @@ impl<'a> Shard<'a> {
             earliest = earliest.min(entry.times().first());
             let target = self.arena().location(number, to);
             let arena = self.arena();
-            let saved = Amount { words: entry.size() - size, entries: 0 };
+            let saved = Amount { words: entry.size() - size, ..Amount::default() };
             self.table().change(slot, |location, _| {
                 entry::relocate(arena.words(), arena.word(location), arena.word(target), size);
                 target
@@ -1179,9 +1186,9 @@ impl Shard<'_> {
                     let location = self.arena().location(number, offset);
                     let entry = self.entry(location);
                     if !entry.is_dead() {
-                        live += Amount::entry(entry.size());
+                        live += entry.amount();
                         if offset < self.state.logs[log].hand {
-                            kept += Amount::entry(entry.size());
+                            kept += entry.amount();
                         }
                         mapped += entry.mapped_bytes() as u64;
                         entries += 1;

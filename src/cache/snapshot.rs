@@ -341,13 +341,13 @@ impl Cache {
             _ => now.wall.saturating_add(deadline.saturating_sub(now.clock)).max(1),
         };
         let (key, value) = shard.both(location);
-        output.reserve(ITEM + key.len() + value.len());
+        let length = value[0].len() + value[1].len();
+        output.reserve(ITEM + key.len() + length);
         output.extend((key.len() as u32).to_le_bytes());
         output.extend([frequency, hits, log as u8, 0]);
-        output.extend((value.len() as u64).to_le_bytes());
+        output.extend((length as u64).to_le_bytes());
         output.extend(expires.to_le_bytes());
-        output.extend_from_slice(key);
-        output.extend_from_slice(value);
+        [key, value[0], value[1]].iter().for_each(|part| output.extend_from_slice(part));
     }
 
     fn mean_share(&self) -> f64 {
@@ -501,7 +501,7 @@ mod tests {
             cache.walk(0, |shard, hash, location| {
                 let Past { frequency, hits, .. } = shard.past(hash, location);
                 let (key, value) = shard.both(location);
-                pasts.push((key.to_vec(), value.to_vec(), frequency, hits));
+                pasts.push((key.to_vec(), value.concat(), frequency, hits));
                 true
             });
             pasts.sort_unstable();

@@ -76,6 +76,56 @@ fn sizes_from_nothing_to_the_limit() {
     );
 }
 
+/// Of entries of some pages, whole pages are in a mapping, and the rest among other entries.
+#[test]
+fn entries_in_two_parts() {
+    let options = Options { removal_bytes: 16 << 20, ..Options::default() };
+    let cache = Cache::new(options).unwrap();
+    let mut random = Random(1);
+    for pages in [4, 5, 16, 63, 64, 65] {
+        for beyond in [-4000, -9, -1, 0, 1, 9, 2000] {
+            for key in [0, 1, 9, 100, 4095, 4096, 5000, 60_000] {
+                let length = usize::try_from(pages * 4096 + beyond).unwrap();
+                let key = vec![1; key];
+                let mut value = value(random.below(1 << 30), 0, length);
+                let case = format!("{length} bytes, a key of {}", key.len());
+                cache.set(&key, &value).unwrap();
+                cache.audit();
+                assert!(cache.get(&key).as_ref() == Some(&value), "{case}");
+                // There is no word for a deadline yet.
+                assert!(cache.touch(&key, Some(Duration::from_secs(1000))).unwrap(), "{case}");
+                let mut seen = 0;
+                cache.scan(0, 1, |entry| {
+                    seen += usize::from(entry.key == key && entry.value == value);
+                });
+                assert_eq!(seen, 1, "{case}");
+                cache.append(&key, b"more").unwrap();
+                value.extend(b"more");
+                assert!(cache.get(&key).as_ref() == Some(&value), "{case}");
+                cache.audit();
+                cache.take_removals(|_| true);
+                cache.delete(&key);
+                cache.take_removals(|removed| {
+                    assert!(removed.key == key && removed.value == value, "{case}");
+                    true
+                });
+            }
+        }
+    }
+    cache.audit();
+}
+
+#[test]
+fn large_entries_take_no_more_than_they_need() {
+    let cache = cache(64 << 20);
+    let before = cache.stats().bytes;
+    for key in 0..2000_u64 {
+        cache.set(&key.to_le_bytes(), &vec![0; 20_500]).unwrap();
+    }
+    let (taken, needed) = (cache.stats().bytes - before, 2000 * 20_508);
+    assert!(taken < needed + (6 << 20), "{taken} bytes for {needed}");
+}
+
 #[test]
 fn smallest_cache_works() {
     let cache = cache(Options::MIN_BYTES);
