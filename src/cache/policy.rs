@@ -62,6 +62,8 @@ pub(super) struct Levels {
     pub limit: u64,
     pub window: u64,
     pub main: u64,
+    /// What room is made for, beside the limit; it will be the window's.
+    pub wanted: u64,
     /// The size of the window's oldest entry; None if there is none but the newest of all, which is not to go before
     /// anybody could read it.
     pub oldest: Option<u64>,
@@ -73,13 +75,23 @@ pub(super) enum Step {
     /// The window's oldest entry moves to the main log's new end, with the record of [`Policy::settle`] and no hits.
     /// (While a cache fills up this is each entry's way; a whole segment may be handed over as it is.)
     Promote,
-    /// The oldest entries of both logs meet. If [`Policy::admits`] the window's, the main log's is evicted. If not, the
-    /// window's is evicted, and the other is spared if [`Policy::spares`] it.
+    /// The oldest entries of both logs meet in a [`Policy::contest`].
     Contest,
     /// The main log's oldest entry is spared if [`Policy::spares`] it, evicted if not.
     Sweep,
     /// The window's oldest entry is evicted: the main log is empty.
     Drop,
+}
+
+/// What comes of a contest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Contest {
+    /// The window's entry is evicted, and the main log's is spared if [`Policy::spares`] it.
+    Lost,
+    /// The main log's entry is evicted. The window's is too large to have its place, and meets the next one.
+    Won,
+    /// The main log's entry is evicted, and the window's promoted.
+    Promoted,
 }
 
 /// What one shard's policy knows. Everything is called under the shard's lock.
@@ -91,6 +103,8 @@ pub(super) struct Policy {
     evicted: [f64; 2],
     /// How many entries were spared since one was evicted.
     spared: u8,
+    /// The size of what was evicted for the window's oldest entry.
+    beaten: u64,
     /// What a larger window would have been worth more than the main log is.
     missed: f64,
 }
@@ -118,6 +132,10 @@ const READ_WORTH: f64 = 4.0 / ENTRIES as f64;
 /// How much must have been missed before the window grows for it, by entry of the shard.
 const ENOUGH: f64 = 0.125;
 
+/// An entry has to be better than others of this part of its size. All of it would make the most of requests; one other entry, however
+/// small, the most of bytes.
+const BEATEN: u64 = 4;
+
 /// How many entries are spared in a row, so that one insertion never walks a log in which all were read.
 const MOST_SPARED: u8 = 16;
 
@@ -129,6 +147,7 @@ impl Policy {
             share: FIRST_SHARE,
             evicted: [0.0; 2],
             spared: 0,
+            beaten: 0,
             missed: 0.0,
         })
     }
@@ -204,7 +223,7 @@ impl Policy {
         let window = (levels.limit as f64 * self.share) as u64;
         let main = levels.limit - window;
         let full = levels.window + levels.main > levels.limit;
-        match levels.oldest.filter(|_| levels.window > window) {
+        match levels.oldest.filter(|_| levels.window + levels.wanted > window) {
             Some(oldest) if levels.main + oldest <= main => Some(Step::Promote),
             _ if !full => None,
             Some(_) if levels.main == 0 => Some(Step::Drop),
@@ -214,11 +233,24 @@ impl Policy {
     }
 
     /// Whether the window's oldest entry is to have the place of the main log's. It must have been asked for more
-    /// often, by over a quarter: numbers are rough, and the keys of a loop would take turns. Size is no matter: a large
-    /// entry meets one after the other until there is room for it, and loses to the first that is better.
-    pub(super) fn admits(&self, candidate: &Standing, victim: &Standing) -> bool {
+    /// often, by over a quarter: numbers are rough, and the keys of a loop would take turns. A large entry meets one after
+    /// the other, and loses to the first that is better.
+    pub(super) fn contest(
+        &mut self,
+        (candidate, size): (&Standing, u64),
+        (victim, room): (&Standing, u64),
+    ) -> Contest {
         let victim = self.frequency(victim);
-        self.frequency(candidate) > victim + victim / 4
+        if self.frequency(candidate) <= victim + victim / 4 {
+            self.beaten = 0;
+            return Contest::Lost;
+        }
+        self.beaten += room;
+        if self.beaten < size / BEATEN {
+            return Contest::Won;
+        }
+        self.beaten = 0;
+        Contest::Promoted
     }
 
     /// Whether the main log's oldest entry is to move to the new end: then with this record, and one hit less.
@@ -481,21 +513,25 @@ mod tests {
                 let [window, main] = self.held;
                 let oldest = self.logs[0].front().filter(|_| self.logs[0].len() > 1);
                 let oldest = oldest.map(|key| self.entries[key].1);
-                let levels = Levels { limit: self.limit, window, main, oldest };
+                let levels = Levels { limit: self.limit, window, main, wanted: 0, oldest };
                 match self.policy.next(&levels) {
                     None => break,
-                    Some(Step::Promote) => {
-                        let (key, (entry, size)) = self.pop(WINDOW);
-                        let record = self.policy.settle(&entry);
-                        self.push(MAIN, key, (Standing { record, hits: 0, ..entry }, size));
-                    }
+                    Some(Step::Promote) => self.promote(),
                     Some(Step::Contest) => {
-                        let (candidate, victim) = (self.oldest(WINDOW), self.oldest(MAIN));
-                        if self.policy.admits(&candidate, &victim) {
-                            self.evict(MAIN);
-                        } else {
-                            self.evict(WINDOW);
-                            self.spare();
+                        let [candidate, victim] = [WINDOW, MAIN].map(|log| self.oldest(log));
+                        match self
+                            .policy
+                            .contest((&candidate.0, candidate.1), (&victim.0, victim.1))
+                        {
+                            Contest::Lost => {
+                                self.evict(WINDOW);
+                                self.spare();
+                            }
+                            Contest::Won => self.evict(MAIN),
+                            Contest::Promoted => {
+                                self.evict(MAIN);
+                                self.promote();
+                            }
                         }
                     }
                     Some(Step::Sweep) => {
@@ -509,8 +545,14 @@ mod tests {
             assert!(self.held[0] + self.held[1] <= self.limit, "the limit holds");
         }
 
-        fn oldest(&self, log: usize) -> Standing {
-            self.entries[&self.logs[log][0]].0
+        fn oldest(&self, log: usize) -> (Standing, u64) {
+            self.entries[&self.logs[log][0]]
+        }
+
+        fn promote(&mut self) {
+            let (key, (entry, size)) = self.pop(WINDOW);
+            let record = self.policy.settle(&entry);
+            self.push(MAIN, key, (Standing { record, hits: 0, ..entry }, size));
         }
 
         fn push(&mut self, log: usize, key: u64, entry: (Standing, u64)) {
@@ -533,7 +575,7 @@ mod tests {
         }
 
         fn spare(&mut self) -> bool {
-            let victim = self.oldest(MAIN);
+            let (victim, _) = self.oldest(MAIN);
             let Some(record) = self.policy.spares(&victim) else { return false };
             let (key, (_, size)) = self.pop(MAIN);
             self.push(MAIN, key, (Standing { record, hits: victim.hits - 1, ..victim }, size));

@@ -13,7 +13,7 @@ use super::clock::{Clock, NEVER};
 use super::entry::{self, Entry, NewEntry, Times};
 use super::hash::Hash;
 use super::index::{Index, Pages, Slot, Table, Wanted};
-use super::policy::{Levels, MAIN, Policy, Record, Standing, Step as Advice, WINDOW};
+use super::policy::{Contest, Levels, MAIN, Policy, Record, Standing, Step as Advice, WINDOW};
 use super::removal::{Queue, Reason, Removals};
 use super::stats::Stats;
 use super::sync::{AtomicU64, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -183,6 +183,16 @@ enum Front {
 enum Purpose {
     Memory,
     Entry,
+}
+
+impl Purpose {
+    /// What is short.
+    fn measure(self, amount: Amount) -> u64 {
+        match self {
+            Purpose::Memory => amount.memory() as u64,
+            Purpose::Entry => amount.entries as u64,
+        }
+    }
 }
 
 /// A shard that is locked for writing.
@@ -757,7 +767,9 @@ impl<'a> Shard<'a> {
         match (self.advice(window, purpose), window, main) {
             (_, None, None) => Step::Nothing,
             (Advice::Promote, Some(window), _) if !last => self.promote(window),
-            (Advice::Contest, Some(window), Some(main)) if !last => self.contest(window, main),
+            (Advice::Contest, Some(window), Some(main)) if !last => {
+                self.contest(window, main, purpose)
+            }
             (Advice::Sweep, _, Some(main)) if !last => {
                 let (standing, slot) = self.standing(main);
                 if self.spare(main, &standing, slot) {
@@ -775,16 +787,16 @@ impl<'a> Shard<'a> {
 
     /// What the policy says is to be done so that the shard holds less than it does.
     fn advice(&self, window: Option<Location>, purpose: Purpose) -> Advice {
-        let measure = |amount: Amount| match purpose {
-            Purpose::Memory => amount.memory() as u64,
-            Purpose::Entry => amount.entries as u64,
-        };
         let [new, old] = &self.state.logs;
-        let kept = measure(new.kept);
-        let (new, old) = (measure(new.live) - kept, measure(old.live) + kept);
-        let oldest = window.map(|location| measure(self.entry(location).amount()));
-        let limit = (new + old).saturating_sub(1);
-        let levels = Levels { limit, window: new, main: old, oldest };
+        let kept = purpose.measure(new.kept);
+        let (new, old) = (purpose.measure(new.live) - kept, purpose.measure(old.live) + kept);
+        let wanted = match purpose {
+            Purpose::Memory => self.arena().segment_words() as u64,
+            Purpose::Entry => 1,
+        };
+        let limit = (new + old).saturating_sub(wanted);
+        let oldest = window.map(|location| purpose.measure(self.entry(location).amount()));
+        let levels = Levels { limit, window: new, main: old, wanted, oldest };
         self.state.policy.next(&levels).unwrap_or(Advice::Drop)
     }
 
@@ -820,17 +832,25 @@ impl<'a> Shard<'a> {
     }
 
     /// The oldest entries of both logs meet.
-    fn contest(&mut self, window: Location, main: Location) -> Step {
+    fn contest(&mut self, window: Location, main: Location, purpose: Purpose) -> Step {
+        let [room, size] = [main, window].map(|at| purpose.measure(self.entry(at).amount()));
         let (candidate, window_slot) = self.standing(window);
         let (victim, main_slot) = self.standing(main);
-        if self.state.policy.admits(&candidate, &victim) {
-            return self.evict(main, &victim, main_slot);
+        match self.state.policy.contest((&candidate, size), (&victim, room)) {
+            Contest::Lost => {
+                let step = self.evict(window, &candidate, window_slot);
+                // That may have merged the page of the index in which the other one was.
+                let main_slot = self.slot_of(victim.hash, main);
+                self.spare(main, &victim, main_slot);
+                step
+            }
+            Contest::Won => self.evict(main, &victim, main_slot),
+            Contest::Promoted => {
+                let step = self.evict(main, &victim, main_slot);
+                self.promote(window);
+                step
+            }
         }
-        let step = self.evict(window, &candidate, window_slot);
-        // That may have merged the page of the index in which the other one was.
-        let main_slot = self.slot_of(victim.hash, main);
-        self.spare(main, &victim, main_slot);
-        step
     }
 
     /// Lets the oldest entry of the window have a place in the main log.

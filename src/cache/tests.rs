@@ -126,6 +126,29 @@ fn large_entries_take_no_more_than_they_need() {
     assert!(taken < needed + (6 << 20), "{taken} bytes for {needed}");
 }
 
+/// Where memory is short, the same entries stay as where it is their number.
+#[test]
+fn memory_is_as_well_used_as_places() {
+    let hits = |options: Options| {
+        let cache = Cache::new(options).unwrap();
+        let mut random = Random(7);
+        let mut hits = 0;
+        for _ in 0..200_000 {
+            // By Zipf's law with exponent 1.
+            let key = (random.below(1 << 30) as f64 / f64::from(1 << 30) * 50_000_f64.ln()).exp();
+            let key = (key as u64).to_le_bytes();
+            match cache.get(&key) {
+                Some(_) => hits += 1,
+                None => cache.set(&key, &[0; 1000]).map(drop).unwrap(),
+            }
+        }
+        (hits, cache.len())
+    };
+    let (by_memory, entries) = hits(Options { max_bytes: 8 << 20, ..Options::default() });
+    let (by_entries, _) = hits(Options { max_entries: entries, ..Options::default() });
+    assert!(by_memory + 1000 > by_entries, "{by_memory} hits of {by_entries}, {entries} entries");
+}
+
 #[test]
 fn smallest_cache_works() {
     let cache = cache(Options::MIN_BYTES);
