@@ -58,7 +58,7 @@ impl Mapping {
     }
 
     pub(super) fn pages(&self) -> usize {
-        self.length / page_size()
+        self.length / PAGE
     }
 
     /// Gives back what is behind the first `length` bytes, a multiple of the page size above 0 and at most what there is.
@@ -114,16 +114,19 @@ pub(super) struct Amount {
     /// Words in segments.
     pub words: usize,
     pub entries: usize,
-    /// Pages of mappings.
+    /// Of mappings, each [`PAGE`] bytes.
     pub pages: usize,
 }
 
 impl Amount {
     /// All the memory, in words.
     pub(super) fn memory(self) -> usize {
-        self.words + self.pages * (page_size() / WORD)
+        self.words + self.pages * (PAGE / WORD)
     }
 }
+
+/// No system has smaller pages, or such as are no multiple of it.
+pub(super) const PAGE: usize = 4096;
 
 impl AddAssign for Amount {
     fn add_assign(&mut self, other: Self) {

@@ -9,7 +9,7 @@ use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::slice;
 
-use super::arena::{Amount, Mapping, page_size};
+use super::arena::{Amount, Mapping, PAGE, page_size};
 use super::clock::NEVER;
 use super::policy::Record;
 use super::sync::AtomicU64;
@@ -247,7 +247,7 @@ impl<'a> Entry<'a> {
 
     /// What the entry takes.
     pub(super) fn amount(self) -> Amount {
-        Amount { words: self.size(), entries: 1, pages: self.mapped_bytes() / page_size() }
+        Amount { words: self.size(), entries: 1, pages: self.mapped_bytes() / PAGE }
     }
 
     pub(super) fn is_dead(self) -> bool {
