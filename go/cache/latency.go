@@ -14,7 +14,8 @@ import (
 // Latencies are how long operations of a cache took, since it was made.
 type Latencies struct {
 	Get    Histogram // Get, AppendGet and GetEntry, found or not; also as a part of GetOrLoad
-	Set    Histogram // Set, SetTTL, SetKeepTTL, Store, SetIfAbsent, Replace and CompareAndSet, stored or not
+	Set    Histogram // Set, SetTTL, SetKeepTTL, Store, SetIfAbsent, Replace and CompareAndSet, stored or not; also as a part of Update
+	Update Histogram // Update with all calls of its function, Increment and Append
 	Delete Histogram // Delete
 	Load   Histogram // calls of loaders, those that failed included
 }
@@ -29,6 +30,7 @@ func (c *Cache[K, V]) Latencies() (Latencies, bool) {
 	return Latencies{
 		Get:    l.get.snapshot(),
 		Set:    l.set.snapshot(),
+		Update: l.update.snapshot(),
 		Delete: l.delete.snapshot(),
 		Load:   l.load.snapshot(),
 	}, true
@@ -132,8 +134,8 @@ const stripesOfHistogram = 8
 
 // timings has the histograms of a cache.
 type timings struct {
-	start                  time.Time
-	get, set, delete, load histogram
+	start                          time.Time
+	get, set, update, delete, load histogram
 }
 
 type histogram [stripesOfHistogram]struct {

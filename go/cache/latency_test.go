@@ -83,15 +83,24 @@ func TestLatencies(t *testing.T) {
 	c.SetTTL("key", "value", time.Hour)
 	c.SetKeepTTL("key", "value")
 	c.SetIfAbsent("key", "value")
+	c.Update("key", func(old string, _ bool) (string, Change) { return old, Keep })
+	Append(c, "key", "!")
 	c.Delete("key")
 	c.GetOrLoad(ctx, "key", func(context.Context, string) (string, error) { return "value", nil })
 	c.GetOrLoad(ctx, "other", func(context.Context, string) (string, error) { return "", fails })
 	l, on := c.Latencies()
-	if counts := [...]uint64{l.Get.Count(), l.Set.Count(), l.Delete.Count(), l.Load.Count()}; !on || counts != [...]uint64{5, 4, 1, 2} {
+	if counts := [...]uint64{
+		l.Get.Count(), l.Set.Count(), l.Update.Count(), l.Delete.Count(), l.Load.Count(),
+	}; !on || counts != [...]uint64{5, 4, 2, 1, 2} {
 		t.Errorf("%v, %v", counts, on)
 	}
 	if l.Get.Sum() <= 0 || l.Get.Sum() > time.Hour {
 		t.Errorf("%v", l.Get.Sum())
+	}
+	numbers := open(t, Options[string, int]{RecordLatencies: true})
+	Increment(numbers, "key", 1)
+	if l, _ := numbers.Latencies(); l.Update.Count() != 1 {
+		t.Errorf("%d updates", l.Update.Count())
 	}
 	if l, on := open(t, Options[string, string]{}).Latencies(); on || l.Get.Count() != 0 {
 		t.Error("it was not asked for")

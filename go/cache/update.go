@@ -26,6 +26,9 @@ const (
 // Update returns the value that is there then, and whether there is one. The errors are those of [Cache.Set]. It is no
 // use of the entry, and counts as neither hit nor miss.
 func (c *Cache[K, V]) Update(key K, change func(old V, found bool) (V, Change)) (value V, found bool, err error) {
+	if l := c.latencies; l != nil {
+		defer l.update.until(l, l.now())
+	}
 	for {
 		var meta ffi.CacheMeta
 		value, meta, found = c.read(&key, false)
@@ -73,6 +76,9 @@ type Integer interface {
 // would have. The errors are [ErrOverflow] and those of [Cache.Set].
 func Increment[K Key, V Integer](c *Cache[K, V], key K, delta V) (V, error) {
 	if ^V(0) < 0 && c.value.kind == fixed && c.value.size == 8 {
+		if l := c.latencies; l != nil {
+			defer l.update.until(l, l.now())
+		}
 		c.forget(&key)
 		data, length := c.keys.bytes(unsafe.Pointer(&key))
 		sum, status := c.core.Increment(data, length, int64(delta))
@@ -103,6 +109,9 @@ func Append[K Key, V ~string | ~[]byte](c *Cache[K, V], key K, suffix V) error {
 			return V(append([]byte(old), suffix...)), Replace
 		})
 		return err
+	}
+	if l := c.latencies; l != nil {
+		defer l.update.until(l, l.now())
 	}
 	c.forget(&key)
 	data, length := c.keys.bytes(unsafe.Pointer(&key))

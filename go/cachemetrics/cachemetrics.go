@@ -111,6 +111,7 @@ func (c collector) Collect(sent chan<- prometheus.Metric) {
 	if l, recorded := recorder.Latencies(); recorded {
 		sent <- histogram(c.name, "get", l.Get)
 		sent <- histogram(c.name, "set", l.Set)
+		sent <- histogram(c.name, "update", l.Update)
 		sent <- histogram(c.name, "delete", l.Delete)
 		sent <- histogram(c.name, "load", l.Load)
 	}
