@@ -227,7 +227,9 @@ func (g *guarded[V]) beside(u *user[V]) {
 			}
 		}
 	case 5:
-		if g.register.forget {
+		if g.register.forget { // but not beside whole, which counts entries
+			g.parts[0].Lock()
+			defer g.parts[0].Unlock()
 			u.check(g.c.Resize(g.options.MaxBytes * int64(1+u.random.IntN(2))))
 		}
 	default:
