@@ -25,6 +25,31 @@ pub(crate) struct Guarded {
 
 const PAGE: usize = 1 << 16; // the largest that Linux has
 
+#[cfg(miri)]
+impl Guarded {
+    /// Miri sees by itself what is touched beyond an allocation, and has no pages.
+    pub(crate) fn new(room: usize) -> Self {
+        let length = room.max(1).next_multiple_of(size_of::<u64>());
+        // SAFETY: the layout has a size above 0.
+        let start = unsafe { std::alloc::alloc_zeroed(Self::layout(length)) };
+        assert!(!start.is_null());
+        Guarded { start, length }
+    }
+
+    fn layout(length: usize) -> std::alloc::Layout {
+        std::alloc::Layout::from_size_align(length, PAGE).unwrap()
+    }
+}
+
+#[cfg(miri)]
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        // SAFETY: allocated by `new`, and borrowed by nobody.
+        unsafe { std::alloc::dealloc(self.start, Self::layout(self.length)) };
+    }
+}
+
+#[cfg(not(miri))]
 impl Guarded {
     pub(crate) fn new(room: usize) -> Self {
         let length = room.max(1).next_multiple_of(PAGE);
@@ -39,9 +64,19 @@ impl Guarded {
             Guarded { start: start.cast(), length }
         }
     }
+}
 
+#[cfg(not(miri))]
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        // SAFETY: mapped by `new`, and borrowed by nobody.
+        unsafe { libc::munmap(self.start.byte_sub(PAGE).cast(), self.length + 2 * PAGE) };
+    }
+}
+
+impl Guarded {
     fn all(&mut self) -> &mut [u8] {
-        // SAFETY: mapped readable and writable, and zeroed by the system.
+        // SAFETY: readable and writable, and zeroed when it was made.
         unsafe { slice::from_raw_parts_mut(self.start, self.length) }
     }
 
@@ -66,13 +101,6 @@ impl Guarded {
         let bytes = &mut self.all()[start..];
         // SAFETY: any bytes are elements that may not be initialised; the end is aligned for words, and so is the start.
         unsafe { slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), count) }
-    }
-}
-
-impl Drop for Guarded {
-    fn drop(&mut self) {
-        // SAFETY: mapped by `new`, and borrowed by nobody.
-        unsafe { libc::munmap(self.start.byte_sub(PAGE).cast(), self.length + 2 * PAGE) };
     }
 }
 
