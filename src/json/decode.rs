@@ -10,6 +10,7 @@ use super::output::{Full, Output};
 use super::scan::Cursor;
 use super::shape::{Found, Guess, Kind, Members, Names, Next, Node, Shape};
 use super::simd;
+use super::sink::Sink;
 use super::string;
 use super::text;
 use super::unescape;
@@ -38,9 +39,6 @@ pub mod tag {
     /// An object; the payload is its count. For each member the name's length and a tagged value follow.
     pub const OBJECT: u64 = 6;
 }
-
-/// From which length on strings are copied by the largest blocks there are, which takes a call.
-const LONG: usize = 64;
 
 /// What a decoder does beyond its shape.
 #[derive(Clone, Copy, Debug, Default)]
@@ -469,16 +467,13 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
     fn unescape(&mut self) -> Result<(usize, u64)> {
         let (start, end) = self.tokens.string()?;
         let text = self.tokens.text();
-        if !self.tokens.not_utf8() || BORROW && string::is_utf8(&text[start..end]) {
-            let plain = match BORROW {
-                false => {
-                    end - start <= LONG && self.strings.extend_until_backslash(text, start, end)
-                }
-                true => simd::find_backslash(&text[..end], start).0 == end,
-            };
-            if plain {
-                return Ok((end - start, start as u64));
+        let plain = self.tokens.is_plain(start, end)
+            || BORROW && simd::find_backslash(&text[..end], start).0 == end;
+        if plain && (!self.tokens.not_utf8() || BORROW && string::is_utf8(&text[start..end])) {
+            if !BORROW {
+                self.strings.write_part(text, start, end)?;
             }
+            return Ok((end - start, start as u64));
         }
         self.unescape_blocks(text, start, end)
     }

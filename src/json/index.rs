@@ -83,6 +83,8 @@ struct Found {
     count: usize,
     /// Whether there are bytes beyond ASCII.
     non_ascii: bool,
+    /// Which blocks have backslashes.
+    backslashes: u64,
     /// Whether a string is wrong. Only the tokens before that are counted.
     broken: bool,
 }
@@ -138,7 +140,7 @@ fn scan<B: Block>(
     places: &mut Places,
 ) -> Found {
     let mut state = *carry;
-    let mut found = Found { count: 0, non_ascii: false, broken: false };
+    let mut found = Found { count: 0, non_ascii: false, backslashes: 0, broken: false };
     let mut rest = &text[from..to];
     let mut base = 0;
     while let Some((block, after)) = rest.split_first_chunk() {
@@ -173,6 +175,7 @@ fn step<B: Block>(
     let mut escaped = carry.escaped;
     let mut escapes = 0;
     if strings.backslashes != 0 {
+        found.backslashes |= 1 << (base as usize / BLOCK);
         (escapes, escaped) = split_backslashes(strings.backslashes, carry.escaped);
         carry.escaped = escapes >> 63;
     } else {
@@ -265,6 +268,8 @@ pub(crate) struct Tokens<'a> {
     /// How much of it is known to be UTF-8, or not.
     decoded: usize,
     not_utf8: bool,
+    /// Which blocks of the chunk from `base` on have backslashes.
+    backslashes: u64,
     /// What is behind the last place is wrong.
     broken: bool,
     carry: Carry,
@@ -291,6 +296,7 @@ impl<'a> Tokens<'a> {
             scanned: 0,
             decoded: 0,
             not_utf8: false,
+            backslashes: 0,
             broken: false,
             carry: Carry::default(),
             kernel,
@@ -371,6 +377,7 @@ impl<'a> Tokens<'a> {
                 let places: &[MaybeUninit<u32>] = &self.places.0[..found.count];
                 let range = places.as_ptr_range();
                 (self.base, self.next, self.end) = (from, range.start.cast(), range.end.cast());
+                self.backslashes = found.backslashes;
                 return self.advance();
             }
         }
@@ -424,6 +431,14 @@ impl<'a> Tokens<'a> {
     #[inline(never)]
     fn closing_quote(&self) -> usize {
         self.text[..self.at].iter().rposition(|&byte| byte == b'"').unwrap_or(0)
+    }
+
+    /// Whether `text[start..end]`, the contents of the string before the current token, is known to have no backslash.
+    #[inline(always)]
+    pub(crate) fn is_plain(&self, start: usize, end: usize) -> bool {
+        let Some(start) = start.checked_sub(self.base) else { return false };
+        let (first, last) = (start / BLOCK, (end - self.base) / BLOCK);
+        self.backslashes >> first & u64::MAX >> (63 - (last - first)) == 0
     }
 
     /// As [`string`](Self::string), if the current token is one.

@@ -138,25 +138,21 @@ impl<'a, T: Copy> Output<'a, T> {
     }
 }
 
-impl Output<'_, u8> {
-    /// Appends `text[start..end]` unless that has a backslash or there is no room; tells whether it did.
-    #[inline(always)]
-    pub(crate) fn extend_until_backslash(&mut self, text: &[u8], start: usize, end: usize) -> bool {
-        let room = &mut self.buffer[self.length..];
-        let copied = simd::copy_until_backslash(&text[start..], end - start, room);
-        if copied {
-            self.length += end - start;
-        }
-        copied
-    }
-}
-
 impl Sink for Output<'_, u8> {
     type Error = Full;
 
     #[inline(always)]
     fn write(&mut self, bytes: &[u8]) -> Result<(), Full> {
         self.extend(bytes)
+    }
+
+    #[inline(always)]
+    fn write_part(&mut self, text: &[u8], start: usize, end: usize) -> Result<(), Full> {
+        if simd::copy_short(&text[start..], end - start, self.spare()) {
+            self.length += end - start;
+            return Ok(());
+        }
+        self.extend(&text[start..end])
     }
 
     #[inline(always)]

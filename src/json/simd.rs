@@ -42,51 +42,6 @@ pub(crate) fn find_backslash(text: &[u8], from: usize) -> (usize, bool) {
     find(text, from, |block: Native| block.is(b'\\').bits())
 }
 
-/// Copies the first `length` bytes of `text` to the front of `room`, unless there is a backslash among them or they don't
-/// fit; tells whether it did. What lies behind them in `room` may be overwritten, too.
-#[inline(always)]
-pub(crate) fn copy_until_backslash(
-    text: &[u8],
-    length: usize,
-    room: &mut [MaybeUninit<u8>],
-) -> bool {
-    let blocks = length.next_multiple_of(16);
-    if blocks > text.len() || blocks > room.len() {
-        return copy_exactly(text, length, room);
-    }
-    let mut at = 0;
-    while at < length {
-        // SAFETY: sixteen bytes from `at` are within `text` and `room`, which are at least `blocks` long.
-        let block = unsafe {
-            let block = text.as_ptr().add(at).cast::<[u8; 16]>();
-            room.as_mut_ptr().add(at).cast::<[u8; 16]>().write(*block);
-            Native::load(&*block)
-        };
-        let mut found = block.is(b'\\').bits();
-        at += 16;
-        if at > length {
-            // What is behind the string does not count.
-            found &= u64::MAX >> (64 - (length + 16 - at) as u32 * Native::STRIDE);
-        }
-        if found != 0 {
-            return false;
-        }
-    }
-    true
-}
-
-/// As [`copy_until_backslash`], with nothing overwritten.
-#[inline(never)]
-fn copy_exactly(text: &[u8], length: usize, room: &mut [MaybeUninit<u8>]) -> bool {
-    let (Some(source), Some(target)) = (text.get(..length), room.get_mut(..length)) else {
-        return false;
-    };
-    for (source, target) in source.iter().zip(target) {
-        target.write(*source);
-    }
-    find_backslash(source, 0).0 == length
-}
-
 /// Copies the first `length` bytes of `text` to the front of `room`, if they are few and there is room on both sides to copy
 /// a fixed number in their place; tells whether it did.
 #[inline(always)]
