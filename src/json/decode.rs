@@ -827,10 +827,10 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
     }
 }
 
-/// Whether a value that begins with `byte` is a number, or nothing.
+/// Whether a value that begins with `byte` is a number, or nothing. A point and a slash, which lie between, begin nothing.
 #[inline(always)]
 fn is_number(byte: u8) -> bool {
-    byte.is_ascii_digit() || byte == b'-'
+    matches!(byte, b'-'..=b'9')
 }
 
 /// The value of the string `text[start..end]`: the text itself where that is it already, else unescaped into `scratch`.

@@ -89,7 +89,7 @@ struct Found {
     broken: bool,
 }
 
-/// Scans `text[from..to]`, of which `from` is where a block begins, and writes the places relative to `from`.
+/// Scans `text[from..to]`, of which `from` is where a block begins, and writes the places of its tokens in `text`.
 type Kernel = fn(text: &[u8], from: usize, to: usize, &mut Carry, &mut Places) -> Found;
 
 /// What strings are made of; bit n stands for byte n of a block.
@@ -142,19 +142,19 @@ fn scan<B: Block>(
     let mut state = *carry;
     let mut found = Found { count: 0, non_ascii: false, backslashes: 0, broken: false };
     let mut rest = &text[from..to];
-    let mut base = 0;
+    let mut at = from;
     while let Some((block, after)) = rest.split_first_chunk() {
-        step::<B>(text, from, block, base, &mut state, places, &mut found);
+        step::<B>(text, at, block, (at - from) / BLOCK, &mut state, places, &mut found);
         if found.broken {
             return found;
         }
-        base += BLOCK as u32;
+        at += BLOCK;
         rest = after;
     }
     if !rest.is_empty() {
         let mut block = [b' '; BLOCK];
         block[..rest.len()].copy_from_slice(rest);
-        step::<B>(text, from, &block, base, &mut state, places, &mut found);
+        step::<B>(text, at, &block, (at - from) / BLOCK, &mut state, places, &mut found);
     }
     *carry = state;
     found
@@ -165,7 +165,7 @@ fn step<B: Block>(
     text: &[u8],
     from: usize,
     block: &[u8; BLOCK],
-    base: u32,
+    number: usize,
     carry: &mut Carry,
     places: &mut Places,
     found: &mut Found,
@@ -175,7 +175,7 @@ fn step<B: Block>(
     let mut escaped = carry.escaped;
     let mut escapes = 0;
     if strings.backslashes != 0 {
-        found.backslashes |= 1 << (base as usize / BLOCK);
+        found.backslashes |= 1 << number;
         (escapes, escaped) = split_backslashes(strings.backslashes, carry.escaped);
         carry.escaped = escapes >> 63;
     } else {
@@ -184,7 +184,7 @@ fn step<B: Block>(
     let quotes = strings.quotes & !escaped;
     if quotes | strings.control == 0 && carry.in_string != 0 {
         // In the middle of a string, where there are no tokens.
-        if escapes == 0 || B::wrong_escapes(text, from + base as usize, escapes) == 0 {
+        if escapes == 0 || B::wrong_escapes(text, from, escapes) == 0 {
             return;
         }
     }
@@ -193,7 +193,7 @@ fn step<B: Block>(
     carry.in_string = ((in_string as i64) >> 63) as u64;
     let mut wrong = strings.control & in_string;
     if escapes & in_string != 0 {
-        wrong |= B::wrong_escapes(text, from + base as usize, escapes & in_string);
+        wrong |= B::wrong_escapes(text, from, escapes & in_string);
     }
     let classes = B::between(block);
     let scalars = !(classes.operators | classes.white_space | quotes);
@@ -205,7 +205,7 @@ fn step<B: Block>(
         found.broken = true;
         tokens &= (1 << wrong.trailing_zeros()) - 1;
     }
-    found.count = places.write(found.count, base, tokens);
+    found.count = places.write(found.count, from as u32, tokens);
 }
 
 /// Tells backslashes that begin an escape, and the bytes that are escaped, given whether the first one is.
@@ -251,24 +251,24 @@ fn kernel() -> Kernel {
     return portable::kernel;
 }
 
-/// A walk over the tokens of a text: brackets, commas, colons, and the first bytes of strings, numbers and literals. Bytes
-/// that are no part of JSON appear as tokens, too.
+/// A walk over the tokens of a text of less than 4 GiB: brackets, commas, colons, and the first bytes of strings, numbers and
+/// literals. Bytes that are no part of JSON appear as tokens, too.
 pub(crate) struct Tokens<'a> {
     text: &'a [u8],
     /// Where the current token begins, and its first byte; at the text's end its length and 0.
     at: usize,
     byte: u8,
-    /// The places of the tokens to come, and what they are relative to.
+    /// The places of the tokens to come.
     next: *const u32,
     end: *const u32,
-    base: usize,
     places: &'a mut Places,
     /// How much of the text is scanned.
     scanned: usize,
     /// How much of it is known to be UTF-8, or not.
     decoded: usize,
     not_utf8: bool,
-    /// Which blocks of the chunk from `base` on have backslashes.
+    /// Where the chunk with these tokens begins, and which of its blocks have backslashes.
+    base: usize,
     backslashes: u64,
     /// What is behind the last place is wrong.
     broken: bool,
@@ -291,11 +291,11 @@ impl<'a> Tokens<'a> {
             byte: 0,
             next: std::ptr::null(),
             end: std::ptr::null(),
-            base: 0,
             places,
             scanned: 0,
             decoded: 0,
             not_utf8: false,
+            base: 0,
             backslashes: 0,
             broken: false,
             carry: Carry::default(),
@@ -350,7 +350,7 @@ impl<'a> Tokens<'a> {
         // SAFETY: the places from `next` to `end` were written, to an array that stays as it is until all are read. Kernels
         // find tokens within the text only.
         unsafe {
-            self.at = self.base + *self.next as usize;
+            self.at = *self.next as usize;
             self.byte = *self.text.get_unchecked(self.at);
             self.next = self.next.add(1);
         }
@@ -376,8 +376,8 @@ impl<'a> Tokens<'a> {
             if found.count > 0 {
                 let places: &[MaybeUninit<u32>] = &self.places.0[..found.count];
                 let range = places.as_ptr_range();
-                (self.base, self.next, self.end) = (from, range.start.cast(), range.end.cast());
-                self.backslashes = found.backslashes;
+                (self.next, self.end) = (range.start.cast(), range.end.cast());
+                (self.base, self.backslashes) = (from, found.backslashes);
                 return self.advance();
             }
         }
@@ -407,12 +407,11 @@ impl<'a> Tokens<'a> {
     /// Passes the comma behind an element or member, or the bracket `close`; tells whether it was a comma.
     #[inline(always)]
     pub(crate) fn next_or(&mut self, close: u8) -> Result<bool, Invalid> {
-        let byte = self.byte();
-        if byte != b',' && byte != close {
+        let more = self.byte() == b',';
+        if !more && self.byte() != close {
             return Err(Invalid);
         }
-        self.advance()?;
-        Ok(byte == b',')
+        self.advance().map(|()| more)
     }
 
     /// Passes a string, whose opening quote is the current token; returns where its contents begin and end.
@@ -430,7 +429,12 @@ impl<'a> Tokens<'a> {
     /// Where the string before the current token ends. Behind it is white space.
     #[inline(never)]
     fn closing_quote(&self) -> usize {
-        self.text[..self.at].iter().rposition(|&byte| byte == b'"').unwrap_or(0)
+        let mut before = &self.text[..self.at];
+        // Most of it is indentation.
+        while let Some(rest) = before.strip_suffix(&[b' '; 8]) {
+            before = rest;
+        }
+        before.iter().rposition(|&byte| byte == b'"').unwrap_or(0)
     }
 
     /// Whether `text[start..end]`, the contents of the string before the current token, is known to have no backslash.
@@ -457,7 +461,7 @@ impl<'a> Tokens<'a> {
         // SAFETY: as in `advance`, for two places, of which the first is the colon's.
         unsafe {
             self.next = self.next.add(1);
-            self.at = self.base + *self.next as usize;
+            self.at = *self.next as usize;
             self.byte = *self.text.get_unchecked(self.at);
             self.next = self.next.add(1);
         }
@@ -468,7 +472,7 @@ impl<'a> Tokens<'a> {
     #[inline(always)]
     fn next_place(&self) -> Option<usize> {
         // SAFETY: as in `advance`.
-        (self.next != self.end).then(|| unsafe { self.base + *self.next as usize })
+        (self.next != self.end).then(|| unsafe { *self.next as usize })
     }
 
     /// Passes an integer of few digits, which the next token follows at once. For other numbers does nothing.

@@ -43,9 +43,9 @@ impl<'a, T: Copy> Output<'a, T> {
     /// Appends two elements.
     #[inline(always)]
     pub(crate) fn push_both(&mut self, first: T, second: T) -> Result<(), Full> {
-        let room = self.buffer.get_mut(self.length..self.length + 2).ok_or(Full)?;
-        room[0].write(first);
-        room[1].write(second);
+        let [first_room, second_room] = self.room().ok_or(Full)?;
+        first_room.write(first);
+        second_room.write(second);
         self.length += 2;
         Ok(())
     }

@@ -323,7 +323,7 @@ impl Guess {
     /// closing quote. It may be that and not be seen.
     #[inline(always)]
     pub(crate) fn stands_at(&self, text: &[u8], place: usize) -> bool {
-        let Some(first) = text.get(place..place + 16).and_then(<[u8]>::first_chunk) else {
+        let Some(first) = text.get(place..).and_then(<[u8]>::first_chunk) else {
             return false;
         };
         if (u128::from_le_bytes(*first) ^ self.starts[0]) & self.masks[0] != 0 {
@@ -334,7 +334,7 @@ impl Guess {
 
     #[inline(always)]
     fn goes_on_at(&self, text: &[u8], place: usize) -> bool {
-        let Some(second) = text.get(place..place + 16).and_then(<[u8]>::first_chunk) else {
+        let Some(second) = text.get(place..).and_then(<[u8]>::first_chunk) else {
             return false;
         };
         (u128::from_le_bytes(*second) ^ self.starts[1]) & self.masks[1] == 0
