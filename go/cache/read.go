@@ -12,7 +12,7 @@ import (
 )
 
 // A reader looks for entries in the memory of a cache, as Rust does (src/cache/index.rs says how and why), without a
-// call of it. That memory is not Go's: it is mapped as long as the cache lives, and changed by Rust a word at a time while it is read here. What was
+// call of it. That memory is not Go's: it is mapped as long as the cache lives, and changed by Rust while it is read here. What was
 // read is believed only if the bucket that it was found by has not changed meanwhile; until then, any
 // number may be anything, so each that leads to an address is checked.
 type reader struct {
@@ -48,7 +48,7 @@ const (
 var layoutNumbers = [...]uint64{
 	slots, bucketWords, tagBits, passed, writing,
 	mapped, expires, idles, fixedWords, wordBytes,
-	segmentWords, uint64(unsafe.Sizeof(ffi.CacheView{})), 0, 0, 0,
+	segmentWords, uint64(unsafe.Sizeof(ffi.CacheView{})), prime, leastPoint, 0,
 }
 
 func newReader(core ffi.Cache) *reader {
@@ -68,44 +68,48 @@ func newReader(core ffi.Cache) *reader {
 	return r
 }
 
-// prime is the modulus of the hash, a polynomial over its field.
-const prime = 1<<61 - 1
+// The hash is a polynomial over the field of a prime, at a point between the least one and twice that.
+const (
+	prime      = 1<<61 - 1
+	leastPoint = 1 << 59
+)
 
 // times multiplies by the point of the polynomial, up to multiples of the prime.
 func (r *reader) times(number uint64) uint64 {
 	high, low := bits.Mul64(number, r.Point)
-	sum := low&prime + (high<<3 | low>>61)
-	return sum&prime + sum>>61
+	return low&prime + (high<<3 | low>>61)
 }
 
 func (r *reader) hash(key unsafe.Pointer, length int) uint64 {
 	sum := r.times(uint64(length))
-	for ; length >= 8; length -= 7 {
-		sum = r.times(sum + *(*uint64)(key)&(1<<56-1))
-		key = unsafe.Add(key, 7)
+	i := 0
+	for ; length-i >= 8; i += 7 {
+		sum = r.times(sum + *(*uint64)(unsafe.Add(key, i))&(1<<56-1))
 	}
-	var last uint64
-	if length == 7 {
+	if length-i == 7 {
 		// A chunk that is full is followed by another one, even if that is empty.
-		sum = r.times(sum + tail(key, 7))
-	} else {
-		last = tail(key, length)
+		sum = r.times(sum + tail(key, i, length))
+		i = length
 	}
-	hash := r.times(sum+last) ^ r.Offset
+	hash := r.times(sum+tail(key, i, length)) ^ r.Offset
 	hash = (hash ^ hash>>33) * 0xFF51_AFD7_ED55_8CCD
 	hash = (hash ^ hash>>33) * 0xC4CE_B9FE_1A85_EC53
 	return hash ^ hash>>33
 }
 
-// tail returns the number that length bytes make, fewer than 8, the first one lowest.
-func tail(p unsafe.Pointer, length int) (number uint64) {
-	if length >= 4 {
-		low := uint64(*(*uint32)(p))
-		high := uint64(*(*uint32)(unsafe.Add(p, length-4)))
-		return low | high<<(8*(length-4))
+// tail returns the number that the bytes of a key from start on make, fewer than 8, the first one lowest.
+func tail(key unsafe.Pointer, start, length int) (number uint64) {
+	count := length - start
+	if length >= 8 {
+		return *(*uint64)(unsafe.Add(key, length-8)) >> (64 - 8*count)
 	}
-	for i := range length {
-		number |= uint64(*(*byte)(unsafe.Add(p, i))) << (8 * i)
+	if count >= 4 {
+		low := uint64(*(*uint32)(unsafe.Add(key, start)))
+		high := uint64(*(*uint32)(unsafe.Add(key, length-4)))
+		return low | high<<(8*(count-4))
+	}
+	for i := range count {
+		number |= uint64(*(*byte)(unsafe.Add(key, start+i))) << (8 * i)
 	}
 	return number
 }
@@ -154,6 +158,7 @@ again:
 					break
 				}
 			}
+			orderLoads()
 			if (load(bucket)^state)&^hits != 0 || load(place) != word {
 				continue again
 			}
@@ -246,14 +251,9 @@ func (r *reader) entry(location uint64, key unsafe.Pointer, keyLength int, value
 	if thisLength != keyLength || body*wordBytes+uint64(thisLength+length) > size*wordBytes {
 		return 0, another
 	}
+	// Both are looked at as plain memory: what they are while a writer is there will not be believed.
 	text := unsafe.Add(words, body*wordBytes)
-	i := 0
-	for ; keyLength-i >= 8; i += 8 {
-		if load(unsafe.Add(text, i)) != *(*uint64)(unsafe.Add(key, i)) {
-			return 0, another
-		}
-	}
-	if rest := keyLength - i; rest > 0 && (load(unsafe.Add(text, i))^tail(unsafe.Add(key, i), rest))<<(64-8*rest) != 0 {
+	if !equal(key, text, keyLength) {
 		return 0, another
 	}
 	if head&expires != 0 && !r.before(load(unsafe.Add(words, fixedWords*wordBytes))) {
@@ -262,52 +262,22 @@ func (r *reader) entry(location uint64, key unsafe.Pointer, keyLength int, value
 	if length > capacity {
 		return length, tooSmall
 	}
-	copyWords(value, unsafe.Add(text, i), uint(keyLength-i), length)
+	from := unsafe.Slice((*byte)(unsafe.Add(text, keyLength)), length)
+	copy(unsafe.Slice((*byte)(value), length), from)
 	return length, hit
 }
 
-// copyWords copies length bytes from the one that is start bytes behind from, where words begin. It makes no pointer
-// behind the end of what to points to: that may be the beginning of something else.
-func copyWords(to, from unsafe.Pointer, start uint, length int) {
-	i := 0
-	if start == 0 {
-		for ; length-i >= 8; i += 8 {
-			*(*uint64)(unsafe.Add(to, i)) = load(unsafe.Add(from, i))
+// equal tells whether a key of that length is what text begins with, which has whole words.
+func equal(key, text unsafe.Pointer, length int) bool {
+	for i := 0; i < length-8; i += 8 {
+		if *(*uint64)(unsafe.Add(key, i)) != *(*uint64)(unsafe.Add(text, i)) {
+			return false
 		}
-		if i < length {
-			put(unsafe.Add(to, i), load(unsafe.Add(from, i)), length-i)
-		}
-		return
 	}
-	if length == 0 {
-		return
+	if length >= 8 {
+		return *(*uint64)(unsafe.Add(key, length-8)) == *(*uint64)(unsafe.Add(text, length-8))
 	}
-	shift := start * 8
-	low := load(from) >> (shift & 63)
-	for ; length-i >= 8; i += 8 {
-		word := load(unsafe.Add(from, i+8))
-		*(*uint64)(unsafe.Add(to, i)) = low | word<<((64-shift)&63)
-		low = word >> (shift & 63)
-	}
-	if i == length {
-		return
-	}
-	if uint(length-i) > 8-start {
-		low |= load(unsafe.Add(from, i+8)) << ((64 - shift) & 63)
-	}
-	put(unsafe.Add(to, i), low, length-i)
-}
-
-// put stores the lowest length bytes of a word, fewer than 8.
-func put(to unsafe.Pointer, word uint64, length int) {
-	if length >= 4 {
-		*(*uint32)(to) = uint32(word)
-		*(*uint32)(unsafe.Add(to, length-4)) = uint32(word >> (8 * (length - 4)))
-		return
-	}
-	for i := range length {
-		*(*byte)(unsafe.Add(to, i)) = byte(word >> (8 * i))
-	}
+	return length == 0 || (*(*uint64)(text)^tail(key, 0, length))<<(64-8*length) == 0
 }
 
 // before tells whether it is before a time of the cache's clock for sure.

@@ -1,6 +1,6 @@
 //! The hash of a key: a polynomial over the field of 2^61 - 1, at a point that is drawn anew for each cache.
 //!
-//! Two keys of n bytes meet for at most n/7 + 2 of some 2^60 points (Carter and Wegman 1981), so nobody who does not know the point can
+//! Two keys of n bytes meet for at most n/7 + 2 of some 2^59 points (Carter and Wegman 1981), so nobody who does not know the point can
 //! choose keys that meet. Unlike SipHash it costs few instructions in Go, too, which has to find the same.
 
 use std::hash::BuildHasher;
@@ -15,20 +15,22 @@ pub(super) struct Hash(pub u64);
 /// What makes the hashes of a cache its own.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Secret {
-    /// Where the polynomial is evaluated, at least 2^60 and less than `PRIME`.
+    /// Where the polynomial is evaluated, at least `LEAST_POINT` and less than twice that.
     pub point: u64,
     pub offset: u64,
 }
 
-const PRIME: u64 = (1 << 61) - 1;
+pub(super) const PRIME: u64 = (1 << 61) - 1;
+/// Below half of the prime, as are all up to twice this: so sums stay small.
+pub(super) const LEAST_POINT: u64 = 1 << 59;
 /// Bytes of a coefficient.
 const CHUNK: usize = 7;
 
 impl Secret {
     pub(super) fn new() -> Self {
         let random = RandomState::new();
-        let point = random.hash_one(0) % (1 << 60) + (1 << 60);
-        Secret { point: point.min(PRIME - 1), offset: random.hash_one(1) }
+        let point = random.hash_one(0) % LEAST_POINT + LEAST_POINT;
+        Secret { point, offset: random.hash_one(1) }
     }
 
     #[inline]
@@ -50,11 +52,11 @@ impl Secret {
         Hash(hash ^ hash >> 33)
     }
 
-    /// `number`, less than 2^62, times the point, up to multiples of the prime; less than 2^61 + 8.
+    /// `number` times the point, up to multiples of the prime; less than 2^62 + 2^57 if the number is the sum of
+    /// such a one and of a chunk.
     fn times(&self, number: u64) -> u64 {
         let product = u128::from(number) * u128::from(self.point);
-        let sum = (product as u64 & PRIME) + (product >> 61) as u64;
-        (sum & PRIME) + (sum >> 61)
+        (product as u64 & PRIME) + (product >> 61) as u64
     }
 }
 
@@ -64,7 +66,7 @@ mod tests {
 
     #[test]
     fn is_the_polynomial() {
-        let secret = Secret { point: (1 << 60) + 12345, offset: 0 };
+        let secret = Secret { point: (1 << 60) - 12345, offset: 0 };
         let modulo = |number: u128| number % u128::from(PRIME);
         let bytes: Vec<u8> = (0..=255).rev().collect();
         for length in 0..bytes.len() {
@@ -80,7 +82,7 @@ mod tests {
                 chunks.iter().fold(0, |sum, &chunk| modulo((sum + u128::from(chunk)) * point));
             let mut sum = secret.times(length as u64);
             for &chunk in &chunks[1..] {
-                assert!(sum < (1 << 61) + 8);
+                assert!(sum < (1 << 62) + (1 << 57));
                 sum = secret.times(sum + chunk);
             }
             assert_eq!(modulo(sum.into()), expected);

@@ -3,6 +3,7 @@
 use super::arena::Segment;
 use super::cache::Cache;
 use super::entry;
+use super::hash;
 use super::index;
 use super::shard::Resources;
 use super::stats::Reads;
@@ -65,10 +66,13 @@ impl Cache {
     }
 }
 
+/// What else a reader has to know.
+const READER: [u64; 5] =
+    [Segment::HEADER as u64, size_of::<View>() as u64, hash::PRIME, hash::LEAST_POINT, 0];
+
 /// The numbers that the layout consists of, each multiplied into the sum.
 const LAYOUT: u64 = {
-    let numbers =
-        [index::LAYOUT, entry::LAYOUT, [Segment::HEADER as u64, size_of::<View>() as u64, 0, 0, 0]];
+    let numbers = [index::LAYOUT, entry::LAYOUT, READER];
     let (mut sum, mut place) = (0_u64, 0);
     while place < numbers.len() * numbers[0].len() {
         sum = sum.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(numbers[place / 5][place % 5]);
