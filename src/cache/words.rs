@@ -98,15 +98,25 @@ impl<'a> Text<'a> {
     /// Copies the string to the start of `output`, which has room for it.
     #[inline]
     pub(super) fn copy_to(self, output: &mut [MaybeUninit<u8>]) {
-        let mut rest = &mut output[..self.length];
-        self.each(|word| {
-            let bytes = word.to_le_bytes().map(MaybeUninit::new);
-            let count = WORD.min(rest.len());
-            let (target, tail) = std::mem::take(&mut rest).split_at_mut(count);
-            target.copy_from_slice(&bytes[..count]);
-            rest = tail;
-            true
-        });
+        let (whole, rest) = output[..self.length].as_chunks_mut();
+        let mut words = self.words.iter().map(load);
+        let (mut low, up) = (0, (64 - self.shift) % 64);
+        if self.shift == 0 {
+            for (bytes, word) in whole.iter_mut().zip(&mut words) {
+                *bytes = word.to_le_bytes().map(MaybeUninit::new);
+            }
+        } else {
+            low = words.next().unwrap_or(0) >> self.shift;
+            for (bytes, word) in whole.iter_mut().zip(&mut words) {
+                *bytes = (low | word << up).to_le_bytes().map(MaybeUninit::new);
+                low = word >> self.shift;
+            }
+        }
+        // There is another word if the last bytes reach into it.
+        let last = low | words.next().map_or(0, |word| word << up);
+        for (byte, value) in rest.iter_mut().zip(last.to_le_bytes()) {
+            byte.write(value);
+        }
     }
 }
 
