@@ -61,14 +61,19 @@ impl Mapping {
         self.length / PAGE
     }
 
-    /// Gives back what is behind the first `length` bytes, a multiple of the page size above 0 and at most what there is.
-    pub(super) fn truncate(&mut self, length: usize) {
-        let behind = self.length - length;
-        if behind > 0 {
-            // SAFETY: the rest of the mapping is ours, and nothing borrows it.
-            unsafe { libc::munmap(self.start.as_ptr().add(length).cast(), behind) };
+    /// Makes the mapping `length` bytes long, a multiple of the page size above 0; what is new is zeroed. It may be elsewhere then. None if
+    /// the system refuses: then it is as it was.
+    pub(super) fn resize(&mut self, length: usize) -> Option<()> {
+        if length != self.length {
+            let start = self.start.as_ptr().cast();
+            // SAFETY: the mapping is ours, and nothing borrows it.
+            let start = unsafe { libc::mremap(start, self.length, length, libc::MREMAP_MAYMOVE) };
+            if start == libc::MAP_FAILED {
+                return None;
+            }
+            (self.start, self.length) = (NonNull::new(start.cast())?, length);
         }
-        self.length = length;
+        Some(())
     }
 
     /// Gives up ownership; `from_address` takes it back.

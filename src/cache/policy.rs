@@ -311,9 +311,10 @@ impl Table {
         Some(Table { mapping, length })
     }
 
-    fn truncate(&mut self, length: usize) {
+    fn resize(&mut self, length: usize) -> Option<()> {
+        self.mapping.resize(Mapping::size(length * size_of::<Bucket>()))?;
         self.length = length;
-        self.mapping.truncate(Mapping::size(length * size_of::<Bucket>()));
+        Some(())
     }
 }
 
@@ -383,17 +384,16 @@ impl Ghosts {
         // A ghost that comes into two buckets does no harm in the wrong one.
         let sources = |number| number * old / new..=((number + 1) * old - 1) / new;
         if new > old {
-            let mut buckets = Table::new(new)?;
-            for (number, bucket) in buckets.iter_mut().enumerate() {
-                *bucket = self.merged(sources(number));
+            self.buckets.resize(new)?;
+            // From the end on, so that what is written was read before.
+            for number in (0..new).rev() {
+                self.buckets[number] = self.merged(sources(number));
             }
-            self.buckets = buckets;
         } else {
-            // In place, as there may be no memory for another one.
             for number in 0..new {
                 self.buckets[number] = self.merged(sources(number));
             }
-            self.buckets.truncate(new);
+            self.buckets.resize(new)?;
         }
         // Keys keep their order in the buckets, so those whose turn was before have had it still, but for one bucket.
         self.aged = self.aged * new / old;
@@ -403,6 +403,9 @@ impl Ghosts {
     /// The newest of the ghosts of some buckets.
     fn merged(&self, buckets: RangeInclusive<usize>) -> Bucket {
         let buckets = &self.buckets[buckets];
+        if buckets.iter().all(|bucket| bucket.0[0] == 0) {
+            return Bucket([0; WAYS]); // as long as nothing was evicted
+        }
         let cells = (0..WAYS).flat_map(|way| buckets.iter().map(move |bucket| bucket.0[way]));
         let mut cells = cells.filter(|&cell| cell != 0);
         Bucket(array::from_fn(|_| cells.next().unwrap_or(0)))

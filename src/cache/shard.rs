@@ -1170,19 +1170,19 @@ impl<'a> Shard<'a> {
         // Entries come one at a time, and may go all at once.
         let entries = if grows { entries + entries / 4 } else { entries };
         let (old, new) = (Policy::bytes(known) as u64, Policy::bytes(entries) as u64);
-        // A larger one is made beside the old one.
+        let (more, less) = (new.saturating_sub(old), old.saturating_sub(new));
         let bytes = &self.resources.bytes;
-        if grows && !bytes.try_reserve(new) {
+        if grows && !bytes.try_reserve(more) {
             return;
         }
         if !self.state.policy.resize(entries) {
-            bytes.release(new);
+            bytes.release(more);
             return;
         }
         self.state.policy_entries = entries;
-        bytes.release(if grows { old } else { old - new });
-        self.held.fetch_add(new, Ordering::Relaxed);
-        self.held.fetch_sub(old, Ordering::Relaxed);
+        bytes.release(less);
+        self.held.fetch_add(more, Ordering::Relaxed);
+        self.held.fetch_sub(less, Ordering::Relaxed);
     }
 }
 
