@@ -32,7 +32,7 @@ var (
 const (
 	snapshotBuffer  = 512 << 10 // a block, unless entries are large
 	snapshotStep    = 1 << 20   // what is read at a time
-	snapshotLoaders = 4         // goroutines at most that load entries
+	snapshotLoaders = 4         // goroutines at most that load entries, with the caller's
 )
 
 // SaveTo writes all entries to w, while the cache may be in use; [Cache.LoadFrom] reads them back. What is in the cache all
@@ -72,15 +72,15 @@ func (c *Cache[K, V]) SaveTo(w io.Writer) error {
 func (c *Cache[K, V]) LoadFrom(r io.Reader) error {
 	defer runtime.KeepAlive(c)
 	tag := c.snapshotTag()
-	blocks := make(chan snapshotBlock)
-	errs := make(chan error, snapshotLoaders)
-	loaders := min(runtime.GOMAXPROCS(0), snapshotLoaders)
-	for range loaders {
+	helpers := min(runtime.GOMAXPROCS(0), snapshotLoaders) - 1
+	blocks := make(chan snapshotBlock, 2*helpers)
+	errs := make(chan error, helpers)
+	for range helpers {
 		go func() { errs <- c.loadBlocks(tag, blocks) }()
 	}
 	err := c.readBlocks(r, tag, blocks)
 	close(blocks)
-	for range loaders {
+	for range helpers {
 		err = cmp.Or(err, <-errs)
 	}
 	return err
@@ -95,7 +95,8 @@ type snapshotBlock struct {
 // pieces are buffers of the pieces of snapshots, at most of snapshotStep bytes.
 var pieces = sync.Pool{New: func() any { return new([]byte) }}
 
-// readBlocks reads a snapshot, and hands blocks with entries on. Large ones it loads itself, so that memory holds one of them.
+// readBlocks reads a snapshot, and hands blocks with entries on. It loads one itself while those who take them have enough to do, and
+// large ones, so that memory holds one of them.
 func (c *Cache[K, V]) readBlocks(r io.Reader, tag string, blocks chan<- snapshotBlock) error {
 	var loading ffi.CacheLoading
 	var own []byte
@@ -110,7 +111,13 @@ func (c *Cache[K, V]) readBlocks(r io.Reader, tag string, blocks chan<- snapshot
 			if *piece, err = readPiece(r, (*piece)[:0], later.Next()); err != nil {
 				return err
 			}
-			blocks <- snapshotBlock{later, piece}
+			select {
+			case blocks <- snapshotBlock{later, piece}:
+			default:
+				if err := c.loadLater(tag, snapshotBlock{later, piece}); err != nil {
+					return err
+				}
+			}
 			continue
 		}
 		if own, err = readPiece(r, own[:0], loading.Next()); err != nil {
@@ -126,10 +133,14 @@ func (c *Cache[K, V]) readBlocks(r io.Reader, tag string, blocks chan<- snapshot
 func (c *Cache[K, V]) loadBlocks(tag string, blocks <-chan snapshotBlock) error {
 	var first error
 	for block := range blocks {
-		first = cmp.Or(first, snapshotError(c.core.Load(&block.loading, tag, *block.piece)))
-		pieces.Put(block.piece)
+		first = cmp.Or(first, c.loadLater(tag, block))
 	}
 	return first
+}
+
+func (c *Cache[K, V]) loadLater(tag string, block snapshotBlock) error {
+	defer pieces.Put(block.piece)
+	return snapshotError(c.core.Load(&block.loading, tag, *block.piece))
 }
 
 func snapshotError(status ffi.Status) error {

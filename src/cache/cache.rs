@@ -16,7 +16,8 @@ use super::index::{Contended, Index};
 use super::options::Options;
 use super::policy::Record;
 use super::removal::{Reason, Removals};
-use super::shard::{Need, Past, Resources, Shard, Unlocked};
+use super::shard::{Need, Resources, Shard, Unlocked};
+use super::snapshot::Item;
 use super::stats::{Reads, Stats};
 use super::sync::{Condvar, Mutex, RwLock};
 use super::words::prefetch;
@@ -459,23 +460,45 @@ impl Cache {
         })
     }
 
-    /// Stores an entry of a cache before, unless there is one; false if so.
-    pub(super) fn restore(
-        &self,
-        hash: Hash,
-        key: &[u8],
-        value: &[u8],
-        deadline: u64,
-        past: Past,
-    ) -> Result<bool, Error> {
-        let times = Times { deadline, ..self.times(None) };
-        let new = NewEntry { key, value, version: 0, times, record: Record::default() };
-        self.with_memory(hash, &new, &mut Claim::none(self), |shard, mapping, credit| {
-            if shard.find_live(hash, key).is_some() {
-                return Ok(false);
+    /// Stores entries of a cache before, each unless there is one; those that find no room are left out. Shards have their turn one after the
+    /// other, and what their entries change stays near the processor meanwhile. `part` says where to begin, from 0 to 1: threads that
+    /// do this at once are not to meet.
+    pub(super) fn restore(&self, items: &[Item], part: f64) -> Result<(), Error> {
+        const AHEAD: usize = 16;
+        let Resources { bytes, arena, index, .. } = &self.resources;
+        let mut order: Vec<_> = items.iter().map(|item| (index.hash(item.key), item)).collect();
+        order.sort_unstable_by_key(|(hash, _)| hash.0);
+        let start = (order.len() as f64 * part) as usize;
+        order.rotate_left(start);
+        let mut ahead = order.iter();
+        let mut prefetch = |count| {
+            ahead.by_ref().take(count).for_each(|&(hash, _)| index.prefetch(arena, hash));
+        };
+        prefetch(AHEAD);
+        let by_shard = order.chunk_by(|a, b| index.shard(a.0) == index.shard(b.0));
+        for some in by_shard.flat_map(|of_shard| of_shard.chunks(2 * AHEAD)) {
+            let mut shard = self.lock(some[0].0)?;
+            for &(hash, item) in some {
+                prefetch(1);
+                let times = Times { deadline: item.deadline, ..self.times(None) };
+                let Item { key, value, past, .. } = *item;
+                let new = NewEntry { key, value, version: 0, times, record: Record::default() };
+                let small = new.inline_words() <= arena.most_entry_words();
+                let mut credit = Credit::none(bytes);
+                if small && shard.restore(hash, &new, past, &mut None, &mut credit).is_ok() {
+                    continue;
+                }
+                // Room has to be made without the lock; if there is none, the entry is left out.
+                drop(shard);
+                let mut claim = Claim::none(self);
+                _ = self.with_memory(hash, &new, &mut claim, |shard, mapping, credit| {
+                    shard.restore(hash, &new, past, mapping, credit)
+                });
+                drop(claim);
+                shard = self.lock(hash)?;
             }
-            shard.restore(hash, &new, past, mapping, credit).map(|()| true)
-        })
+        }
+        Ok(())
     }
 
     /// The mapping of an entry that needs one, paid for.

@@ -293,7 +293,7 @@ impl<'a> Shard<'a> {
         Ok(version)
     }
 
-    /// Stores an entry of a cache before, for a key that has none. That is no set of this cache.
+    /// Stores an entry of a cache before, unless its key has one. That is no set of this cache.
     pub(super) fn restore(
         &mut self,
         hash: Hash,
@@ -303,6 +303,9 @@ impl<'a> Shard<'a> {
         credit: &mut Credit,
     ) -> Result<(), Need> {
         self.expire_due();
+        if self.find_live(hash, new.key).is_some() {
+            return Ok(());
+        }
         let version = self.state.version + 1;
         self.append(hash, &NewEntry { version, ..*new }, None, Some(past), mapping, credit)?;
         self.trim();

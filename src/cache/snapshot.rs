@@ -37,6 +37,8 @@ const ITEM: usize = 24;
 
 /// From this size on a block is written.
 const BLOCK: usize = 256 << 10;
+/// The golden section, whose multiples lie far from each other.
+const GOLDEN: f64 = 0.618_033_988_749_895;
 /// The lock of a shard is given up after so many bytes.
 const STEP: usize = 16 << 10;
 
@@ -148,11 +150,11 @@ impl Loading {
 
 /// An entry of a payload.
 #[derive(Clone, Copy)]
-struct Item<'a> {
-    key: &'a [u8],
-    value: &'a [u8],
-    deadline: u64,
-    past: Past,
+pub(super) struct Item<'a> {
+    pub key: &'a [u8],
+    pub value: &'a [u8],
+    pub deadline: u64,
+    pub past: Past,
 }
 
 /// Nanoseconds since 1970.
@@ -448,18 +450,8 @@ impl Cache {
         if !input.is_empty() {
             return Err(SnapshotError::Damaged);
         }
-        let mut closed = false;
-        self.prefetched(
-            &items,
-            |item| item.key,
-            |hash, item| {
-                let restored = self.restore(hash, item.key, item.value, item.deadline, item.past);
-                closed |= restored == Err(Error::Closed);
-            },
-        );
-        if closed {
-            return Err(SnapshotError::Closed);
-        }
+        let part = loading.blocks as f64 * GOLDEN % 1.0;
+        self.restore(&items, part).map_err(|_| SnapshotError::Closed)?;
         Ok(false)
     }
 }
