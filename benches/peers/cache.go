@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
+
+	tandem "tandem.example/go/cache"
 )
 
 // stock is what a cache holds: short keys, and values of two cache lines or nearly so.
@@ -72,10 +75,51 @@ func cacheBenchmarks(entries int) []benchmark {
 		two := s.measure("", "ns", 0, a.contenders(2, 0)[:1]).Measurements[0].Cost
 		return alone("cache-goroutines/get", "x", one/two), nil
 	}})
+	benchmarks = append(benchmarks, batchBenchmarks()...)
 	for size := 1000; size <= many.entries; size *= 10 {
 		benchmarks = append(benchmarks, cacheGrowth(stock{size, many.valueSize}))
 	}
 	return append(benchmarks, largeBenchmarks(many)...)
+}
+
+// batchBenchmarks are what each of 32 keys costs that are used all the time, with values of 128 bytes, in one call for all.
+func batchBenchmarks() []benchmark {
+	const count = 32
+	keys, values := make([]string, count), make([][]byte, count)
+	for i := range keys {
+		keys[i], values[i] = keyOf(i), make([]byte, 128)
+	}
+	type batches = *tandem.Cache[string, []byte]
+	var benchmarks []benchmark
+	for _, work := range []struct {
+		name string
+		run  func(batches) bool
+	}{
+		{"get", func(c batches) bool {
+			_, found := c.GetMany(keys)
+			return !slices.Contains(found, false)
+		}},
+		{"set", func(c batches) bool { return c.SetMany(keys, values) == nil }},
+		{"set-delete", func(c batches) bool { return c.SetMany(keys, values) == nil && c.DeleteMany(keys) == count }},
+	} {
+		name := "cache-batch/" + work.name
+		benchmarks = append(benchmarks, benchmark{name, func(s schedule) (Row, error) {
+			cache, err := tandem.New(tandem.Options[string, []byte]{})
+			if err != nil {
+				return Row{}, err
+			}
+			defer cache.Close()
+			if cache.SetMany(keys, values) != nil || !work.run(cache) {
+				return Row{}, errors.New("the cache does not hold what was set")
+			}
+			return s.measure(name, "ns", 0, []contender{{name: own, run: func(n int) {
+				for ; n > 0; n -= count {
+					work.run(cache)
+				}
+			}}}), nil
+		}})
+	}
+	return benchmarks
 }
 
 // cacheGrowth is what a Get costs with so many entries, beside the same bytes in an array: that is what the machine

@@ -174,6 +174,7 @@ var goals = []goal{
 	{group: "cache-heap", costMost: 1},
 	{group: "cache-collection", costMost: 1},
 	{group: "cache-goroutines", costLeast: 1.8},
+	{group: "cache-batch", costMost: 10},
 }
 
 // writeSummary prints what each group of rows has reached, and its goal.
