@@ -91,7 +91,12 @@ func (r *reader) hash(key unsafe.Pointer, length int) uint64 {
 		sum = r.times(sum + tail(key, i, length))
 		i = length
 	}
-	hash := r.times(sum+tail(key, i, length)) ^ r.Offset
+	sum = r.times(sum + tail(key, i, length))
+	sum = sum&prime + sum>>61
+	if sum >= prime {
+		sum -= prime
+	}
+	hash := sum ^ r.Offset
 	hash = (hash ^ hash>>33) * 0xFF51_AFD7_ED55_8CCD
 	hash = (hash ^ hash>>33) * 0xC4CE_B9FE_1A85_EC53
 	return hash ^ hash>>33

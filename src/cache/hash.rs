@@ -45,6 +45,11 @@ impl Secret {
             rest = tail;
         }
         sum = self.times(sum + partial(rest));
+        // The remainder itself, which is the same however it was found.
+        sum = (sum & PRIME) + (sum >> 61);
+        if sum >= PRIME {
+            sum -= PRIME;
+        }
         // The finalizer of MurmurHash3 spreads the sum over all bits.
         let mut hash = sum ^ self.offset;
         hash = (hash ^ hash >> 33).wrapping_mul(0xFF51_AFD7_ED55_8CCD);
