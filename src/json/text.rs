@@ -191,13 +191,18 @@ impl<S: Sink> Indent<'_, S> {
 
     #[cold]
     fn lengthen_line(&mut self, length: usize) -> Result<(), TryReserveError> {
+        // Some more, which sinks may read and not write.
+        let length = length + 64;
+        self.line.try_reserve(2 * length)?;
         if self.line.is_empty() {
             self.line.write(b"\n")?;
             self.line.write(self.prefix)?;
-        }
-        // Some more, which sinks may read and not write.
-        while self.line.len() < length + 64 {
             self.line.write(if self.indent.is_empty() { b" " } else { self.indent })?;
+        }
+        let first = 1 + self.prefix.len();
+        while self.line.len() < length {
+            self.line.try_reserve(self.line.len() - first)?;
+            self.line.extend_from_within(first..);
         }
         Ok(())
     }
