@@ -759,6 +759,11 @@ mod tests {
                     let (start, end) = tokens.string().unwrap();
                     assert_eq!(text[start..end], contents, "{name} {length}");
                     assert!(!tokens.not_utf8(), "{name} {length} {middle}");
+                    let plain = !middle.contains('\\');
+                    // Where a chunk ends in the string, or right behind it, nothing is known.
+                    if !plain || end + 8 < CHUNK {
+                        assert_eq!(tokens.is_plain(start, end), plain, "{name} {length} {middle}");
+                    }
                     assert_eq!(tokens.next_or(b']'), Ok(true));
                     tokens.number().unwrap();
                     assert_eq!(tokens.next_or(b']'), Ok(false));

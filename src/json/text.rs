@@ -325,6 +325,22 @@ mod tests {
         assert_eq!(run(lines, "[1]").as_deref(), Ok("[\n1\n]"));
     }
 
+    /// Lines become longer at each depth, far beyond what the first ones were made with.
+    #[test]
+    fn indent_of_any_depth_is_repeated_that_often() {
+        let text = format!("{}0{}", "[".repeat(300), "]".repeat(300));
+        for (prefix, step) in [("", " "), ("> ", "abc"), ("prefix", ""), ("", &*"-".repeat(200))] {
+            let mut out = Vec::new();
+            indent(text.as_bytes(), prefix.as_bytes(), step.as_bytes(), &mut out).unwrap();
+            let lines = String::from_utf8(out).unwrap();
+            for (number, line) in lines.lines().enumerate().skip(1) {
+                let start = format!("{prefix}{}", step.repeat(number.min(600 - number)));
+                assert!(line.strip_prefix(&*start).is_some_and(|rest| rest.len() == 1), "{line}");
+            }
+            assert_eq!(lines.lines().count(), 601);
+        }
+    }
+
     #[test]
     fn html_escape_touches_five_characters() {
         for (text, want) in [
