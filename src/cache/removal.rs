@@ -303,8 +303,11 @@ mod tests {
                     cache.set(b"large", &[0; 1 << 20]).unwrap();
                     cache.delete(b"large");
                     cache.resize(300_000).unwrap();
-                    (0..5_000_u32)
-                        .for_each(|key| _ = cache.set(&key.to_le_bytes(), &[0; 60]).unwrap());
+                    for key in 0..5_000_u32 {
+                        cache.set(&key.to_le_bytes(), &[0; 60]).unwrap();
+                        // Else the older entry would be as good as this one.
+                        cache.get(&key.to_le_bytes());
+                    }
                 },
                 &[Size],
             ),
