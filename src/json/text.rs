@@ -191,7 +191,7 @@ impl<S: Sink> Indent<'_, S> {
 
     #[cold]
     fn lengthen_line(&mut self, length: usize) -> Result<(), TryReserveError> {
-        // Some more, which sinks may read and not write.
+        // Some more, which sinks may read and not write. What is doubled until it is long enough is not twice as long.
         let length = length + 64;
         self.line.try_reserve(2 * length)?;
         if self.line.is_empty() {
@@ -201,7 +201,6 @@ impl<S: Sink> Indent<'_, S> {
         }
         let first = 1 + self.prefix.len();
         while self.line.len() < length {
-            self.line.try_reserve(self.line.len() - first)?;
             self.line.extend_from_within(first..);
         }
         Ok(())
