@@ -580,7 +580,7 @@ impl Cache {
                 let found = shard.find_live(hash, key);
                 let before = found.map(|(_, location)| {
                     current.clear();
-                    shard.both(location).1.iter().for_each(|part| current.extend_from_slice(part));
+                    Bytes::Parts(shard.both(location).1).append_to(&mut current);
                     shard.entry(location)
                 });
                 let wanted = change(before.map(|entry| (&*current, self.meta(entry))));
@@ -807,7 +807,7 @@ impl Cache {
                 [value, []] => value,
                 _ => {
                     whole.clear();
-                    parts.iter().for_each(|part| whole.extend_from_slice(part));
+                    Bytes::Parts(parts).append_to(&mut whole);
                     &whole
                 }
             };

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 
 use super::budget::Budget;
 use super::cache::Cache;
+use super::entry::Bytes;
 use super::sync::{AtomicU64, Mutex};
 
 /// Why an entry went.
@@ -116,11 +117,10 @@ impl Queue {
         shard: usize,
         removals: &Removals,
         key: &[u8],
-        value: [&[u8]; 2],
+        value: Bytes,
         reason: Reason,
     ) {
-        let value_length = value[0].len() + value[1].len();
-        let length = HEAD + key.len() + value_length;
+        let length = HEAD + key.len() + value.len();
         let has_room = |chunk: &Vec<u8>| chunk.capacity() - chunk.len() >= length;
         if !self.chunks.back().is_some_and(has_room) {
             let bytes = length.max(removals.chunk);
@@ -140,8 +140,9 @@ impl Queue {
         let Some(chunk) = self.chunks.back_mut() else { return };
         chunk.push(reason as u8);
         chunk.extend_from_slice(&key.len().to_le_bytes());
-        chunk.extend_from_slice(&value_length.to_le_bytes());
-        [key, value[0], value[1]].iter().for_each(|part| chunk.extend_from_slice(part));
+        chunk.extend_from_slice(&value.len().to_le_bytes());
+        chunk.extend_from_slice(key);
+        value.append_to(chunk);
         // Whoever takes clears `pending` first, then looks at `queued`: either that is seen there, or the cleared word is here.
         if removals.queued[shard].swap(1, Ordering::SeqCst) == 0
             && removals.pending.load(Ordering::SeqCst) == 0

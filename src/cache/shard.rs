@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use super::arena::{Amount, Arena, Location, Mapping, NONE, Segment};
 use super::budget::{Budget, Credit};
 use super::clock::{Clock, NEVER};
-use super::entry::{self, Entry, NewEntry, Times};
+use super::entry::{self, Bytes, Entry, NewEntry, Times};
 use super::hash::Hash;
 use super::index::{Index, Pages, Slot, Table, Wanted};
 use super::policy::{Contest, Levels, MAIN, Policy, Record, Standing, Step as Advice, WINDOW};
@@ -715,7 +715,7 @@ impl<'a> Shard<'a> {
         // SAFETY: the lock is held, and the entry is there yet.
         let (key, value) = unsafe { self.entry(location).both() };
         let reason = if expired { Reason::Expired } else { why };
-        self.state.queue.push(self.number, removals, key, value, reason);
+        self.state.queue.push(self.number, removals, key, Bytes::Parts(value), reason);
     }
 
     /// The removals that nobody has taken.

@@ -23,6 +23,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::arena::Location;
 use super::cache::Cache;
 use super::clock::NEVER;
+use super::entry::Bytes;
 use super::error::Error;
 use super::hash::Hash;
 use super::policy::MAIN;
@@ -343,13 +344,14 @@ impl Cache {
             _ => now.wall.saturating_add(deadline.saturating_sub(now.clock)).max(1),
         };
         let (key, value) = shard.both(location);
-        let length = value[0].len() + value[1].len();
-        output.reserve(ITEM + key.len() + length);
+        let value = Bytes::Parts(value);
+        output.reserve(ITEM + key.len() + value.len());
         output.extend((key.len() as u32).to_le_bytes());
         output.extend([frequency, hits, log as u8, 0]);
-        output.extend((length as u64).to_le_bytes());
+        output.extend((value.len() as u64).to_le_bytes());
         output.extend(expires.to_le_bytes());
-        [key, value[0], value[1]].iter().for_each(|part| output.extend_from_slice(part));
+        output.extend_from_slice(key);
+        value.append_to(output);
     }
 
     fn mean_share(&self) -> f64 {
