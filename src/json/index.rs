@@ -10,6 +10,7 @@
 //! has them, and the portable one everywhere.
 
 use std::mem::MaybeUninit;
+use std::sync::LazyLock;
 
 use super::number::{self, Number};
 use super::scan::Nesting;
@@ -17,6 +18,10 @@ use super::string;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod grammar;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 #[cfg(any(test, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
@@ -89,8 +94,32 @@ struct Found {
     broken: bool,
 }
 
-/// Scans `text[from..to]`, of which `from` is where a block begins, and writes the places of its tokens in `text`.
-type Kernel = fn(text: &[u8], from: usize, to: usize, &mut Carry, &mut Places) -> Found;
+/// What is done by the block, with the instructions of one kind of processor.
+pub(crate) struct Kernel {
+    /// Scans `text[from..to]`, of which `from` is where a block begins, and writes the places of its tokens in `text`.
+    scan: fn(text: &[u8], from: usize, to: usize, &mut Carry, &mut Places) -> Found,
+    /// Operations on whole texts, where they are faster than a cursor.
+    texts: Option<Texts>,
+}
+
+/// Both refuse what is not JSON, and values other than arrays and objects.
+struct Texts {
+    valid: fn(text: &[u8]) -> bool,
+    compact: fn(text: &[u8], out: &mut [MaybeUninit<u8>]) -> Option<usize>,
+}
+
+/// Whether `text` is JSON, if that can be told faster than by a cursor: what is not may still be.
+#[inline]
+pub(crate) fn is_valid(text: &[u8]) -> bool {
+    kernel().texts.as_ref().is_some_and(|texts| (texts.valid)(text))
+}
+
+/// As [`is_valid`]; writes the text without white space between tokens to `out`, if that is as long as the text, and returns
+/// how many bytes these are.
+#[inline]
+pub(crate) fn compact(text: &[u8], out: &mut [MaybeUninit<u8>]) -> Option<usize> {
+    kernel().texts.as_ref().and_then(|texts| (texts.compact)(text, out))
+}
 
 /// What strings are made of; bit n stands for byte n of a block.
 struct Strings {
@@ -118,6 +147,12 @@ trait Block {
     #[inline(always)]
     fn wrong_escapes(text: &[u8], from: usize, escapes: u64) -> u64 {
         wrong_escapes_alone(text, from, escapes)
+    }
+
+    /// Writes the places of all `bits` from `count` on, each plus `base`; returns the new count.
+    #[inline(always)]
+    fn write(places: &mut Places, count: usize, base: u32, bits: u64) -> usize {
+        places.write(count, base, bits)
     }
 
     /// Each bit of the result is the sum, modulo 2, of that bit and all below it.
@@ -205,7 +240,7 @@ fn step<B: Block>(
         found.broken = true;
         tokens &= (1 << wrong.trailing_zeros()) - 1;
     }
-    found.count = places.write(found.count, from as u32, tokens);
+    found.count = B::write(places, found.count, from as u32, tokens);
 }
 
 /// Tells backslashes that begin an escape, and the bytes that are escaped, given whether the first one is.
@@ -238,17 +273,23 @@ fn wrong_escapes_alone(text: &[u8], from: usize, escapes: u64) -> u64 {
     wrong
 }
 
-fn kernel() -> Kernel {
+/// The best one that this processor has.
+static KERNEL: LazyLock<&Kernel> = LazyLock::new(|| {
+    #[cfg(target_arch = "x86_64")]
+    return avx512::kernel().or_else(avx2::kernel).unwrap_or(&sse2::KERNEL);
+    #[cfg(target_arch = "aarch64")]
+    return &neon::KERNEL;
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    return &portable::KERNEL;
+});
+
+#[inline(always)]
+fn kernel() -> &'static Kernel {
     #[cfg(test)]
     if let Some(kernel) = tests::CHOSEN.get() {
         return kernel;
     }
-    #[cfg(target_arch = "x86_64")]
-    return avx2::kernel().unwrap_or(sse2::kernel);
-    #[cfg(target_arch = "aarch64")]
-    return neon::kernel;
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    return portable::kernel;
+    *KERNEL
 }
 
 /// A walk over the tokens of a text of less than 4 GiB: brackets, commas, colons, and the first bytes of strings, numbers and
@@ -273,7 +314,7 @@ pub(crate) struct Tokens<'a> {
     /// What is behind the last place is wrong.
     broken: bool,
     carry: Carry,
-    kernel: Kernel,
+    kernel: &'static Kernel,
 }
 
 impl<'a> Tokens<'a> {
@@ -284,7 +325,7 @@ impl<'a> Tokens<'a> {
     }
 
     #[inline(always)]
-    fn with(kernel: Kernel, text: &'a [u8], places: &'a mut Places) -> Self {
+    fn with(kernel: &'static Kernel, text: &'a [u8], places: &'a mut Places) -> Self {
         Tokens {
             text,
             at: 0,
@@ -363,7 +404,7 @@ impl<'a> Tokens<'a> {
         while self.scanned < self.text.len() {
             let from = self.scanned;
             let to = self.text.len().min(from + CHUNK);
-            let found = (self.kernel)(self.text, from, to, &mut self.carry, self.places);
+            let found = (self.kernel.scan)(self.text, from, to, &mut self.carry, self.places);
             self.scanned = to;
             if !found.non_ascii && self.decoded == from {
                 self.decoded = to;
@@ -586,27 +627,28 @@ mod tests {
 
     thread_local! {
         /// The kernel of this thread's walks, if it is not to be the processor's best.
-        pub(super) static CHOSEN: Cell<Option<Kernel>> = const { Cell::new(None) };
+        pub(super) static CHOSEN: Cell<Option<&'static Kernel>> = const { Cell::new(None) };
     }
 
     /// Runs a test with each kernel in turn, and tells it whether every processor of the kind has it.
     pub(in super::super) fn with_each_kernel(mut test: impl FnMut(bool)) {
         for (name, kernel) in kernels() {
             CHOSEN.set(Some(kernel));
-            test(name != "avx2");
+            test(!name.starts_with("avx"));
         }
         CHOSEN.set(None);
     }
 
-    fn kernels() -> Vec<(&'static str, Kernel)> {
-        let mut kernels: Vec<(&str, Kernel)> = vec![("portable", portable::kernel)];
+    pub(super) fn kernels() -> Vec<(&'static str, &'static Kernel)> {
+        let mut kernels: Vec<(&str, &Kernel)> = vec![("portable", &portable::KERNEL)];
         #[cfg(target_arch = "x86_64")]
         {
-            kernels.push(("sse2", sse2::kernel));
+            kernels.push(("sse2", &sse2::KERNEL));
             kernels.extend(avx2::kernel().map(|kernel| ("avx2", kernel)));
+            kernels.extend(avx512::kernel().map(|kernel| ("avx512", kernel)));
         }
         #[cfg(target_arch = "aarch64")]
-        kernels.push(("neon", neon::kernel));
+        kernels.push(("neon", &neon::KERNEL));
         kernels
     }
 
@@ -699,7 +741,7 @@ mod tests {
         (places, Some(true))
     }
 
-    fn walk(kernel: Kernel, text: &[u8]) -> (Vec<usize>, bool) {
+    fn walk(kernel: &'static Kernel, text: &[u8]) -> (Vec<usize>, bool) {
         let mut room = Places::new();
         let mut places = Vec::new();
         let mut tokens = Tokens::with(kernel, text, &mut room);

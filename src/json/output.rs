@@ -146,6 +146,14 @@ impl Sink for Output<'_, u8> {
         self.extend(bytes)
     }
 
+    fn spare(&mut self, _: usize) -> Result<&mut [MaybeUninit<u8>], Full> {
+        Ok(self.spare())
+    }
+
+    unsafe fn advance(&mut self, length: usize) {
+        self.length += length;
+    }
+
     #[inline(always)]
     fn write_part(&mut self, text: &[u8], start: usize, end: usize) -> Result<(), Full> {
         if simd::copy_short(&text[start..], end - start, self.spare()) {

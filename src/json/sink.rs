@@ -14,6 +14,15 @@ pub(crate) trait Sink {
     /// Appends `bytes`.
     fn write(&mut self, bytes: &[u8]) -> Result<(), Self::Error>;
 
+    /// The memory behind what was written, which is at least `length` bytes if it can grow.
+    fn spare(&mut self, length: usize) -> Result<&mut [MaybeUninit<u8>], Self::Error>;
+
+    /// Counts the next `length` bytes as written.
+    ///
+    /// # Safety
+    /// They were written, to what `spare` returned.
+    unsafe fn advance(&mut self, length: usize);
+
     /// Appends `text[start..end]`. What is behind it may be read, too, so that short parts need no loop.
     #[inline(always)]
     fn write_part(&mut self, text: &[u8], start: usize, end: usize) -> Result<(), Self::Error> {
@@ -38,6 +47,16 @@ impl Sink for Vec<u8> {
         }
         self.extend_from_slice(bytes);
         Ok(())
+    }
+
+    fn spare(&mut self, length: usize) -> Result<&mut [MaybeUninit<u8>], TryReserveError> {
+        self.try_reserve(length)?;
+        Ok(self.spare_capacity_mut())
+    }
+
+    unsafe fn advance(&mut self, length: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { self.set_len(self.len() + length) };
     }
 
     #[inline(always)]
@@ -91,6 +110,14 @@ impl Sink for Lent<'_> {
         }
         self.length = end;
         Ok(())
+    }
+
+    fn spare(&mut self, _: usize) -> Result<&mut [MaybeUninit<u8>], Infallible> {
+        Ok(self.buffer.get_mut(self.length..).unwrap_or_default())
+    }
+
+    unsafe fn advance(&mut self, length: usize) {
+        self.length += length;
     }
 
     #[inline(always)]

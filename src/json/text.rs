@@ -3,6 +3,7 @@
 use std::collections::TryReserveError;
 
 use super::error::Error;
+use super::index;
 use super::scan::{Cursor, Token, Visitor};
 use super::simd;
 use super::sink::Sink;
@@ -13,7 +14,9 @@ use super::string::Escape;
 /// As in `encoding/json`, strings may contain invalid UTF-8, and nesting beyond
 /// [`MAX_DEPTH`](super::MAX_DEPTH) is refused.
 pub fn valid(text: &[u8]) -> Result<(), Error> {
-    // One pass: the index pays where what it finds is read more than once, or strings are wanted.
+    if index::is_valid(text) {
+        return Ok(());
+    }
     let mut cursor = Cursor::new(text);
     cursor.skip_value(0)?;
     cursor.finish()
@@ -99,6 +102,13 @@ pub(crate) fn compact_to<S: Sink>(
     html: bool,
     out: &mut S,
 ) -> Result<(), Failure<S::Error>> {
+    if !html
+        && let Some(length) = index::compact(text, out.spare(text.len()).map_err(Failure::Sink)?)
+    {
+        // SAFETY: `compact` has written so many bytes.
+        unsafe { out.advance(length) };
+        return Ok(());
+    }
     let mut cursor = Cursor::new(text);
     let mut runs = Compact { text, start: 0, html, out };
     cursor.walk(0, &mut runs)?;

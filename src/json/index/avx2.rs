@@ -2,22 +2,48 @@
 
 use std::arch::x86_64::*;
 
+use std::mem::MaybeUninit;
+
+use super::grammar::{self, Classes, Grammar};
 use super::{
-    BLOCK, Between, Block, Carry, Found, Kernel, Places, Strings, scan, wrong_escapes_alone,
+    BLOCK, Between, Block, Carry, Found, Kernel, Places, Strings, Texts, scan, wrong_escapes_alone,
 };
 
 /// The kernel, if this processor has what it needs.
-pub(super) fn kernel() -> Option<Kernel> {
+pub(super) fn kernel() -> Option<&'static Kernel> {
     let able = is_x86_feature_detected!("avx2")
         && is_x86_feature_detected!("pclmulqdq")
         && is_x86_feature_detected!("bmi1")
         && is_x86_feature_detected!("lzcnt")
         && is_x86_feature_detected!("popcnt");
-    able.then_some(|text, from, to, carry, places| {
-        // SAFETY: the processor has these instructions.
-        unsafe { vectors(text, from, to, carry, places) }
-    })
+    let gathers = is_x86_feature_detected!("bmi2") && !gathers_slowly();
+    able.then_some(if gathers { &GATHERING } else { &KERNEL })
 }
+
+/// AMD's processors before Zen 3 take a cycle or more for each bit that they gather.
+fn gathers_slowly() -> bool {
+    let vendor = __cpuid(0);
+    let version = __cpuid(1).eax;
+    let family = (version >> 8 & 0xF) + (version >> 20 & 0xFF);
+    // "AuthenticAMD"
+    (vendor.ebx, vendor.edx, vendor.ecx) == (0x6874_7541, 0x6974_6E65, 0x444D_4163) && family < 0x19
+}
+
+static KERNEL: Kernel = Kernel {
+    // SAFETY: the processor has these instructions.
+    scan: |text, from, to, carry, places| unsafe { vectors(text, from, to, carry, places) },
+    texts: None,
+};
+
+static GATHERING: Kernel = Kernel {
+    texts: Some(Texts {
+        // SAFETY: the processor has these instructions.
+        valid: |text| unsafe { valid(text) },
+        // SAFETY: as above.
+        compact: |text, out| unsafe { compact(text, out) },
+    }),
+    ..KERNEL
+};
 
 #[target_feature(enable = "avx2,pclmulqdq,bmi1,lzcnt,popcnt")]
 unsafe fn vectors(
@@ -30,8 +56,18 @@ unsafe fn vectors(
     scan::<Avx2>(text, from, to, carry, places)
 }
 
-/// Only for use in [`vectors`], as is all that follows.
-struct Avx2;
+#[target_feature(enable = "avx2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
+unsafe fn valid(text: &[u8]) -> bool {
+    grammar::valid::<Avx2>(text)
+}
+
+#[target_feature(enable = "avx2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
+unsafe fn compact(text: &[u8], out: &mut [MaybeUninit<u8>]) -> Option<usize> {
+    grammar::compact::<Avx2>(text, out)
+}
+
+/// Only for use in the functions above, as is all that follows.
+pub(super) struct Avx2;
 
 /// # Safety
 /// The processor has AVX2.
@@ -70,7 +106,7 @@ unsafe fn table(entries: [u8; 16]) -> __m256i {
 impl Block for Avx2 {
     #[inline(always)]
     fn strings(bytes: &[u8; BLOCK]) -> Strings {
-        // SAFETY: `vectors`, which this is inlined into, has the instructions.
+        // SAFETY: the function that this is inlined into has the instructions.
         unsafe {
             let (low, high) = halves(bytes);
             let is = |byte: u8| {
@@ -139,6 +175,48 @@ impl Block for Avx2 {
             let bits = _mm_set_epi64x(0, bits as i64);
             _mm_cvtsi128_si64(_mm_clmulepi64_si128::<0>(bits, _mm_set1_epi8(-1))) as u64
         }
+    }
+}
+
+impl Grammar for Avx2 {
+    #[inline(always)]
+    fn classes(bytes: &[u8; BLOCK]) -> Classes {
+        // SAFETY: as in `strings`.
+        unsafe {
+            let (low, high) = halves(bytes);
+            let is_digit = |bytes| {
+                let digits = _mm256_sub_epi8(bytes, _mm256_set1_epi8(b'0' as i8));
+                _mm256_cmpeq_epi8(_mm256_min_epu8(digits, _mm256_set1_epi8(9)), digits)
+            };
+            Classes {
+                white_space: Self::between(bytes).white_space,
+                commas: Self::like(bytes, 0, b','),
+                colons: Self::like(bytes, 0, b':'),
+                opening: Self::like(bytes, 0x20, b'{'),
+                closing: Self::like(bytes, 0x20, b'}'),
+                digits: bits(is_digit(low), is_digit(high)),
+                minus: Self::like(bytes, 0, b'-'),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn like(bytes: &[u8; BLOCK], bit: u8, byte: u8) -> u64 {
+        // SAFETY: as in `strings`.
+        unsafe {
+            let (low, high) = halves(bytes);
+            let is = |bytes| {
+                let bytes = _mm256_or_si256(bytes, _mm256_set1_epi8(bit as i8));
+                _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(byte as i8))
+            };
+            bits(is(low), is(high))
+        }
+    }
+
+    #[inline(always)]
+    fn gather(bits: u64, places: u64) -> u64 {
+        // SAFETY: `compact`, which this is inlined into, has the instruction.
+        unsafe { _pext_u64(bits, places) }
     }
 }
 

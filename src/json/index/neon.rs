@@ -2,17 +2,9 @@
 
 use std::arch::aarch64::*;
 
-use super::{BLOCK, Between, Block, Carry, Found, Places, Strings, scan};
+use super::{BLOCK, Between, Block, Kernel, Strings, scan};
 
-pub(super) fn kernel(
-    text: &[u8],
-    from: usize,
-    to: usize,
-    carry: &mut Carry,
-    places: &mut Places,
-) -> Found {
-    scan::<Neon>(text, from, to, carry, places)
-}
+pub(super) static KERNEL: Kernel = Kernel { scan: scan::<Neon>, texts: None };
 
 struct Neon;
 

@@ -1,16 +1,8 @@
 //! The kernel for processors of other kinds: eight bytes of a word at a time.
 
-use super::{BLOCK, Between, Block, Carry, Found, Places, Strings, scan};
+use super::{BLOCK, Between, Block, Kernel, Strings, scan};
 
-pub(super) fn kernel(
-    text: &[u8],
-    from: usize,
-    to: usize,
-    carry: &mut Carry,
-    places: &mut Places,
-) -> Found {
-    scan::<Portable>(text, from, to, carry, places)
-}
+pub(super) static KERNEL: Kernel = Kernel { scan: scan::<Portable>, texts: None };
 
 struct Portable;
 

@@ -1,0 +1,226 @@
+//! The kernel for x86-64 processors with AVX-512 for bytes (Ice Lake, Zen 4 and later).
+
+use std::arch::x86_64::*;
+use std::mem::MaybeUninit;
+
+use super::grammar::{self, Classes, Grammar};
+use super::{
+    BLOCK, Between, Block, CHUNK, Carry, Found, Kernel, Places, Strings, Texts, avx2, scan,
+};
+
+/// The kernel, if this processor has what it needs.
+pub(super) fn kernel() -> Option<&'static Kernel> {
+    let able = is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vbmi2")
+        && is_x86_feature_detected!("pclmulqdq")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("lzcnt")
+        && is_x86_feature_detected!("popcnt");
+    able.then_some(&KERNEL)
+}
+
+static KERNEL: Kernel = Kernel {
+    // SAFETY: the processor has these instructions.
+    scan: |text, from, to, carry, places| unsafe { vectors(text, from, to, carry, places) },
+    // SAFETY: as above.
+    texts: Some(Texts {
+        // SAFETY: as above.
+        valid: |text| unsafe { valid(text) },
+        // SAFETY: as above.
+        compact: |text, out| unsafe { compact(text, out) },
+    }),
+};
+
+#[target_feature(enable = "avx512bw,avx512vbmi2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
+unsafe fn vectors(
+    text: &[u8],
+    from: usize,
+    to: usize,
+    carry: &mut Carry,
+    places: &mut Places,
+) -> Found {
+    scan::<Avx512>(text, from, to, carry, places)
+}
+
+#[target_feature(enable = "avx512bw,avx512vbmi2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
+unsafe fn valid(text: &[u8]) -> bool {
+    grammar::valid::<Avx512>(text)
+}
+
+#[target_feature(enable = "avx512bw,avx512vbmi2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
+unsafe fn compact(text: &[u8], out: &mut [MaybeUninit<u8>]) -> Option<usize> {
+    grammar::compact::<Avx512>(text, out)
+}
+
+/// The numbers of a block's bytes.
+static NUMBERS: [u8; BLOCK] = {
+    let mut numbers = [0; BLOCK];
+    let mut number = 0;
+    while number < BLOCK {
+        numbers[number] = number as u8;
+        number += 1;
+    }
+    numbers
+};
+
+/// Only for use in the functions above, as is all that follows.
+struct Avx512;
+
+/// # Safety
+/// The processor has AVX-512.
+#[inline(always)]
+unsafe fn load(bytes: &[u8; BLOCK]) -> __m512i {
+    // SAFETY: 64 bytes are read, of 64.
+    unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+}
+
+/// # Safety
+/// The processor has AVX-512.
+#[inline(always)]
+unsafe fn is(bytes: __m512i, byte: u8) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte as i8)) }
+}
+
+/// # Safety
+/// The processor has AVX-512.
+#[inline(always)]
+unsafe fn table(entries: [u8; 16]) -> __m512i {
+    // SAFETY: the caller's promise; sixteen bytes are read, of sixteen.
+    unsafe { _mm512_broadcast_i32x4(_mm_loadu_si128(entries.as_ptr().cast())) }
+}
+
+/// # Safety
+/// The processor has AVX-512.
+#[inline(always)]
+unsafe fn white_space(bytes: __m512i) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let spaces = table([b' ', 0, 0, 0, 0, 0, 0, 0, 0, b'\t', b'\n', 0, 0, b'\r', 0, 0]);
+        // Bytes beyond ASCII select zero.
+        _mm512_cmpeq_epi8_mask(bytes, _mm512_shuffle_epi8(spaces, bytes))
+    }
+}
+
+impl Block for Avx512 {
+    #[inline(always)]
+    fn strings(bytes: &[u8; BLOCK]) -> Strings {
+        // SAFETY: the function that this is inlined into has the instructions.
+        unsafe {
+            let bytes = load(bytes);
+            Strings {
+                quotes: is(bytes, b'"'),
+                backslashes: is(bytes, b'\\'),
+                control: _mm512_cmplt_epu8_mask(bytes, _mm512_set1_epi8(0x20)),
+                non_ascii: _mm512_movepi8_mask(bytes) != 0,
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn between(bytes: &[u8; BLOCK]) -> Between {
+        // SAFETY: as in `strings`.
+        unsafe {
+            let bytes = load(bytes);
+            let operators = table([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, b':', b'{', b',', b'}', 0, 0]);
+            let curly = _mm512_or_si512(bytes, _mm512_set1_epi8(0x20));
+            Between {
+                operators: _mm512_cmpeq_epi8_mask(curly, _mm512_shuffle_epi8(operators, bytes)),
+                white_space: white_space(bytes),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn wrong_escapes(text: &[u8], from: usize, escapes: u64) -> u64 {
+        <avx2::Avx2 as Block>::wrong_escapes(text, from, escapes)
+    }
+
+    #[inline(always)]
+    fn write(places: &mut Places, count: usize, base: u32, bits: u64) -> usize {
+        assert!(count <= CHUNK, "no more places than bytes");
+        let found = bits.count_ones() as usize;
+        // SAFETY: as in `strings`. So many places are left behind `CHUNK` of them as a block has bytes.
+        unsafe {
+            let to = places.0.as_mut_ptr().add(count);
+            let numbers =
+                _mm512_maskz_compress_epi8(bits, _mm512_loadu_si512(NUMBERS.as_ptr().cast()));
+            let base = _mm512_set1_epi32(base as i32);
+            let store = |part: usize, numbers: __m128i| {
+                let places = _mm512_add_epi32(_mm512_cvtepu8_epi32(numbers), base);
+                _mm512_storeu_si512(to.add(16 * part).cast(), places);
+            };
+            store(0, _mm512_castsi512_si128(numbers));
+            if found > 16 {
+                store(1, _mm512_extracti32x4_epi32::<1>(numbers));
+                if found > 32 {
+                    store(2, _mm512_extracti32x4_epi32::<2>(numbers));
+                    store(3, _mm512_extracti32x4_epi32::<3>(numbers));
+                }
+            }
+        }
+        count + found
+    }
+
+    #[inline(always)]
+    fn prefix_xor(bits: u64) -> u64 {
+        <avx2::Avx2 as Block>::prefix_xor(bits)
+    }
+}
+
+impl Grammar for Avx512 {
+    #[inline(always)]
+    fn classes(bytes: &[u8; BLOCK]) -> Classes {
+        // SAFETY: as in `strings`.
+        unsafe {
+            let bytes = load(bytes);
+            let curly = _mm512_or_si512(bytes, _mm512_set1_epi8(0x20));
+            let digits = _mm512_sub_epi8(bytes, _mm512_set1_epi8(b'0' as i8));
+            Classes {
+                white_space: white_space(bytes),
+                commas: is(bytes, b','),
+                colons: is(bytes, b':'),
+                opening: is(curly, b'{'),
+                closing: is(curly, b'}'),
+                digits: _mm512_cmplt_epu8_mask(digits, _mm512_set1_epi8(10)),
+                minus: is(bytes, b'-'),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn like(bytes: &[u8; BLOCK], bit: u8, byte: u8) -> u64 {
+        // SAFETY: as in `strings`.
+        unsafe { is(_mm512_or_si512(load(bytes), _mm512_set1_epi8(bit as i8)), byte) }
+    }
+
+    #[inline(always)]
+    fn gather(bits: u64, places: u64) -> u64 {
+        // SAFETY: as in `strings`.
+        unsafe { _pext_u64(bits, places) }
+    }
+
+    #[inline(always)]
+    fn padded(bytes: &[u8]) -> [u8; BLOCK] {
+        let mut block = [b' '; BLOCK];
+        let mask = !(u64::MAX << bytes.len());
+        // SAFETY: as in `strings`; what is masked is not read.
+        unsafe {
+            let padded = _mm512_mask_loadu_epi8(load(&block), mask, bytes.as_ptr().cast());
+            _mm512_storeu_si512(block.as_mut_ptr().cast(), padded);
+        }
+        block
+    }
+
+    #[inline(always)]
+    unsafe fn squeeze(from: *const u8, kept: u64, to: *mut u8) -> usize {
+        // SAFETY: as in `strings`; the caller's promise.
+        unsafe {
+            // To a register first: compressing into memory is slow on some processors.
+            let squeezed = _mm512_maskz_compress_epi8(kept, _mm512_loadu_si512(from.cast()));
+            _mm512_storeu_si512(to.cast(), squeezed);
+        }
+        kept.count_ones() as usize
+    }
+}
