@@ -24,7 +24,7 @@ golang  := $(shell sed -n 's/^go //p' go/go.mod)
 goos    := $(shell $(GO) env GOOS 2>/dev/null)
 goarch  := $(shell $(GO) env GOARCH 2>/dev/null)
 
-release   := target/release
+release   := target/ffi/release
 sources   := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs')
 libraries := $(addprefix $(release)/,libtandem.a libtandem.so native-static-libs)
 prelinked := target/prelink/libtandem.a
@@ -98,9 +98,10 @@ need-wrk:
 build: $(linked) ## the libraries, and the Go module on top of them
 	@cd go && $(GO) build ./...
 
-# The crate types are named because Cargo leaves link-time optimisation out where an rlib is among them.
+# The crate types are named because Cargo leaves link-time optimisation out where an rlib is among them. In a folder of their own,
+# so that other builds do not put theirs in the place of these.
 $(libraries) &: $(sources) | need-rust need-c
-	$(CARGO) rustc --release --lib --crate-type cdylib,staticlib -- \
+	$(CARGO) rustc --release --lib --crate-type cdylib,staticlib --target-dir target/ffi -- \
 		--print native-static-libs=$(release)/native-static-libs
 	@touch $(libraries)
 
@@ -122,11 +123,10 @@ $(linked): $(prelinked) include/tandem.h | need-go
 	{ cat include/tandem.h; echo '__attribute__((used)) static const char tandem_library[] =' \
 		"\"$$(sha256sum < $@ | cut -d ' ' -f 1)\";"; } > $(@D)/tandem_prelinked.h
 
-# In a folder of its own: the library is built here with an rlib, and must not take the place of the one for C and Go.
 .PHONY: fastjson-api
 fastjson-api: | need-rust need-c ## bin/fastjson-api, the document service
-	$(CARGO) build --profile service --package fastjson-api --target-dir target/fastjson-api
-	@install -D target/fastjson-api/service/fastjson-api bin/fastjson-api
+	$(CARGO) build --profile service --package fastjson-api
+	@install -D target/service/fastjson-api bin/fastjson-api
 
 .PHONY: header
 header: | need-rust ## write include/tandem.h anew from src/ffi
@@ -234,8 +234,8 @@ bench-cache: build ## the cache beside its peers in Go (ENTRIES=1000000)
 
 .PHONY: bench-services
 bench-services: services | need-wrk ## fastjson-api beside a constant handler and a service in Go
-	$(CARGO) build --profile service --package fastjson-api --example constant --target-dir target/fastjson-api
-	@install -D target/fastjson-api/service/examples/constant bin/constant
+	$(CARGO) build --profile service --package fastjson-api --example constant
+	@install -D target/service/examples/constant bin/constant
 	cd benches/services && $(GO) run .
 
 .PHONY: bench-core
