@@ -16,6 +16,7 @@ import (
 	"unsafe"
 
 	"tandem.example/go/internal/ffi"
+	"tandem.example/go/internal/literal"
 )
 
 // Marshal returns the JSON encoding of v, as [json.Marshal] of encoding/json does.
@@ -110,8 +111,6 @@ type renderer struct {
 	strings []member[string]
 	order   []memberPlace
 	names   names
-	// Where each string begins, and how long it is, that is written as it is until it is checked.
-	unchecked []uint64
 	// Values that are pointers, each where it has an address: those of depth d at d.
 	values [maxDepth + 1]unsafe.Pointer
 	pool   *sync.Pool
@@ -180,7 +179,7 @@ func render(v any, flags uint32, keep bool) (*renderer, error) {
 	size := int(plan.size.Load())
 	r := takeRenderer(size, keep && (size >= largeDocument || size >= ownMemory && plan.steady.Load()))
 	r.plans, r.escape, r.flags = plans, escape, flags
-	r.depth, r.called, r.order, r.unchecked = 0, false, r.order[:0], r.unchecked[:0]
+	r.depth, r.called, r.order = 0, false, r.order[:0]
 	r.names.settle(plans.html)
 	err := r.content(plan, v)
 	runtime.KeepAlive(v)
@@ -193,7 +192,6 @@ func render(v any, flags uint32, keep bool) (*renderer, error) {
 		r.release()
 		return nil, err
 	}
-	r.check()
 	if r.length != size {
 		plan.size.Store(int64(r.length))
 	}
@@ -507,86 +505,51 @@ const (
 
 func (r *renderer) null() { r.short(textNull, 4) }
 
+// longString is the length from which strings are copied by vectors, where there are any.
+const longString = 64
+
 // string writes a string as a literal.
 func (r *renderer) string(s string) {
 	r.reserve(len(s) + quoteRoom)
-	if len(s) >= longString {
-		r.long(s)
-		return
-	}
-	if written := quote(r.end(), s); written > 0 {
-		r.length += written
-		return
+	if len(s) < longString || !literal.Fast {
+		if written := quote(r.end(), s); written > 0 {
+			r.length += written
+			return
+		}
 	}
 	r.escaped(s)
 }
 
-// longString is the length from which it pays to check a string with others, in Rust, where that looks at 32 bytes at
-// once: a call for each takes longer than checking it here.
-const longString = 96
-
-// long writes a long string, for which there is room.
-func (r *renderer) long(s string) {
-	dst := r.end()
-	plain, ascii := copyPlain(unsafe.Add(dst, 1), s)
-	if !plain {
-		r.escaped(s)
-		return
-	}
-	*(*byte)(dst) = '"'
-	*(*byte)(unsafe.Add(dst, 1+len(s))) = '"'
-	if !ascii {
-		r.unchecked = append(r.unchecked, uint64(r.length+1), uint64(len(s)))
-	}
-	r.length += len(s) + 2
-}
-
-// escaped writes a string in which there is something that needs care.
+// escaped writes a string in which there may be something that needs care.
 func (r *renderer) escaped(s string) {
 	r.byte('"')
 	for i := 0; i < len(s); {
+		limit := len(s)
+		if literal.Fast && len(s)-i >= literal.Least {
+			r.reserve(len(s) - i + literal.Room)
+			copied := literal.Copy(r.end(), s[i:], r.escape == &htmlEscapes)
+			i, r.length = i+copied, r.length+copied
+			// Where one character needs care, others often follow.
+			limit = min(i+literal.Least, len(s))
+		}
 		// At most as much as there is room for, whatever it becomes.
 		fits := (r.size-r.length-spareRoom)/escapedLength - 8
-		if least := min(len(s)-i, 1<<10); fits < min(least, 64) {
+		if least := min(limit-i, 1<<10); fits < min(least, 64) {
 			r.reserve(escapedLength * (least + 8))
 			fits = least
 		}
 		var written int
-		i, written = escape(r.end(), s, i, min(i+fits, len(s)), r.escape)
+		i, written = escape(r.end(), s, i, min(i+fits, limit), r.escape)
 		r.length += written
 	}
 	r.byte('"')
 	r.reserve(0)
 }
 
-// check checks the strings that were not yet. If one is not as it may stand in JSON, which is rare, all is copied and
-// put right.
-func (r *renderer) check() {
-	unchecked := r.unchecked
-	r.unchecked = unchecked[:0]
-	if len(unchecked) == 0 || ffi.JSONCheckParts(r.text(), unchecked) {
-		return
-	}
-	before := r.text()
-	right := renderer{escape: r.escape}
-	at := 0
-	for i := 0; i < len(unchecked); i += 2 {
-		start := int(unchecked[i])
-		end := start + int(unchecked[i+1])
-		// The quotes are written with the string.
-		right.raw(unsafe.String(&before[at], start-1-at))
-		right.escaped(unsafe.String(&before[start], end-start))
-		at = end + 1
-	}
-	right.raw(string(before[at:]))
-	r.base, r.length, r.size = right.base, right.length, right.size
-}
-
 // quotedString writes a string's literal as a string.
 func (r *renderer) quotedString(s string) {
 	inner := renderer{escape: r.escape}
 	inner.string(s)
-	inner.check()
 	r.string(string(inner.text()))
 }
 

@@ -33,14 +33,6 @@ func special(w uint64) uint64 {
 	return (w | (w - 0x20*ones) | (quotes - ones) | (angles - ones) | (slashes - ones)) & highs
 }
 
-// specialASCII marks as special does, but no bytes beyond ASCII.
-func specialASCII(w uint64) uint64 {
-	quotes := (w | 0x04*ones) ^ 0x26*ones
-	angles := (w | 0x02*ones) ^ 0x3E*ones
-	slashes := w ^ 0x5C*ones
-	return ((w - 0x20*ones) | (quotes - ones) | (angles - ones) | (slashes - ones)) &^ w & highs
-}
-
 // quoteRoom is how much longer than its string the room for a literal has to be.
 const quoteRoom = 2 + 8
 
@@ -81,33 +73,6 @@ func quote(dst unsafe.Pointer, s string) int {
 	}
 	*(*byte)(unsafe.Add(to, n)) = '"'
 	return n + 2
-}
-
-// copyPlain copies a string of 32 bytes or more, unless there is something of ASCII in it that a literal for HTML can't
-// have as it is. It reports whether it did, and whether all of the string is ASCII.
-func copyPlain(dst unsafe.Pointer, s string) (plain, ascii bool) {
-	p, n := unsafe.Pointer(unsafe.StringData(s)), len(s)
-	seen := uint64(0)
-	for i := 0; ; i += 32 {
-		i = min(i, n-32)
-		a, b, c, d := load64(p, i), load64(p, i+8), load64(p, i+16), load64(p, i+24)
-		store64(dst, i, a)
-		store64(dst, i+8, b)
-		store64(dst, i+16, c)
-		store64(dst, i+24, d)
-		if a&b&c&d&highs == highs {
-			// In many scripts no byte is ASCII.
-			seen = highs
-		} else if special(a)|special(b)|special(c)|special(d) != 0 {
-			if specialASCII(a)|specialASCII(b)|specialASCII(c)|specialASCII(d) != 0 {
-				return false, false
-			}
-			seen = highs
-		}
-		if i == n-32 {
-			return true, seen == 0
-		}
-	}
 }
 
 // loadShort reads n bytes, fewer than eight; the others are 0.

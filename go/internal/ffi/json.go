@@ -6,8 +6,6 @@ package ffi
 // #cgo nocallback tandem_json_valid
 // #cgo noescape tandem_json_check
 // #cgo nocallback tandem_json_check
-// #cgo noescape tandem_json_check_parts
-// #cgo nocallback tandem_json_check_parts
 // #cgo noescape tandem_json_compact
 // #cgo nocallback tandem_json_compact
 // #cgo noescape tandem_json_indent
@@ -58,14 +56,6 @@ func JSONCheck(text []byte, flags uint32, maxDepth int) (offset int, status Stat
 		return 0, OK
 	}
 	return int(failed.offset), status
-}
-
-// JSONCheckParts reports whether parts of text, each given by where it begins and its length, can stand in strings as
-// they are, what is ASCII in them apart.
-func JSONCheckParts(text []byte, parts []uint64) bool {
-	data, length := bytes(text)
-	return C.tandem_json_check_parts(data, length,
-		(*C.uint64_t)(unsafe.SliceData(parts)), C.size_t(len(parts)), nil) == C.TANDEM_STATUS_OK
 }
 
 // JSONCompact appends src to dst without insignificant white space. It returns dst as it was if src is

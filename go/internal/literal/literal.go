@@ -1,0 +1,127 @@
+// Package literal copies strings into JSON literals, many bytes at a time, and checks them on the way. It is apart from
+// its callers because a package that uses cgo can't have assembly.
+package literal
+
+import "unsafe"
+
+// Least is the length of the shortest strings that Copy takes.
+const Least = 32
+
+// Room is how much longer than the string the room for its copy has to be.
+const Room = 64
+
+// pieceSize bounds how many bytes one call copies: a goroutine can't be preempted meanwhile.
+const pieceSize = 64 << 10
+
+// Copy copies s, which has at least [Least] bytes, to dst up to something that a literal can't have as it is: a control character,
+// a quote, a backslash, U+2028, U+2029, what is not UTF-8, and for HTML also <, > and &. It returns how many bytes are
+// copied, which are whole characters. There may be nothing wrong with those that follow, if they are many. What is in the room behind
+// the copy is lost.
+//
+// It must only be called if [Fast].
+func Copy(dst unsafe.Pointer, s string, html bool) int {
+	set := plainTables
+	if html {
+		set = htmlTables
+	}
+	n := copyVectors(dst, unsafe.Pointer(unsafe.StringData(s)), min(len(s), pieceSize), set)
+	// What is wrong with a character is found at its second byte or a later one, or behind it.
+	for back := 1; back <= min(n, 3); back++ {
+		if b := s[n-back]; b >= 0xC0 {
+			if width(b) > back {
+				n -= back
+			}
+			break
+		}
+	}
+	return n
+}
+
+// width returns how many bytes a character has that begins with b.
+func width(b byte) int {
+	switch {
+	case b < 0xE0:
+		return 2
+	case b < 0xF0:
+		return 3
+	default:
+		return 4
+	}
+}
+
+// Tables are what vectors are compared with. Bytes are looked up by their halves, and what that yields is joined by AND. The method is that of
+// John Keiser and Daniel Lemire, "Validating UTF-8 in less than one instruction per byte" (2020). Offsets are known to the
+// assembly.
+type tables struct {
+	// What they have in common for a byte is not 0 if it is one of ASCII that has to be escaped.
+	careHigh, careLow [16]byte
+	// What they have in common for a byte, the first two, and the one behind it, the last, is a fault.
+	firstHigh, firstLow, secondHigh [16]byte
+	// One byte, each: the lower half; what has to be taken away from leading bytes of three and of four so that the highest bit is left;
+	// that bit; and U+2028 without the last bit, from its end.
+	half, third, fourth, top, separator2, separator1, separator0, one [32]byte
+}
+
+// Faults of two bytes in a row.
+const (
+	tooShort  = 1 << iota // a leading byte without a continuation
+	tooLong               // a continuation behind ASCII
+	overlong3             // E0 80 to E0 9F
+	tooLarge              // F4 90 to F4 BF, and the same behind greater bytes
+	surrogate             // ED A0 to ED BF
+	overlong2             // C0 and C1
+	overlong4             // F0 80 to F0 8F; F5 80 to FF 8F are too large
+	twice                 // two continuations, which is a fault if the character has fewer
+	anyLow    = tooShort | tooLong | twice
+)
+
+var htmlTables, plainTables = newTables(`"\<>&`), newTables(`"\`)
+
+func newTables(care string) *tables {
+	t := tables{
+		half: all(0x0F), third: all(0xE0 - 0x80), fourth: all(0xF0 - 0x80), top: all(0x80),
+		separator2: all(0xE2), separator1: all(0x80), separator0: all(0xA9), one: all(1),
+	}
+	t.careHigh[0], t.careHigh[1] = 1, 1 // control characters
+	for _, b := range []byte(care) {
+		bit := byte(1) << (b >> 4)
+		t.careHigh[b>>4] |= bit
+		t.careLow[b&0x0F] |= bit
+	}
+	for half := range t.firstHigh {
+		t.careLow[half] |= 1
+		t.firstLow[half] = anyLow
+		if half >= 4 {
+			t.firstLow[half] |= tooLarge
+		}
+		if half >= 5 {
+			t.firstLow[half] |= overlong4
+		}
+		switch {
+		case half < 0x8:
+			t.firstHigh[half], t.secondHigh[half] = tooLong, tooShort
+		case half < 0xC:
+			t.firstHigh[half], t.secondHigh[half] = twice, tooLong|twice|overlong2
+		default:
+			t.firstHigh[half], t.secondHigh[half] = tooShort, tooShort
+		}
+	}
+	t.firstHigh[0xC] |= overlong2
+	t.firstHigh[0xE] |= overlong3 | surrogate
+	t.firstHigh[0xF] |= tooLarge | overlong4
+	t.firstLow[0x0] |= overlong2 | overlong3 | overlong4
+	t.firstLow[0x1] |= overlong2
+	t.firstLow[0xD] |= surrogate
+	t.secondHigh[0x8] |= overlong3 | overlong4
+	t.secondHigh[0x9] |= overlong3 | tooLarge
+	t.secondHigh[0xA] |= surrogate | tooLarge
+	t.secondHigh[0xB] |= surrogate | tooLarge
+	return &t
+}
+
+func all(b byte) (v [32]byte) {
+	for i := range v {
+		v[i] = b
+	}
+	return v
+}

@@ -1,0 +1,304 @@
+//go:build !purego
+
+#include "textflag.h"
+
+// Offsets in tables.
+#define CARE_HIGH 0
+#define CARE_LOW 16
+#define FIRST_HIGH 32
+#define FIRST_LOW 48
+#define SECOND_HIGH 64
+#define HALF 80
+#define THIRD 112
+#define FOURTH 144
+#define TOP 176
+#define SEPARATOR2 208
+#define SEPARATOR1 240
+#define SEPARATOR0 272
+#define ONE 304
+
+// Both functions have a fast way for blocks of ASCII behind others. The wide way is for those beyond ASCII, and for the next one, as a character may
+// end there. Lookups are made for each byte as the first of two, and what they yield is moved by a byte.
+//
+// AX: where the block begins. CX: where it ends. DX: where the string ends. R9: which bytes of it are beyond ASCII. R10: the same for
+// the block before. R11: which bytes need care.
+
+// func copyAVX512(dst, src unsafe.Pointer, n int, set *tables) int
+TEXT ·copyAVX512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), DX
+	MOVQ set+24(FP), R8
+	VBROADCASTI32X4 CARE_HIGH(R8), Z16
+	VBROADCASTI32X4 CARE_LOW(R8), Z17
+	VBROADCASTI32X4 HALF(R8), Z18
+	XORL AX, AX
+	XORL R10, R10
+	XORL R13, R13 // whether the other tables are there
+	KXNORQ K7, K7, K7
+
+block:
+	LEAQ 64(AX), CX
+	CMPQ CX, DX
+	JHI tail
+	VMOVDQU8 (SI)(AX*1), Z0
+
+store:
+	VMOVDQU8 Z0, (DI)(AX*1)
+	VPMOVB2M Z0, K1
+	VPSRLW $4, Z0, Z1
+	VPANDD Z18, Z1, Z1
+	VPANDD Z18, Z0, Z2
+	VPSHUFB Z1, Z16, Z3
+	VPSHUFB Z2, Z17, Z4
+	VPTESTMB Z3, Z4, K7, K2
+	KMOVQ K1, R9
+	ORQ R9, R10
+	JNZ wide
+	KMOVQ K2, R11
+	TESTQ R11, R11
+	JNZ found
+	MOVQ CX, AX
+	CMPQ AX, DX
+	JLT block
+	JMP done
+
+setup:
+	VBROADCASTI32X4 FIRST_HIGH(R8), Z19
+	VBROADCASTI32X4 FIRST_LOW(R8), Z20
+	VBROADCASTI32X4 SECOND_HIGH(R8), Z21
+	VBROADCASTI32X4 THIRD(R8), Z22
+	VBROADCASTI32X4 FOURTH(R8), Z23
+	VBROADCASTI32X4 TOP(R8), Z24
+	VBROADCASTI32X4 SEPARATOR2(R8), Z25
+	// What is before the block is ASCII, or nothing.
+	VPXORD Z14, Z14, Z14
+	VPSHUFB Z14, Z19, Z15
+	MOVL $1, R13
+
+wide:
+	TESTL R13, R13
+	JZ setup
+	MOVQ R9, R10
+	VALIGNQ $6, Z14, Z0, Z5 // each lane is the one before
+	VPALIGNR $14, Z5, Z0, Z6 // bytes two before
+	VPALIGNR $13, Z5, Z0, Z7 // bytes three before
+	VMOVDQA64 Z0, Z14
+	VPSHUFB Z1, Z19, Z8
+	VPSHUFB Z2, Z20, Z9
+	VPSHUFB Z1, Z21, Z10
+	VPANDD Z8, Z9, Z8
+	VALIGNQ $6, Z15, Z8, Z9
+	VPALIGNR $15, Z9, Z8, Z9
+	VMOVDQA64 Z8, Z15
+	// There are two continuations just where the third or the fourth byte of a character should be.
+	VPSUBUSB Z22, Z6, Z11
+	VPSUBUSB Z23, Z7, Z12
+	VPTERNLOGD $0xA8, Z24, Z12, Z11 // (Z11 | Z12) & Z24
+	VPTERNLOGD $0x6A, Z11, Z10, Z9  // Z9 & Z10 ^ Z11
+	VPTESTMB Z9, Z9, K3
+	VPCMPEQB Z6, Z25, K4
+	KORQ K2, K3, K3
+	KORTESTQ K3, K4
+	JNZ care
+
+next:
+	MOVQ CX, AX
+	CMPQ AX, DX
+	JLT block
+	JHI done
+	TESTQ R10, R10
+	JNZ tail // of no bytes, for what the last character may lack
+
+done:
+	MOVQ DX, ret+32(FP)
+	VZEROUPPER
+	RET
+
+care:
+	KMOVQ K3, R11
+	VPALIGNR $15, Z5, Z0, Z5
+	VBROADCASTI32X4 SEPARATOR1(R8), Z6
+	VPCMPEQB Z5, Z6, K4, K4
+	VBROADCASTI32X4 ONE(R8), Z5
+	VBROADCASTI32X4 SEPARATOR0(R8), Z6
+	VPORD Z5, Z0, Z5
+	VPCMPEQB Z5, Z6, K4, K4
+	KMOVQ K4, R12
+	ORQ R12, R11
+	JZ next
+
+found:
+	TZCNTQ R11, R11
+	ADDQ R11, AX
+	MOVQ AX, ret+32(FP)
+	VZEROUPPER
+	RET
+
+tail:
+	// The bytes that are left, and zeros.
+	MOVQ DX, R11
+	SUBQ AX, R11
+	MOVQ $-1, R12
+	BZHIQ R11, R12, R12
+	KMOVQ R12, K7
+	VMOVDQU8.Z (SI)(AX*1), K7, Z0
+	JMP store
+
+// func copyAVX2(dst, src unsafe.Pointer, n int, set *tables) int
+TEXT ·copyAVX2(SB), NOSPLIT, $64-40
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), DX
+	MOVQ set+24(FP), R8
+	VBROADCASTI128 CARE_HIGH(R8), Y4
+	VBROADCASTI128 CARE_LOW(R8), Y5
+	VBROADCASTI128 HALF(R8), Y6
+	XORL AX, AX
+	XORL R10, R10
+	XORL R13, R13
+	MOVL $-1, BX // which bytes are part of the string
+
+block:
+	LEAQ 32(AX), CX
+	CMPQ CX, DX
+	JHI tail
+	VMOVDQU (SI)(AX*1), Y0
+
+store:
+	VMOVDQU Y0, (DI)(AX*1)
+	VPMOVMSKB Y0, R9
+	VPSRLW $4, Y0, Y1
+	VPAND Y6, Y1, Y1
+	VPAND Y6, Y0, Y2
+	VPSHUFB Y1, Y4, Y3
+	VPSHUFB Y2, Y5, Y9
+	VPAND Y3, Y9, Y3
+	ORL R9, R10
+	JNZ wide
+	VPTEST Y3, Y3
+	JNZ careASCII
+
+nextASCII:
+	MOVQ CX, AX
+	CMPQ AX, DX
+	JLT block
+	JMP done
+
+setup:
+	VBROADCASTI128 FIRST_HIGH(R8), Y10
+	VBROADCASTI128 FIRST_LOW(R8), Y11
+	VBROADCASTI128 SECOND_HIGH(R8), Y12
+	VBROADCASTI128 SEPARATOR2(R8), Y13
+	VPXOR Y14, Y14, Y14
+	VPSHUFB Y14, Y10, Y15
+	MOVL $1, R13
+
+wide:
+	TESTL R13, R13
+	JZ setup
+	MOVL R9, R10
+	VPSHUFB Y1, Y10, Y7
+	VPSHUFB Y2, Y11, Y8
+	VPAND Y7, Y8, Y7
+	VPERM2I128 $0x21, Y7, Y15, Y8
+	VPALIGNR $15, Y8, Y7, Y8
+	VMOVDQA Y7, Y15
+	VPSHUFB Y1, Y12, Y9
+	VPAND Y8, Y9, Y8
+	VPERM2I128 $0x21, Y0, Y14, Y7
+	VPALIGNR $14, Y7, Y0, Y1 // bytes two before
+	VPALIGNR $13, Y7, Y0, Y2 // bytes three before
+	VMOVDQA Y0, Y14
+	VPSUBUSB THIRD(R8), Y1, Y9
+	VPSUBUSB FOURTH(R8), Y2, Y2
+	VPOR Y9, Y2, Y2
+	VPAND TOP(R8), Y2, Y2
+	VPXOR Y2, Y8, Y2 // faults
+	VPCMPEQB Y1, Y13, Y1
+	VPOR Y2, Y3, Y8
+	VPOR Y1, Y8, Y8
+	VPTEST Y8, Y8
+	JNZ care
+
+next:
+	MOVQ CX, AX
+	CMPQ AX, DX
+	JLT block
+	JHI done
+	TESTL R10, R10
+	JNZ tail
+
+done:
+	MOVQ DX, ret+32(FP)
+	VZEROUPPER
+	RET
+
+careASCII:
+	VPXOR Y7, Y7, Y7
+	VPCMPEQB Y7, Y3, Y3
+	VPMOVMSKB Y3, R11
+	NOTL R11
+	ANDL BX, R11
+	JZ nextASCII
+	JMP found
+
+care:
+	VPALIGNR $15, Y7, Y0, Y7
+	VPCMPEQB SEPARATOR1(R8), Y7, Y7
+	VPAND Y7, Y1, Y1
+	VPOR ONE(R8), Y0, Y7
+	VPCMPEQB SEPARATOR0(R8), Y7, Y7
+	VPAND Y7, Y1, Y1
+	VPXOR Y7, Y7, Y7
+	VPCMPEQB Y7, Y3, Y3
+	VPMOVMSKB Y3, R11
+	NOTL R11
+	ANDL BX, R11
+	VPCMPEQB Y7, Y2, Y2
+	VPMOVMSKB Y2, R12
+	NOTL R12
+	ORL R12, R11
+	VPMOVMSKB Y1, R12
+	ORL R12, R11
+	JZ next
+
+found:
+	TZCNTL R11, R11
+	ADDQ R11, AX
+	MOVQ AX, ret+32(FP)
+	VZEROUPPER
+	RET
+
+tail:
+	// The bytes that are left, from the last 32, and zeros.
+	VMOVDQU -32(SI)(DX*1), Y0
+	VMOVDQU Y0, buffer-64(SP)
+	VPXOR Y1, Y1, Y1
+	VMOVDQU Y1, buffer-32(SP)
+	MOVQ AX, R11
+	SUBQ DX, R11 // the number of those that are left, below zero
+	LEAQ buffer-32(SP), R12
+	VMOVDQU (R12)(R11*1), Y0
+	NEGQ R11
+	MOVL $-1, BX
+	BZHIL R11, BX, BX
+	JMP store
+
+// func cpuid(leaf, subleaf uint32) (a, b, c, d uint32)
+TEXT ·cpuid(SB), NOSPLIT, $0-24
+	MOVL leaf+0(FP), AX
+	MOVL subleaf+4(FP), CX
+	CPUID
+	MOVL AX, a+8(FP)
+	MOVL BX, b+12(FP)
+	MOVL CX, c+16(FP)
+	MOVL DX, d+20(FP)
+	RET
+
+// func xgetbv() uint32
+TEXT ·xgetbv(SB), NOSPLIT, $0-4
+	XORL CX, CX
+	XGETBV
+	MOVL AX, ret+0(FP)
+	RET

@@ -1,0 +1,219 @@
+//go:build amd64 && !purego
+
+package literal
+
+import (
+	"math/rand/v2"
+	"strings"
+	"syscall"
+	"testing"
+	"unicode/utf8"
+	"unsafe"
+)
+
+// clean returns how much of s a literal can have as it is.
+func clean(s string, html bool) int {
+	for i, r := range s {
+		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"),
+			r < 0x20, r == '"', r == '\\', r == '\u2028', r == '\u2029',
+			html && (r == '<' || r == '>' || r == '&'):
+			return i
+		}
+	}
+	return len(s)
+}
+
+// ways are the instructions that can be chosen here.
+func ways(t testing.TB, run func(name string)) {
+	if !Fast {
+		t.Skip("no AVX2")
+	}
+	chosen := avx512
+	defer func() { avx512 = chosen }()
+	if chosen {
+		run("AVX-512")
+	}
+	avx512 = false
+	run("AVX2")
+}
+
+// A guarded has memory between pages that must not be touched.
+type guarded []byte
+
+func guard(t testing.TB, size int) guarded {
+	page := syscall.Getpagesize()
+	size = (size + page - 1) / page * page
+	all, err := syscall.Mmap(-1, 0, size+2*page, syscall.PROT_NONE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { _ = syscall.Munmap(all) })
+	memory := all[page : page+size]
+	if err := syscall.Mprotect(memory, syscall.PROT_READ|syscall.PROT_WRITE); err != nil {
+		t.Fatal(err)
+	}
+	return memory
+}
+
+type checker struct {
+	src, dst guarded
+}
+
+func newChecker(t testing.TB) checker { return checker{guard(t, 4096), guard(t, 8192)} }
+
+// check copies s, which lies before or behind a page that must not be touched, as the copy does.
+func (c checker) check(t testing.TB, s string, html bool) {
+	want := clean(s, html)
+	for _, first := range []bool{true, false} {
+		src, dst := c.src[:len(s)], c.dst[:len(s)+Room]
+		if !first {
+			src, dst = c.src[len(c.src)-len(s):], c.dst[len(c.dst)-len(s)-Room:]
+		}
+		copy(src, s)
+		n := Copy(unsafe.Pointer(unsafe.SliceData(dst)), unsafe.String(unsafe.SliceData(src), len(src)), html)
+		if n != want || string(dst[:n]) != s[:n] {
+			t.Fatalf("%q, for HTML %t: %d bytes %q, want %d", s, html, n, dst[:n], want)
+		}
+	}
+}
+
+func TestEachCharacterInEachPlace(t *testing.T) {
+	ways(t, func(name string) {
+		t.Run(name, func(t *testing.T) {
+			c := newChecker(t)
+			for r := rune(0); r <= utf8.MaxRune; r++ {
+				if r >= 0x3000 && r&0xFF != 0xFF && r&0xFF != 0 && !(r >= 0xD700 && r < 0xE100) {
+					continue
+				}
+				for _, at := range []int{0, 27 + int(r)%10, 59 + int(r)%10} {
+					s := strings.Repeat("x", at) + string(r) + strings.Repeat("y", 40)
+					c.check(t, s, r&1 == 0)
+					c.check(t, s, r&1 != 0)
+				}
+			}
+		})
+	})
+}
+
+func TestBytesThatAreNoCharacters(t *testing.T) {
+	// What the halves of bytes can tell.
+	few := []byte{0x00, 0x20, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xA8, 0xA9, 0xAA, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE2, 0xED, 0xEF, 0xF0, 0xF4, 0xF5, 0xFF}
+	ways(t, func(name string) {
+		t.Run(name, func(t *testing.T) {
+			c := newChecker(t)
+			for a := range 0x80 {
+				for b := range 0x100 {
+					for _, third := range few {
+						for _, fourth := range []byte{0x20, 0x80, 0xBF, 0xE2} {
+							s := string([]byte{byte(a + 0x80), byte(b), third, fourth})
+							at := (a + b + int(third) + int(fourth)) % 70
+							// At the end, the character may lack bytes.
+							c.check(t, strings.Repeat("é", 16+at/2)[at&1:]+s, true)
+							c.check(t, strings.Repeat("x", at)+s+strings.Repeat("日", 12), true)
+						}
+					}
+				}
+			}
+		})
+	})
+}
+
+func TestEachLengthAndPlace(t *testing.T) {
+	ways(t, func(name string) {
+		t.Run(name, func(t *testing.T) {
+			c := newChecker(t)
+			for _, letter := range []string{"a", "é", "日", "\U0001F600", "…", "a日"} {
+				text := strings.Repeat(letter, 400)
+				for length := Least; length < 300; length++ {
+					c.check(t, text[:length], true)
+					for _, bad := range []string{"<", "\"", "\n", "\x7F", "\u2028", "\u2029", "\u2027", "\u202A", "\x80", "\xFF", "\xE2\x80"} {
+						for _, at := range []int{0, length / 3, length / 2, length - 1, length} {
+							c.check(t, text[:at]+bad+text[at:length], true)
+							c.check(t, text[:at]+bad+text[at:length], false)
+						}
+					}
+				}
+			}
+		})
+	})
+}
+
+func TestPieces(t *testing.T) {
+	ways(t, func(name string) {
+		for _, letter := range []string{"a", "日"} {
+			s := strings.Repeat(letter, pieceSize)
+			dst := make([]byte, len(s)+Room)
+			for at := 0; at < len(s); {
+				n := Copy(unsafe.Pointer(&dst[at]), s[at:], true)
+				if n < min(pieceSize-3, len(s)-at) {
+					t.Fatalf("%s: %d bytes at %d", name, n, at)
+				}
+				at += n
+			}
+			if string(dst[:len(s)]) != s {
+				t.Fatal(name, "another text")
+			}
+		}
+	})
+}
+
+// random returns a text of pieces of a few kinds, from what r returns below a bound.
+func random(below func(int) int) string {
+	pieces := []string{"a", "and so on, and so on", "é", "Привет", "日本語", "\U0001F600", "’", "\u2028", "\u2029", "\x80", "\xE2\x80", "\xF0\x90\x80", "\xED\xA0\x80", "<", `"`, `\`, "\n", "&"}
+	var b strings.Builder
+	from := below(len(pieces))
+	count := 1 + below(len(pieces)-from)
+	for range below(40) {
+		b.WriteString(pieces[from+below(count)])
+	}
+	return b.String()
+}
+
+func TestRandom(t *testing.T) {
+	ways(t, func(name string) {
+		t.Run(name, func(t *testing.T) {
+			c, r := newChecker(t), rand.New(rand.NewPCG(1, 2))
+			for range 200_000 {
+				if s := random(r.IntN); len(s) >= Least {
+					c.check(t, s, r.IntN(2) == 0)
+				}
+			}
+		})
+	})
+}
+
+func FuzzCopy(f *testing.F) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 100 {
+		f.Add(random(r.IntN))
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if len(s) < Least || len(s) > 4000 {
+			return
+		}
+		ways(t, func(string) {
+			c := newChecker(t)
+			c.check(t, s, true)
+			c.check(t, s, false)
+		})
+	})
+}
+
+func BenchmarkCopy(b *testing.B) {
+	ways(b, func(name string) {
+		for _, kind := range []struct{ name, letter string }{{"ascii", "abc "}, {"two", "é"}, {"three", "日"}, {"mixed", "日 日本語x"}} {
+			for _, length := range []string{"40", "100", "300", "4096"} {
+				size := map[string]int{"40": 40, "100": 100, "300": 300, "4096": 4096}[length]
+				s := strings.Repeat(kind.letter, size/len(kind.letter)+1)
+				dst := make([]byte, len(s)+Room)
+				b.Run(name+"/"+kind.name+"/"+length, func(b *testing.B) {
+					b.SetBytes(int64(len(s)))
+					for b.Loop() {
+						Copy(unsafe.Pointer(&dst[0]), s, true)
+					}
+				})
+			}
+		}
+	})
+}
