@@ -510,27 +510,51 @@ const longString = 64
 
 // string writes a string as a literal.
 func (r *renderer) string(s string) {
+	if literal.Fast && len(s) >= longString {
+		r.copied(s)
+		return
+	}
 	r.reserve(len(s) + quoteRoom)
-	if len(s) < longString || !literal.Fast {
-		if written := quote(r.end(), s); written > 0 {
-			r.length += written
-			return
-		}
+	if written := quote(r.end(), s); written > 0 {
+		r.length += written
+		return
 	}
 	r.escaped(s)
 }
 
-// escaped writes a string in which there may be something that needs care.
+// escaped writes a string in which there is something that needs a closer look.
 func (r *renderer) escaped(s string) {
+	if literal.Fast && len(s) >= literal.Least {
+		r.copied(s)
+		return
+	}
 	r.byte('"')
-	for i := 0; i < len(s); {
+	r.rest(s, 0)
+	r.byte('"')
+	r.reserve(0)
+}
+
+// copied writes a string by vectors, as far as it stands in a literal as it is.
+func (r *renderer) copied(s string) {
+	r.reserve(len(s) + 1 + literal.Room)
+	*(*byte)(r.end()) = '"'
+	r.length++
+	n := literal.Copy(r.end(), s, r.escape == &htmlEscapes)
+	r.length += n
+	if n < len(s) {
+		r.rest(s, n)
+	}
+	r.byte('"')
+	r.reserve(0)
+}
+
+// rest writes what is in a literal for the bytes of s from position i on.
+func (r *renderer) rest(s string, i int) {
+	for i < len(s) {
+		// Where one character has to be escaped, others often follow. Behind them, vectors are tried again.
 		limit := len(s)
-		if literal.Fast && len(s)-i >= literal.Least {
-			r.reserve(len(s) - i + literal.Room)
-			copied := literal.Copy(r.end(), s[i:], r.escape == &htmlEscapes)
-			i, r.length = i+copied, r.length+copied
-			// Where one character needs care, others often follow.
-			limit = min(i+literal.Least, len(s))
+		if literal.Fast {
+			limit = min(i+literal.Least, limit)
 		}
 		// At most as much as there is room for, whatever it becomes.
 		fits := (r.size-r.length-spareRoom)/escapedLength - 8
@@ -541,9 +565,12 @@ func (r *renderer) escaped(s string) {
 		var written int
 		i, written = escape(r.end(), s, i, min(i+fits, limit), r.escape)
 		r.length += written
+		if literal.Fast && len(s)-i >= literal.Least {
+			r.reserve(len(s) - i + literal.Room)
+			n := literal.Copy(r.end(), s[i:], r.escape == &htmlEscapes)
+			i, r.length = i+n, r.length+n
+		}
 	}
-	r.byte('"')
-	r.reserve(0)
 }
 
 // quotedString writes a string's literal as a string.

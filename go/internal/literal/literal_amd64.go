@@ -11,18 +11,9 @@ var avx2, avx512 = features()
 
 // copyVectors copies n bytes from src, at least Least, up to one that needs care, and returns how many. A fault may be found up to
 // three bytes late. Behind the copy it writes up to Room bytes, and it reads nothing but the n bytes.
-func copyVectors(dst, src unsafe.Pointer, n int, set *tables) int {
-	if avx512 {
-		return copyAVX512(dst, src, n, set)
-	}
-	return copyAVX2(dst, src, n, set)
-}
-
+//
 //go:noescape
-func copyAVX512(dst, src unsafe.Pointer, n int, set *tables) int
-
-//go:noescape
-func copyAVX2(dst, src unsafe.Pointer, n int, set *tables) int
+func copyVectors(dst, src unsafe.Pointer, n int, set *tables) int
 
 func cpuid(leaf, subleaf uint32) (a, b, c, d uint32)
 

@@ -23,8 +23,16 @@
 // AX: where the block begins. CX: where it ends. DX: where the string ends. R9: which bytes of it are beyond ASCII. R10: the same for
 // the block before. R11: which bytes need care.
 
-// func copyAVX512(dst, src unsafe.Pointer, n int, set *tables) int
-TEXT ·copyAVX512(SB), NOSPLIT, $0-40
+// func copyVectors(dst, src unsafe.Pointer, n int, set *tables) int
+TEXT ·copyVectors(SB), NOSPLIT, $0-40
+	CMPB ·avx512(SB), $0
+	JNE wide
+	JMP copyAVX2<>(SB)
+
+wide:
+	JMP copyAVX512<>(SB)
+
+TEXT copyAVX512<>(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), DX
@@ -145,8 +153,7 @@ tail:
 	VMOVDQU8.Z (SI)(AX*1), K7, Z0
 	JMP store
 
-// func copyAVX2(dst, src unsafe.Pointer, n int, set *tables) int
-TEXT ·copyAVX2(SB), NOSPLIT, $64-40
+TEXT copyAVX2<>(SB), NOSPLIT, $64-40
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), DX
