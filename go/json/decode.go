@@ -212,7 +212,10 @@ type filler struct {
 	// What is left of blocks that interfaces point into.
 	floats  []float64
 	strings []string
+	lists   [][]any
+	nulls   []any
 	boxed   int
+	listed  int
 	chunks  []chunk
 	// Strings share the input's memory. Those that can't are cut from a copy of the run's text from copyAt on.
 	borrow bool
@@ -654,11 +657,11 @@ func (f *filler) tagged() any {
 	case tagString:
 		return f.boxString(f.string(n))
 	case tagArray:
-		a := make([]any, n)
-		for i := range a {
-			a[i] = f.tagged()
+		list := f.list(n)
+		for i := range list {
+			list[i] = f.tagged()
 		}
-		return a
+		return f.boxList(list)
 	default:
 		m := make(map[string]any, n)
 		for range n {
@@ -669,8 +672,22 @@ func (f *filler) tagged() any {
 	}
 }
 
-// Interfaces of floats and strings point to them. Their memory is allocated many at a time, of which a kept one keeps the
-// others: at most maxBoxes, and no more than there were before them.
+// list returns a list of n nulls. Short ones share memory, as chunks do.
+func (f *filler) list(n int) []any {
+	if n == 0 {
+		return []any{}
+	}
+	if n > len(f.nulls) {
+		few := min(f.listed, (blockSize-8)/int(unsafe.Sizeof(any(nil))))
+		f.nulls = make([]any, max(n, few))
+	}
+	list := f.nulls[:n:n]
+	f.nulls, f.listed = f.nulls[n:], f.listed+n
+	return list
+}
+
+// Interfaces of floats, strings and lists point to them. Their memory is allocated many at a time, of which a kept one keeps
+// the others: at most maxBoxes, and no more than there were before them.
 const maxBoxes = 32
 
 func (f *filler) boxFloat(v float64) any {
@@ -691,6 +708,16 @@ func (f *filler) boxString(v string) any {
 	f.strings = f.strings[1:]
 	*p = v
 	return pointerTo(stringWord, unsafe.Pointer(p))
+}
+
+func (f *filler) boxList(v []any) any {
+	if len(f.lists) == 0 {
+		f.lists = make([][]any, f.boxes())
+	}
+	p := &f.lists[0]
+	f.lists = f.lists[1:]
+	*p = v
+	return pointerTo(listWord, unsafe.Pointer(p))
 }
 
 // boxes returns how many values the next block is for.
