@@ -543,6 +543,8 @@ func (f *filler) storeNew(n *decodeNode, p unsafe.Pointer, count int, loose bool
 			}
 		case n.kind == decodeString:
 			*(*string)(at) = f.string(payload(head)) // null has none
+		case n.kind == decodeArray && !isNull(head):
+			_ = f.storeArray(n, at, head)
 		default:
 			_ = f.store(n, at, head)
 		}
@@ -552,8 +554,8 @@ func (f *filler) storeNew(n *decodeNode, p unsafe.Pointer, count int, loose bool
 func (f *filler) storeArray(n *decodeNode, p unsafe.Pointer, head uint64) error {
 	count, loose := payload(head)&^runLoose, payload(head)&runLoose != 0
 	if count == n.length && n.elem.bare && !loose && n.elem.size == 8 {
-		for i, word := range f.words[f.word : f.word+count] {
-			*(*uint64)(unsafe.Add(p, 8*i)) = word
+		for i := range count {
+			*(*uint64)(unsafe.Add(p, 8*i)) = f.words[f.word+i]
 		}
 		f.word += count
 		return nil
