@@ -71,6 +71,9 @@ func writeMap[T any](r *renderer, m map[string]T, stack *[]member[T], write func
 	if err := r.enter(); err != nil {
 		return err
 	}
+	if len(m) <= fewMembers {
+		return writeFew(r, m, write)
+	}
 	members, places := *stack, len(r.order)
 	first := len(members)
 	for name, value := range m {
@@ -96,6 +99,42 @@ func writeMap[T any](r *renderer, m map[string]T, stack *[]member[T], write func
 	r.closeMap(len(members) - first)
 	clear(members[first:])
 	*stack, r.order = (*stack)[:first], r.order[:places]
+	r.leave()
+	return nil
+}
+
+// writeFew writes a map of at most fewMembers, for which there is room on the stack: the collector watches what is
+// written elsewhere.
+func writeFew[T any](r *renderer, m map[string]T, write func(r *renderer, value T) error) error {
+	var members [fewMembers]member[T]
+	var order [fewMembers]memberPlace
+	count, sorted := 0, r.flags&ffi.EncodeUnsorted == 0
+	for name, value := range m {
+		if count == len(members) {
+			return errForeign // it changes meanwhile
+		}
+		members[count] = member[T]{name, value}
+		place, at := memberPlace{prefixOf(name), count}, count
+		for ; at > 0 && sorted; at-- {
+			before := order[at-1]
+			if before.prefix < place.prefix || before.prefix == place.prefix && members[before.number].name < name {
+				break
+			}
+			order[at] = before
+		}
+		order[at] = place
+		count++
+	}
+	r.byte('{')
+	for i := range count {
+		member := &members[order[i].number]
+		r.name(member.name)
+		if err := write(r, member.value); err != nil {
+			return err
+		}
+		r.mark(',')
+	}
+	r.closeMap(count)
 	r.leave()
 	return nil
 }
