@@ -31,11 +31,15 @@ type memberPlace struct {
 
 // prefixOf returns the first eight bytes of a name, whose order as numbers is theirs.
 func prefixOf(name string) uint64 {
-	p := unsafe.Pointer(unsafe.StringData(name))
-	if len(name) >= 8 {
+	p, n := unsafe.Pointer(unsafe.StringData(name)), len(name)
+	switch {
+	case n >= 8:
 		return bits.ReverseBytes64(load64(p, 0))
+	case n >= 4:
+		return bits.ReverseBytes64(load32(p, 0) | load32(p, n-4)<<(8*(n-4)&63))
+	default:
+		return bits.ReverseBytes64(loadShort(p, n))
 	}
-	return bits.ReverseBytes64(loadShort(p, len(name)))
 }
 
 // sortPlaces puts places in the order of the names that name returns for numbers.
@@ -76,12 +80,16 @@ func writeMap[T any](r *renderer, m map[string]T, stack *[]member[T], write func
 	}
 	members, places := *stack, len(r.order)
 	first := len(members)
+	var set nameSet
+	known := r.mayKnow(len(m))
 	for name, value := range m {
-		r.order = append(r.order, memberPlace{prefixOf(name), len(members)})
+		prefix := prefixOf(name)
+		known = known && r.names.place(&set, prefix, name, len(members))
+		r.order = append(r.order, memberPlace{prefix, len(members)})
 		members = append(members, member[T]{name, value})
 	}
 	*stack = members
-	known := r.inOrder(r.order[places:], func(number int) string { return members[number].name })
+	r.inOrder(r.order[places:], known, &set, func(number int) string { return members[number].name })
 	r.byte('{')
 	for i := range len(members) - first {
 		p := r.order[places+i]
@@ -147,22 +155,23 @@ func (r *renderer) stringValue(s string) error {
 // fewMembers are sorted faster than their names are found.
 const fewMembers = 8
 
-// inOrder puts places in the order of the names that name returns for numbers, if they are to be sorted. It reports
-// whether all of the names are known: then the prefix of a place is which of them it has.
-func (r *renderer) inOrder(order []memberPlace, name func(number int) string) bool {
-	if len(order) < 2 || r.flags&ffi.EncodeUnsorted != 0 {
-		return false
-	}
-	if len(order) <= fewMembers {
+// mayKnow reports whether the names of a map of so many members are to be looked for among those that are known.
+func (r *renderer) mayKnow(count int) bool {
+	return count > fewMembers && len(r.names.list) > 0 && r.flags&ffi.EncodeUnsorted == 0
+}
+
+// inOrder puts places in the order of the names that name returns for numbers, if they are to be sorted. If all of the names are
+// known, and so in the set, the prefix of a place is then which of them it has.
+func (r *renderer) inOrder(order []memberPlace, known bool, set *nameSet, name func(number int) string) {
+	switch {
+	case known:
+		r.names.arrange(set, order)
+	case r.flags&ffi.EncodeUnsorted == 0:
 		sortPlaces(order, name)
-		return false
+		if len(order) > fewMembers {
+			r.names.learn(order, name)
+		}
 	}
-	if r.names.arrange(order, name) {
-		return true
-	}
-	sortPlaces(order, name)
-	r.names.learn(order, name)
-	return false
 }
 
 // knownName writes the name of a place whose name is known.
@@ -214,6 +223,8 @@ func (r *renderer) anyMap(n *encodeNode, m reflect.Value) error {
 	base := room.values.UnsafePointer()
 	first, places := len(r.strings), len(r.order)
 	room.names = room.names[:0]
+	var set nameSet
+	known := r.mayKnow(count)
 	room.iter.Reset(m)
 	for i := 0; room.iter.Next(); i++ {
 		if i == count {
@@ -225,12 +236,14 @@ func (r *renderer) anyMap(n *encodeNode, m reflect.Value) error {
 			return err
 		}
 		reflect.NewAt(n.elem.typ, unsafe.Add(base, uintptr(i)*n.elem.size)).Elem().SetIterValue(&room.iter)
-		r.order = append(r.order, memberPlace{prefixOf(name), len(r.strings)})
+		prefix := prefixOf(name)
+		known = known && r.names.place(&set, prefix, name, len(r.strings))
+		r.order = append(r.order, memberPlace{prefix, len(r.strings)})
 		r.strings = append(r.strings, member[string]{name: name})
 	}
 	members := r.strings
 	last := len(members)
-	known := r.inOrder(r.order[places:], func(number int) string { return members[number].name })
+	r.inOrder(r.order[places:], known, &set, func(number int) string { return members[number].name })
 	r.byte('{')
 	for i := range last - first {
 		p := r.order[places+i]

@@ -79,30 +79,31 @@ func (n *names) find(prefix uint64, name string) int {
 	}
 }
 
-// arrange puts the members of a map in order, if all of their names are known: the prefix of a place is then which
-// name in the list it has. It reports whether it did.
-func (n *names) arrange(order []memberPlace, name func(number int) string) bool {
-	if len(n.list) == 0 || len(order) > len(n.list) {
+// A nameSet has a bit for each name of a list.
+type nameSet [maxNames / 64]uint64
+
+// place notes which member of a map has a name. It reports whether the name is known, and no other member's.
+func (n *names) place(set *nameSet, prefix uint64, name string, member int) bool {
+	number := n.find(prefix, name)
+	if number < 0 || set[number/64]>>(number%64)&1 != 0 {
 		return false
 	}
-	var present [maxNames / 64]uint64
-	for _, p := range order {
-		number := n.find(p.prefix, name(p.number))
-		if number < 0 {
-			return false
-		}
-		present[number/64] |= 1 << (number % 64)
-		n.numbers[number] = int32(p.number)
-	}
+	set[number/64] |= 1 << (number % 64)
+	n.numbers[number] = int32(member)
+	return true
+}
+
+// arrange puts the members of a map in order, all of which have their places: the prefix of each is then which name in the
+// list it has.
+func (n *names) arrange(set *nameSet, order []memberPlace) {
 	at := 0
-	for w, word := range present[:(len(n.list)+63)/64] {
+	for w, word := range set[:(len(n.list)+63)/64] {
 		for ; word != 0; word &= word - 1 {
 			number := w*64 + bits.TrailingZeros64(word)
 			order[at] = memberPlace{uint64(number), int(n.numbers[number])}
 			at++
 		}
 	}
-	return at == len(order)
 }
 
 // learn keeps the names of a small map in mind.

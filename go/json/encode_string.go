@@ -17,11 +17,12 @@ const (
 	highs = 0x80 * ones
 )
 
-// load64 and load32 read bytes that may lie at any address, the first as the lowest; store64 writes them.
+// load64 and load32 read bytes that may lie at any address, the first as the lowest; store64 and store32 write them.
 func load64(p unsafe.Pointer, at int) uint64 { return *(*uint64)(unsafe.Add(p, at)) }
 func load32(p unsafe.Pointer, at int) uint64 { return uint64(*(*uint32)(unsafe.Add(p, at))) }
 
 func store64(p unsafe.Pointer, at int, w uint64) { *(*uint64)(unsafe.Add(p, at)) = w }
+func store32(p unsafe.Pointer, at int, w uint64) { *(*uint32)(unsafe.Add(p, at)) = uint32(w) }
 
 // special marks the bytes of w that a literal for HTML can't have as they are: control characters, quotes,
 // backslashes, <, > and &, and all beyond ASCII. The mark is the byte's high bit. Behind the first marked byte,
@@ -62,6 +63,11 @@ func quote(dst unsafe.Pointer, s string) int {
 		store64(to, 0, a)
 		store64(to, n-8, b)
 		marks = special(a) | special(b)
+	case n >= 4:
+		a, b := load32(p, 0), load32(p, n-4)
+		store32(to, 0, a)
+		store32(to, n-4, b)
+		marks = special(a | b<<32)
 	default:
 		w := loadShort(p, n)
 		store64(to, 0, w)
@@ -75,12 +81,9 @@ func quote(dst unsafe.Pointer, s string) int {
 	return n + 2
 }
 
-// loadShort reads n bytes, fewer than eight; the others are 0.
+// loadShort reads n bytes, fewer than four; the others are 0.
 func loadShort(p unsafe.Pointer, n int) uint64 {
-	switch {
-	case n >= 4:
-		return load32(p, 0) | load32(p, n-4)<<(8*(n-4)&63)
-	case n == 0:
+	if n == 0 {
 		return 0
 	}
 	at := func(i int) uint64 { return uint64(*(*byte)(unsafe.Add(p, i))) }

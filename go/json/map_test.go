@@ -95,3 +95,20 @@ func TestMarshalMapsThatChange(t *testing.T) {
 		t.Errorf("%s, %v, want %s, %v", got, err, want, wanted)
 	}
 }
+
+// paired is a key that has its name in common with another.
+type paired int
+
+func (p paired) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "pair %02d", p/2), nil }
+
+// Members of one name are written all, also where their names are known from maps before.
+func TestMarshalWritesMembersOfOneName(t *testing.T) {
+	m, others := map[paired]int{}, map[string]int{}
+	for i := range 20 {
+		m[paired(i)] = i / 2
+		others[fmt.Sprint(i)] = i
+	}
+	for range 10 {
+		sameEncodeAnywhere(t, []any{others, m})
+	}
+}

@@ -152,14 +152,17 @@ func TestNamesOfRecords(t *testing.T) {
 	n := names{nameList: &nameList{html: true}}
 	known := func(members ...string) bool {
 		order := make([]memberPlace, len(members))
+		var set nameSet
+		all := len(n.list) > 0
 		for i, name := range members {
 			order[i] = memberPlace{prefixOf(name), i}
+			all = all && n.place(&set, order[i].prefix, name, i)
 		}
-		name := func(number int) string { return members[number] }
-		if !n.arrange(order, name) {
-			n.learn(order, name)
+		if !all {
+			n.learn(order, func(number int) string { return members[number] })
 			return false
 		}
+		n.arrange(&set, order)
 		for i, p := range order {
 			if got := n.list[p.prefix].name; got != members[p.number] || i > 0 && got <= n.list[order[i-1].prefix].name {
 				t.Fatalf("%q is at %d of %q", got, i, members)
