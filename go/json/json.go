@@ -2,7 +2,7 @@
 //
 // Values, texts and errors are those of the standard library. Each type is described once to the core, which then
 // turns a document into a flat sequence of words in one call; package tandem.example/go/json stores the values. It writes
-// texts itself, and has the core write what is long. What the core leaves to encoding/json (errors above all) is handed over call by call.
+// texts itself. What the core leaves to encoding/json (errors above all) is handed over call by call.
 // Functions may be called from many goroutines at once.
 //
 // Beyond encoding/json, [Lines] ranges over newline-delimited JSON, a [Document] is read without building values, and a [Config] is
