@@ -214,9 +214,11 @@ type filler struct {
 	strings []string
 	lists   [][]any
 	nulls   []any
-	boxed   int
-	listed  int
-	chunks  []chunk
+	listed  int // of what was in nulls
+	boxed   int // of floats and strings
+	// Of lists, which are fewer.
+	boxedLists int
+	chunks     []chunk
 	// Strings share the input's memory. Those that can't are cut from a copy of the run's text from copyAt on.
 	borrow bool
 	copied string
@@ -694,7 +696,7 @@ const maxBoxes = 32
 
 func (f *filler) boxFloat(v float64) any {
 	if len(f.floats) == 0 {
-		f.floats = make([]float64, f.boxes())
+		f.floats = make([]float64, boxes(&f.boxed))
 	}
 	p := &f.floats[0]
 	f.floats = f.floats[1:]
@@ -704,7 +706,7 @@ func (f *filler) boxFloat(v float64) any {
 
 func (f *filler) boxString(v string) any {
 	if len(f.strings) == 0 {
-		f.strings = make([]string, f.boxes())
+		f.strings = make([]string, boxes(&f.boxed))
 	}
 	p := &f.strings[0]
 	f.strings = f.strings[1:]
@@ -714,7 +716,7 @@ func (f *filler) boxString(v string) any {
 
 func (f *filler) boxList(v []any) any {
 	if len(f.lists) == 0 {
-		f.lists = make([][]any, f.boxes())
+		f.lists = make([][]any, boxes(&f.boxedLists))
 	}
 	p := &f.lists[0]
 	f.lists = f.lists[1:]
@@ -722,10 +724,10 @@ func (f *filler) boxList(v []any) any {
 	return pointerTo(listWord, unsafe.Pointer(p))
 }
 
-// boxes returns how many values the next block is for.
-func (f *filler) boxes() int {
-	count := min(max(f.boxed, 1), maxBoxes)
-	f.boxed += count
+// boxes returns how many values the next block is for, given how many there were, and adds them.
+func boxes(given *int) int {
+	count := min(max(*given, 1), maxBoxes)
+	*given += count
 	return count
 }
 
