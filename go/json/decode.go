@@ -661,11 +661,7 @@ func (f *filler) tagged() any {
 	case tagString:
 		return f.boxString(f.string(n))
 	case tagArray:
-		list := f.list(n)
-		for i := range list {
-			list[i] = f.tagged()
-		}
-		return f.boxList(list)
+		return f.list(n)
 	default:
 		m := make(map[string]any, n)
 		for range n {
@@ -676,18 +672,42 @@ func (f *filler) tagged() any {
 	}
 }
 
-// list returns a list of n nulls. Short ones share memory, as chunks do.
-func (f *filler) list(n int) []any {
-	if n == 0 {
-		return []any{}
+// list builds a list of n values. Short ones share memory, as chunks do, unless there are lists or maps in them: who keeps one would
+// keep all that is in the others.
+func (f *filler) list(n int) any {
+	if n == 0 || f.atContainer() {
+		return f.fillList(make([]any, n), 0)
 	}
 	if n > len(f.nulls) {
 		few := min(f.listed, (blockSize-8)/int(unsafe.Sizeof(any(nil))))
 		f.nulls = make([]any, max(n, few))
 	}
 	list := f.nulls[:n:n]
+	for i := range list {
+		if f.atContainer() {
+			alone := make([]any, n)
+			copy(alone, list[:i])
+			clear(list[:i])
+			return f.fillList(alone, i)
+		}
+		list[i] = f.tagged()
+	}
 	f.nulls, f.listed = f.nulls[n:], f.listed+n
+	return f.boxList(list)
+}
+
+// fillList completes a list whose elements up to i are there.
+func (f *filler) fillList(list []any, i int) []any {
+	for ; i < len(list); i++ {
+		list[i] = f.tagged()
+	}
 	return list
+}
+
+// atContainer reports whether the value that comes next is a list or a map.
+func (f *filler) atContainer() bool {
+	head := f.words[f.word]
+	return !isNull(head) && label(head) >= tagArray
 }
 
 // Interfaces of floats, strings and lists point to them. Their memory is allocated many at a time, of which a kept one keeps

@@ -75,6 +75,32 @@ func TestKeptStringsAreSmall(t *testing.T) {
 	runtime.KeepAlive(text)
 }
 
+// A kept list of open kind keeps short lists that were near, but nothing that is in maps or lists there.
+func TestKeptListsAreSmall(t *testing.T) {
+	const count = 5000
+	element := `[{"list":[1,2],"mixed":[true,[],{"name":"` + strings.Repeat("x", 997) + `"}]},1],`
+	text := []byte(`[` + strings.Repeat(element, count) + `null]`)
+	before := heap()
+	var kept []any
+	var all []any
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < count; i += 100 {
+		list := all[i].([]any)[0].(map[string]any)["list"].([]any)
+		if other := append(list, "more"); other[0] != 1.0 || all[i+1].([]any)[0].(map[string]any)["list"].([]any)[0] != 1.0 {
+			t.Fatal("a list has another's elements")
+		}
+		kept = append(kept, list)
+	}
+	all = nil
+	if growth, limit := heap()-before, int64(len(kept)*3*4096+64<<10); growth > limit {
+		t.Errorf("%d lists keep %d bytes, more than %d", len(kept), growth, limit)
+	}
+	runtime.KeepAlive(kept)
+	runtime.KeepAlive(text)
+}
+
 // Large documents leave nothing behind: neither in Go's heap, nor in buffers.
 func TestLargeDocumentsAreForgotten(t *testing.T) {
 	size := 30 << 20
