@@ -406,25 +406,6 @@ tandem_status tandem_json_check(const uint8_t *text,
                                 size_t max_depth,
                                 struct tandem_error *error);
 
-// Checks that parts of a text can stand in JSON's strings as they are, those of their characters that are ASCII apart: that they are
-// UTF-8, without U+2028 and U+2029, which old JavaScript takes for ends of lines.
-//
-// @param text the text; not kept.
-// @param text_length its length in bytes.
-// @param parts where each part begins, and its length in bytes; not kept.
-// @param parts_length how many numbers these are: two for each part.
-// @param error what is wrong; its offset is where the first part that is not so begins. May be NULL.
-// @return TANDEM_STATUS_OK; TANDEM_STATUS_INVALID_UTF8; or TANDEM_STATUS_INVALID_ARGUMENT, if a part is not in the text. Safe from
-//         any thread.
-//
-// # Safety
-// `text` is valid for reads of `text_length` bytes, `parts` of `parts_length` numbers; `error` is NULL or valid for writes.
-tandem_status tandem_json_check_parts(const uint8_t *text,
-                                      size_t text_length,
-                                      const uint64_t *parts,
-                                      size_t parts_length,
-                                      struct tandem_error *error);
-
 // Copies a JSON text without the white space between its tokens, and checks it as tandem_json_valid
 // does. The result is never longer than the text.
 //

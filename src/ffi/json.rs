@@ -6,7 +6,6 @@ use std::mem::MaybeUninit;
 use super::argument::{Output, buffer, exclusive, slice};
 use super::guard::guard;
 use super::status::{Failure, tandem_error, tandem_status};
-use crate::json::escape::{PartsError, check_parts};
 use crate::json::strict::{Strictness, check};
 use crate::json::{self, ErrorKind, sink::Lent, stream::Scanner, text};
 
@@ -117,44 +116,6 @@ pub unsafe extern "C" fn tandem_json_check(
                     }
                     ErrorKind::TooDeep => Failure { status: tandem_status::TooDeep, ..failure },
                     _ => failure,
-                }
-            })
-        })
-    }
-}
-
-/// Checks that parts of a text can stand in JSON's strings as they are, those of their characters that are ASCII apart: that they are
-/// UTF-8, without U+2028 and U+2029, which old JavaScript takes for ends of lines.
-///
-/// @param text the text; not kept.
-/// @param text_length its length in bytes.
-/// @param parts where each part begins, and its length in bytes; not kept.
-/// @param parts_length how many numbers these are: two for each part.
-/// @param error what is wrong; its offset is where the first part that is not so begins. May be NULL.
-/// @return TANDEM_STATUS_OK; TANDEM_STATUS_INVALID_UTF8; or TANDEM_STATUS_INVALID_ARGUMENT, if a part is not in the text. Safe from
-///         any thread.
-///
-/// # Safety
-/// `text` is valid for reads of `text_length` bytes, `parts` of `parts_length` numbers; `error` is NULL or valid for writes.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tandem_json_check_parts(
-    text: *const u8,
-    text_length: usize,
-    parts: *const u64,
-    parts_length: usize,
-    error: *mut tandem_error,
-) -> tandem_status {
-    // SAFETY: the caller's promises, which are those of the functions called.
-    unsafe {
-        guard(error, || {
-            let text = slice(text, text_length, "text")?;
-            check_parts(text, slice(parts, parts_length, "parts")?).map_err(|error| match error {
-                PartsError::NotPlain(offset) => {
-                    let failure = Failure::new(tandem_status::InvalidUtf8, "not plain UTF-8");
-                    Failure { offset: offset as u64, ..failure }
-                }
-                PartsError::Outside => {
-                    Failure::new(tandem_status::InvalidArgument, "a part is not in the text")
                 }
             })
         })

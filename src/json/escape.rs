@@ -5,7 +5,6 @@
 //! ends within a block) starts again in [`string::escape`], which knows no blocks.
 
 use std::mem::MaybeUninit;
-use std::ops::Range;
 
 use super::output::{Full, Output};
 use super::string;
@@ -85,106 +84,6 @@ fn copy<const HTML: bool>(
         return unsafe { copy_avx2::<HTML>(text, start, length, out) };
     }
     copy_blocks::<Native, HTML>(text, start, length, out)
-}
-
-/// Whether `bytes` can stand in a literal as they are, those of ASCII apart: they are UTF-8, and neither U+2028 nor U+2029 is among
-/// them.
-fn is_plain(bytes: &[u8]) -> bool {
-    #[cfg(target_arch = "x86_64")]
-    if has_avx2() {
-        // SAFETY: the processor has all three.
-        return string::is_utf8(bytes) && !unsafe { has_separator_avx2(bytes) };
-    }
-    string::is_utf8(bytes) && !has_separator::<Native>(bytes)
-}
-
-/// Why parts of a text can't stand in literals as they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PartsError {
-    /// The part that begins at this offset is not plain.
-    NotPlain(usize),
-    /// A part is not in the text.
-    Outside,
-}
-
-/// How far apart parts may be to be checked together with what is between them, which nearly always is plain, too. To begin
-/// anew takes as long as so many bytes.
-const NEAR: usize = 64;
-
-/// Checks that parts of a text, each given by where it begins and its length, are [plain](is_plain).
-pub fn check_parts(text: &[u8], parts: &[u64]) -> Result<(), PartsError> {
-    let range = |part: &[u64]| {
-        let &[start, length] = part else { return None };
-        let start = usize::try_from(start).ok()?;
-        let end = start.checked_add(usize::try_from(length).ok()?)?;
-        (end <= text.len()).then_some(start..end)
-    };
-    // Parts of a text that is plain are so, too, unless they begin or end within a character.
-    let within_character = |place| text.get(place).is_some_and(|byte| byte & 0xC0 == 0x80);
-    let mut together = 0..0;
-    for part in parts.chunks(2) {
-        let part = range(part).ok_or(PartsError::Outside)?;
-        let far = part.start < together.end || part.start - together.end > NEAR;
-        if within_character(part.start)
-            || within_character(part.end)
-            || far && !is_plain(&text[together.clone()])
-        {
-            return check_parts_alone(text, parts.chunks(2).map(range));
-        }
-        together.start = if far { part.start } else { together.start };
-        together.end = part.end;
-    }
-    match is_plain(&text[together]) {
-        true => Ok(()),
-        false => check_parts_alone(text, parts.chunks(2).map(range)),
-    }
-}
-
-#[cold]
-fn check_parts_alone(
-    text: &[u8],
-    parts: impl Iterator<Item = Option<Range<usize>>>,
-) -> Result<(), PartsError> {
-    for part in parts {
-        let part = part.ok_or(PartsError::Outside)?;
-        if !is_plain(&text[part.clone()]) {
-            return Err(PartsError::NotPlain(part.start));
-        }
-    }
-    Ok(())
-}
-
-/// # Safety
-/// [`has_avx2`].
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,bmi1,bmi2")]
-unsafe fn has_separator_avx2(bytes: &[u8]) -> bool {
-    has_separator::<avx2::Avx2>(bytes)
-}
-
-/// Whether U+2028 or U+2029 is among `bytes`: E2 80 A8 or E2 80 A9.
-#[inline(always)]
-fn has_separator<V: Vector>(bytes: &[u8]) -> bool {
-    let mut rest = bytes;
-    while let Some(block) = rest.get(..V::WIDTH + 2) {
-        let source = block.as_ptr();
-        // SAFETY: a block and two bytes are read of as many.
-        let found = unsafe {
-            match V::load(source).is(0xE2) {
-                0 => 0,
-                first => {
-                    first
-                        & V::load(source.add(1)).is(0x80)
-                        & V::load(source.add(2)).and(!1).is(0xA8)
-                }
-            }
-        };
-        if found != 0 {
-            return true;
-        }
-        rest = &rest[V::WIDTH..];
-    }
-    rest.windows(3).any(|three| matches!(three, [0xE2, 0x80, 0xA8 | 0xA9]))
 }
 
 /// # Safety
@@ -354,58 +253,6 @@ mod tests {
     fn literals_are_those_of_the_plain_loop() {
         check::<true>();
         check::<false>();
-    }
-
-    #[test]
-    fn plain_values_are_those_that_nothing_is_changed_in() {
-        for value in values() {
-            let escaped = literal::<false>(&value);
-            let kept = escaped[1..escaped.len() - 1].iter().filter(|&&byte| byte >= 0x80);
-            let plain = kept.eq(value.iter().filter(|&&byte| byte >= 0x80));
-            assert_eq!(is_plain(&value), plain, "{}", value.escape_ascii());
-            assert_eq!(
-                has_separator::<Native>(&value),
-                has_separator::<portable::Portable>(&value)
-            );
-        }
-    }
-
-    #[test]
-    fn parts_are_checked_whatever_is_between_them() {
-        let far = " ".repeat(NEAR + 1);
-        let text = ["äß€", "\u{2028}", "é", &far, "€", "\u{2029}", &far, "x", "é"].concat();
-        let place = |part: &str| text.find(part).unwrap() as u64;
-        let end = text.len() as u64;
-        let table: &[(&[u64], Result<(), PartsError>)] = &[
-            (&[], Ok(())),
-            (&[0, 7], Ok(())),
-            (&[0, 10], Err(PartsError::NotPlain(0))),
-            // What is no part need not be plain.
-            (&[0, 7, 10, 2], Ok(())),
-            (&[0, 7, 10, 2, end - 2, 2], Ok(())),
-            (&[0, 2, 2, 2, 4, 3, 10, 2, end - 3, 3], Ok(())),
-            // In the middle of a character, which is whole in the text.
-            (&[0, 7, 11, 1], Err(PartsError::NotPlain(11))),
-            (&[1, 1], Err(PartsError::NotPlain(1))),
-            (&[0, 1, 1, 1], Err(PartsError::NotPlain(0))),
-            (&[0, 2, 2, 1, 4, 3], Err(PartsError::NotPlain(2))),
-            (
-                &[0, 7, 10, 2, place("\u{2029}"), 3],
-                Err(PartsError::NotPlain(place("\u{2029}") as usize)),
-            ),
-            (&[0, 7, 10, 2, end - 1, 1], Err(PartsError::NotPlain(end as usize - 1))),
-            // In any order, and over each other.
-            (&[10, 2, 0, 7, 0, 4], Ok(())),
-            (&[10, 2, 0, 10], Err(PartsError::NotPlain(0))),
-            (&[0, 7, 10, 2, end, 0], Ok(())),
-            (&[0, 7, 10, 2, end, 1], Err(PartsError::Outside)),
-            (&[0, 7, end + 1, 0], Err(PartsError::Outside)),
-            (&[0, 7, u64::MAX, 2], Err(PartsError::Outside)),
-            (&[0, 7, 8], Err(PartsError::Outside)),
-        ];
-        for (parts, want) in table {
-            assert_eq!(check_parts(text.as_bytes(), parts), *want, "{parts:?}");
-        }
     }
 
     #[test]

@@ -72,37 +72,6 @@ static void checked(void) {
   CHECK(tandem_json_check(NULL, 1, 0, 1, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
 }
 
-// Parts of a text are looked at, and nothing between them.
-static void parts(void) {
-  static const uint8_t text[] = "h\xC3\xA9\xFF\xE2\x80\xA8\"\xE2\x82\xAC";
-  static const struct {
-    uint64_t parts[4];
-    size_t length;
-    tandem_status status;
-    uint64_t offset;
-  } cases[] = {
-      {{0}, 0, TANDEM_STATUS_OK, 0},
-      {{0, 3, 7, 4}, 4, TANDEM_STATUS_OK, 0},
-      {{11, 0, 0, 1}, 4, TANDEM_STATUS_OK, 0},
-      {{0, 3, 3, 1}, 4, TANDEM_STATUS_INVALID_UTF8, 3},
-      {{0, 2}, 2, TANDEM_STATUS_INVALID_UTF8, 0},
-      {{0, 1, 4, 3}, 4, TANDEM_STATUS_INVALID_UTF8, 4},
-      {{0, 1, 8, 4}, 4, TANDEM_STATUS_INVALID_ARGUMENT, 0},
-      {{12, 0}, 2, TANDEM_STATUS_INVALID_ARGUMENT, 0},
-      {{1, UINT64_MAX}, 2, TANDEM_STATUS_INVALID_ARGUMENT, 0},
-      {{0, 1, 0}, 3, TANDEM_STATUS_INVALID_ARGUMENT, 0},
-  };
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    struct tandem_error error = {.offset = 0};
-    tandem_status status = tandem_json_check_parts(text, sizeof text - 1, cases[i].parts, cases[i].length, &error);
-    if (status != cases[i].status || error.offset != cases[i].offset) {
-      fprintf(stderr, "parts %zu: status %u at %llu\n", i, status, (unsigned long long)error.offset);
-      failures++;
-    }
-  }
-  CHECK(tandem_json_check_parts(NULL, 1, NULL, 0, NULL) == TANDEM_STATUS_INVALID_ARGUMENT);
-}
-
 enum operation { COMPACT, INDENT, HTML_ESCAPE };
 
 static tandem_status run(enum operation operation, const uint8_t *text, size_t text_length,
@@ -235,7 +204,6 @@ static void refused(void) {
 int main(void) {
   valid();
   checked();
-  parts();
   outputs();
   scanner();
   positions();
