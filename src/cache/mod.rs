@@ -5,6 +5,7 @@
 //! go that are used least. A [`Cache::set`] that returned is visible to each later [`Cache::get`] of any thread.
 //!
 //! - `index` finds an entry, without a lock;
+//! - `lock` keeps writers of a shard apart;
 //! - `shard` adds, replaces and evicts the entries of one part of the index, which lie in logs;
 //! - `policy` says which entries stay;
 //! - `entry` is the layout of one entry, `words` how its bytes are written and read by several threads;
@@ -23,6 +24,7 @@ mod error;
 mod hash;
 mod hot;
 mod index;
+mod lock;
 mod options;
 mod policy;
 mod removal;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Schedule, Scheduler, Task, TaskId};
 use shuttle::{Config, Runner, thread};
 
+use super::lock::Lock;
 use super::sync::alone;
 use super::{Cache, Error, Options};
 
@@ -397,5 +398,37 @@ fn close_beside_use() {
         reader.join().unwrap();
         assert!(cache.is_empty());
         alone(|| cache.audit());
+    });
+}
+
+#[test]
+fn those_who_wait_for_a_lock() {
+    explore(5000, || {
+        let lock = Arc::new(Lock::new([0; 2]));
+        let write = |lock: &Lock<[u32; 2]>| {
+            let mut numbers = lock.write();
+            numbers[0] += 1;
+            thread::yield_now();
+            numbers[1] += 1;
+        };
+        let read = |lock: &Lock<[u32; 2]>| {
+            let numbers = lock.read();
+            thread::yield_now();
+            assert_eq!(numbers[0], numbers[1]);
+        };
+        let others: Vec<_> = [write, read, write, read]
+            .into_iter()
+            .map(|body: fn(&Lock<[u32; 2]>)| {
+                let lock = Arc::clone(&lock);
+                thread::spawn(move || body(&lock))
+            })
+            .collect();
+        let outside = lock.try_write().map(|mut numbers| {
+            numbers[0] += 1;
+            thread::yield_now();
+            numbers[1] += 1;
+        });
+        others.into_iter().for_each(|other| other.join().unwrap());
+        assert_eq!(*lock.read(), [2 + u32::from(outside.is_some()); 2]);
     });
 }

@@ -4,7 +4,6 @@
 //! entries of one of the logs: they go, or they are copied to the newest segment of the main log, or stay where they are if that
 //! has no room. What is left at the end of a segment slides to its start, and the segment becomes the newest of the main log.
 
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use super::arena::{Amount, Arena, Location, Mapping, NONE, Segment};
@@ -13,10 +12,11 @@ use super::clock::{Clock, NEVER};
 use super::entry::{self, Bytes, Entry, NewEntry, Times};
 use super::hash::Hash;
 use super::index::{Index, Pages, Slot, Table, Wanted};
+use super::lock::{Lock, Reader, Writer};
 use super::policy::{Contest, Levels, MAIN, Policy, Record, Standing, Step as Advice, WINDOW};
 use super::removal::{Queue, Reason, Removals};
 use super::stats::Stats;
-use super::sync::{AtomicU64, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use super::sync::AtomicU64;
 use super::words::prefetch;
 
 /// What all shards take from.
@@ -31,9 +31,9 @@ pub(super) struct Resources {
 }
 
 /// A shard that is not locked; aligned so that two never share a line.
-#[repr(align(128))]
+#[repr(C, align(128))]
 pub(super) struct Unlocked {
-    state: RwLock<State>,
+    state: Lock<State>,
     /// Bytes of the shard's segments, policy and large entries, which others may look at without its lock.
     held: AtomicU64,
 }
@@ -41,7 +41,7 @@ pub(super) struct Unlocked {
 impl Unlocked {
     /// None if the system refuses the memory.
     pub(super) fn new(index: &Index) -> Option<Self> {
-        let state = RwLock::new(State::new(index)?);
+        let state = Lock::new(State::new(index)?);
         Some(Unlocked { state, held: AtomicU64::new(Self::own()) })
     }
 
@@ -55,13 +55,13 @@ impl Unlocked {
     }
 
     /// Keeps writers off. Nobody may hold two locks.
-    pub(super) fn read(&self) -> RwLockReadGuard<'_, State> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn read(&self) -> Reader<'_, State> {
+        self.state.read()
     }
 
     /// Locks the shard with this number for writing. Nobody may hold two locks.
     pub(super) fn write<'a>(&'a self, number: usize, resources: &'a Resources) -> Shard<'a> {
-        let state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state.write();
         Shard { state, held: &self.held, number, resources }
     }
 }
@@ -197,7 +197,7 @@ impl Purpose {
 
 /// A shard that is locked for writing.
 pub(super) struct Shard<'a> {
-    state: RwLockWriteGuard<'a, State>,
+    state: Writer<'a, State>,
     held: &'a AtomicU64,
     number: usize,
     resources: &'a Resources,

@@ -4,9 +4,7 @@
 #[cfg(not(all(test, shuttle)))]
 pub(super) use std::hash::RandomState;
 #[cfg(not(all(test, shuttle)))]
-pub(super) use std::sync::{
-    Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic::AtomicU64,
-};
+pub(super) use std::sync::{Condvar, Mutex, MutexGuard, RwLock, atomic::AtomicU64};
 
 #[cfg(all(test, shuttle))]
 pub(super) use model::*;
@@ -17,9 +15,7 @@ mod model {
     use std::hash::{BuildHasherDefault, DefaultHasher};
     use std::sync::atomic::{self, Ordering};
 
-    pub(in super::super) use shuttle::sync::{
-        Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
-    };
+    pub(in super::super) use shuttle::sync::{Condvar, Mutex, MutexGuard, RwLock};
 
     pub(in super::super) type RandomState = BuildHasherDefault<DefaultHasher>;
 
