@@ -301,7 +301,7 @@ typedef struct tandem_cache_stats {
   uint64_t removals_dropped;
 } tandem_cache_stats;
 
-// What a reader needs that looks for entries itself.
+// What somebody needs who looks for entries, and replaces values, without a call.
 typedef struct tandem_cache_view {
   // A number made of all that readers have to know of the layout.
   uint64_t layout;
@@ -329,6 +329,12 @@ typedef struct tandem_cache_view {
   uint64_t now;
   // A word that is not 0 if there may be removals to take; NULL if none are kept.
   const uint64_t *pending;
+  // The first shard. Who changes a word in it other than the lock, or in what it has, holds its lock.
+  uint64_t *shards;
+  // How many bytes behind it the next one is.
+  uint32_t shard_bytes;
+  // How many places of the directory each shard has, 2 to the power of this.
+  uint32_t shard_shift;
 } tandem_cache_view;
 
 // How far tandem_cache_save has come. All zero is the beginning; the caller only keeps it.
@@ -1285,8 +1291,8 @@ uint64_t tandem_cache_len(const struct tandem_cache *cache);
 tandem_status tandem_cache_get_stats(const struct tandem_cache *cache,
                                      struct tandem_cache_stats *output);
 
-// Where the memory of a cache is, for a reader that looks for entries itself, without a call. The layout is that of this version of
-// the library only: `docs/design.md` describes it, and a reader must know `layout`.
+// Where the memory of a cache is, for who looks for entries and replaces values without a call. The layout is that of this version of
+// the library only: `docs/design.md` describes it, and who uses it must know `layout`.
 //
 // @param cache the cache.
 // @param output addresses in the cache, which stay valid until it is freed, and numbers.
@@ -1296,6 +1302,17 @@ tandem_status tandem_cache_get_stats(const struct tandem_cache *cache,
 // `cache` is a cache that was not freed; `output` is valid for writes.
 tandem_status tandem_cache_get_view(const struct tandem_cache *cache,
                                     struct tandem_cache_view *output);
+
+// Wakes one who waits for a shard, for who took its lock without a call and found, giving it up, that there are any.
+//
+// @param cache the cache.
+// @param hash a hash of the shard, made with the `point` and the `offset` of tandem_cache_get_view.
+// @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+//
+// # Safety
+// `cache` is a cache that was not freed.
+tandem_status tandem_cache_wake(const struct tandem_cache *cache,
+                                uint64_t hash);
 
 // Empties a cache for good and gives its memory back, save the handle itself: from here on nothing is found and
 // sets return TANDEM_STATUS_CLOSED. What it had is no removal; those before can be taken yet. Other threads may be using the

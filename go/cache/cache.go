@@ -150,6 +150,7 @@ type Cache[K Key, V any] struct {
 	undecodable atomic.Uint64
 
 	negatives    negatives
+	ttl          uint64 // that of Options, in nanoseconds
 	refreshAhead time.Duration
 	cleaner      *worker // nil without CleanUpInterval
 	removals     removals[K, V]
@@ -224,6 +225,7 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 		value:        value,
 		codec:        o.Codec,
 		plan:         plan,
+		ttl:          uint64(o.TTL),
 		refreshAhead: o.RefreshAhead,
 		clock:        o.Clock,
 	}
@@ -460,10 +462,28 @@ func (c *Cache[K, V]) appendEncoded(dst []byte, value V) ([]byte, error) {
 
 func (c *Cache[K, V]) setBytes(keyData *byte, keyLength int, data *byte, length int, ttl uint64) error {
 	hash := c.reads.hash(unsafe.Pointer(keyData), keyLength)
+	if c.overwrite(hash, keyData, keyLength, data, length, ttl) {
+		return nil
+	}
 	c.reads.prefetch(hash) // what the call will wait for comes while cgo makes it
 	status := c.core.SetHashed(hash, keyData, keyLength, data, length, ttl)
 	runtime.KeepAlive(c)
 	return errorOf(status)
+}
+
+// overwrite does without a call of Rust what [native.SetHashed] does, if it can.
+func (c *Cache[K, V]) overwrite(hash uint64, keyData *byte, keyLength int, data *byte, length int, ttl uint64) bool {
+	switch ttl {
+	case ffi.CacheTTLDefault:
+		ttl = c.ttl
+	case ffi.CacheTTLNone:
+		ttl = 0
+	case ffi.CacheTTLKeep:
+		return false
+	}
+	done := c.reads.overwrite(c.core.Cache, hash, unsafe.Pointer(keyData), keyLength, unsafe.Pointer(data), length, ttl)
+	runtime.KeepAlive(c)
+	return done
 }
 
 // errorOf returns the error that a status of a change means.
@@ -637,6 +657,7 @@ func (c *Cache[K, V]) Resize(maxBytes int64) error {
 func (c *Cache[K, V]) Close() error {
 	c.cleaner.close()
 	c.loads.close()
+	c.reads.closed.Store(true)
 	c.core.Close()
 	if c.negatives.ttl != 0 {
 		c.negatives.core.Close()

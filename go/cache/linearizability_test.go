@@ -59,7 +59,8 @@ var numbers = subject[int64]{
 }
 
 func (s subject[V]) register(forget bool) register {
-	return register{func(value, more string) string { return s.text(s.sum(s.of(value), s.of(more))) }, forget}
+	add := func(value, more string) string { return s.text(s.sum(s.of(value), s.of(more))) }
+	return register{add: add, forget: forget, ahead: 100 * time.Microsecond}
 }
 
 // A user is a goroutine that uses a cache in random ways, and tells what came of it.

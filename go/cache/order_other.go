@@ -2,7 +2,10 @@
 
 package cache
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"unsafe"
+)
 
 // orderLoads lets no load before it happen after the atomic ones behind it.
 func orderLoads() {
@@ -10,3 +13,6 @@ func orderLoads() {
 	var word uint64
 	atomic.AddUint64(&word, 1)
 }
+
+// release stores what others see after all that was stored before.
+func release(word unsafe.Pointer, value uint64) { atomic.StoreUint64((*uint64)(word), value) }

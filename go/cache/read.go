@@ -21,6 +21,8 @@ type reader struct {
 	start   time.Time
 	// bypassed: Rust is to see all reads.
 	bypassed atomic.Bool
+	// closed: Rust is to see all writes, since whoever was told that the cache is closed is to be told so each time.
+	closed atomic.Bool
 }
 
 // The layout; a library that has another one is refused by newReader.
@@ -48,10 +50,12 @@ const (
 var layoutNumbers = [...]uint64{
 	slots, bucketWords, tagBits, passed, writing,
 	mapped, expires, idles, fixedWords, wordBytes,
-	segmentWords, uint64(unsafe.Sizeof(ffi.CacheView{})), prime, leastPoint, 0,
+	locked, lockByte, versionByte, earliestByte, setsByte,
+	segmentWords, uint64(unsafe.Sizeof(ffi.CacheView{})), prime, leastPoint, never,
 }
 
 func newReader(core ffi.Cache) *reader {
+	core.View()         // once before, so that the second time takes only a moment
 	start := time.Now() // before the cache's clock is read, so that no entry is taken to live longer than it does
 	r := &reader{CacheView: core.View(), start: start}
 	if start.Year() < 2025 { // in a bubble of testing/synctest, whose time is not the cache's
@@ -287,8 +291,14 @@ func equal(key, text unsafe.Pointer, length int) bool {
 
 // before tells whether it is before a time of the cache's clock for sure.
 func (r *reader) before(deadline uint64) bool {
+	now, known := r.now()
+	return known && now < deadline
+}
+
+// now returns the time of the cache's clock, or what it will be in a moment, if it can be known here.
+func (r *reader) now() (now uint64, known bool) {
 	elapsed := time.Since(r.start) // less than nothing in a bubble that began after the cache was made
-	return r.Now != 0 && elapsed >= 0 && r.Now+uint64(elapsed) < deadline
+	return r.Now + uint64(elapsed), r.Now != 0 && elapsed >= 0
 }
 
 // A tally is what a few reads came to, unless Rust has counted them.

@@ -1117,6 +1117,19 @@ impl From<Cursor> for u64 {
 
 #[cfg(test)]
 impl Cache {
+    /// Sets a value as another language does it: where it lies, or with [`Self::set`]. True if it was where it lies.
+    pub(super) fn set_outside(&self, key: &[u8], value: &[u8]) -> Result<bool, Error> {
+        let hash = self.resources.index.hash(key);
+        let number = self.resources.index.shard(hash);
+        let times = self.times(self.ttl);
+        let new = NewEntry { key, value, version: 0, times, record: Record::default() };
+        // Who was told once that the cache is closed is told so each time.
+        if !self.is_closed() && self.shards[number].overwrite(number, &self.resources, hash, &new) {
+            return Ok(true);
+        }
+        self.set(key, value).map(|_| false)
+    }
+
     /// Checks that all parts agree; nobody else uses the cache meanwhile.
     pub(super) fn audit(&self) {
         let (mut bytes, mut entries) = (self.overhead + self.watch_bytes(), 0);

@@ -193,6 +193,11 @@ impl Index {
         self.place(hash) / (self.directory.len() / self.shards)
     }
 
+    /// How many places of the directory each shard has, as a power of two.
+    pub(super) fn shard_shift(&self) -> u32 {
+        (self.directory.len() / self.shards).ilog2()
+    }
+
     /// The place in the directory.
     fn place(&self, hash: Hash) -> usize {
         ((u128::from(hash.0) * self.directory.len() as u128) >> 64) as usize
@@ -608,5 +613,45 @@ impl Table<'_> {
             entries += taken;
         }
         (pages, entries)
+    }
+}
+
+/// What [`Index::look`] found, if `holds` says so.
+#[cfg(test)]
+pub(super) struct Sight {
+    place: usize,
+    word: u64,
+    state: u64,
+    pub slot: Slot,
+    pub location: Location,
+}
+
+#[cfg(test)]
+impl Index {
+    /// Looks in the first bucket for an entry that `visit` recognises, as a writer in another language does.
+    pub(super) fn look(
+        &self,
+        arena: &Arena,
+        hash: Hash,
+        mut visit: impl FnMut(Location) -> bool,
+    ) -> Option<Sight> {
+        let place = self.place(hash);
+        let word = self.directory[place].load(Ordering::Acquire);
+        let (page, number) = (word as u32, self.home(hash));
+        let bucket = (page != NONE).then(|| self.bucket(arena, page, number))?;
+        let state = bucket.0[0].load(Ordering::Acquire);
+        let mut slots = bucket.matches(tag(hash)).map(|slot| (slot, bucket.location(slot)));
+        let found = slots.find(|&(_, location)| location != FREE && visit(location));
+        found.map(|(slot, location)| {
+            let slot = Slot { page, bucket: number, slot };
+            Sight { place, word, state, slot, location }
+        })
+    }
+
+    /// Whether all is as it was; called with the lock of the shard.
+    pub(super) fn holds(&self, arena: &Arena, sight: &Sight) -> bool {
+        let bucket = self.bucket(arena, sight.slot.page, sight.slot.bucket);
+        (bucket.state() ^ sight.state) & !HITS == 0
+            && load(&self.directory[sight.place]) == sight.word
     }
 }

@@ -5,6 +5,7 @@
 
 use std::cell::UnsafeCell;
 use std::hint;
+use std::mem::offset_of;
 use std::ops::{Deref, DerefMut};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -13,7 +14,7 @@ use super::sync::{AtomicU64, Condvar, Mutex};
 use super::words::load;
 
 /// A writer has the lock.
-const LOCKED: u64 = 1;
+pub(super) const LOCKED: u64 = 1;
 /// Somebody waits for it.
 const WAITING: u64 = 2;
 /// One of the readers that have it.
@@ -35,6 +36,9 @@ pub(super) struct Lock<T> {
 unsafe impl<T: Send + Sync> Sync for Lock<T> {}
 
 impl<T> Lock<T> {
+    /// How many bytes behind the word, which comes first, the value is.
+    pub(super) const VALUE: usize = offset_of!(Self, value);
+
     pub(super) fn new(value: T) -> Self {
         Lock {
             word: AtomicU64::new(0),
@@ -103,7 +107,7 @@ impl<T> Lock<T> {
 
     /// Wakes one of those who wait, for somebody who gave the lock up and saw that there are any.
     #[cold]
-    fn wake(&self) {
+    pub(super) fn wake(&self) {
         // Who said that they wait do so by now.
         drop(self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
         self.free.notify_one();

@@ -119,6 +119,11 @@ fn store(cache: &Cache, key: u8, round: u8, length: usize) {
     cache.set(&[key], &value(key, round, length)).unwrap();
 }
 
+/// The same as another language does it, which does not wait for the lock.
+fn store_outside(cache: &Cache, key: u8, round: u8, length: usize) {
+    cache.set_outside(&[key], &value(key, round, length)).unwrap();
+}
+
 /// The round of the value that a key has, if any.
 fn round_of(cache: &Cache, key: u8) -> Option<u8> {
     let found = cache.get(&[key])?;
@@ -128,6 +133,10 @@ fn round_of(cache: &Cache, key: u8) -> Option<u8> {
 
 fn fill(cache: &Cache, keys: std::ops::Range<u16>) {
     keys.for_each(|key| _ = cache.set(&key.to_le_bytes(), &[]).unwrap());
+}
+
+fn delete(cache: &Cache, keys: std::ops::Range<u16>) {
+    keys.for_each(|key| assert!(cache.delete(&key.to_le_bytes())));
 }
 
 #[test]
@@ -146,6 +155,109 @@ fn reader_beside_writer_of_its_key() {
         }
         writer.join().unwrap();
         assert_eq!(round_of(&cache, 1), Some(3));
+        alone(|| cache.audit());
+    });
+}
+
+#[test]
+fn writer_outside_beside_others() {
+    explore(2000, || {
+        let cache = cache(|cache| store(cache, 1, 1, 24));
+        let outside = spawn(&cache, |cache| {
+            for round in [2, 4] {
+                store_outside(cache, 1, round, 24);
+                let found = round_of(cache, 1).expect("it was never removed");
+                assert!(found == round || found % 2 == 1, "what was stored went without a trace");
+            }
+        });
+        let writer = spawn(&cache, |cache| {
+            store(cache, 1, 3, 24); // in place
+            store(cache, 1, 5, 60); // elsewhere
+        });
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            let round = round_of(&cache, 1).expect("it was never removed");
+            if seen.last() != Some(&round) {
+                assert!(!seen.contains(&round), "an old value came back");
+                seen.push(round);
+            }
+        }
+        [outside, writer].into_iter().for_each(|thread| thread.join().unwrap());
+        assert!(matches!(round_of(&cache, 1), Some(4 | 5)));
+        alone(|| {
+            assert_eq!(cache.stats().sets, 5);
+            assert_eq!(cache.get_with_meta(&[1]).unwrap().1.version, 5);
+            cache.audit();
+        });
+    });
+}
+
+#[test]
+fn writer_outside_beside_removal_and_use_of_the_memory() {
+    explore(2000, || {
+        let cache = cache(|cache| store(cache, 1, 1, 24));
+        let outside = spawn(&cache, |cache| {
+            (2..4).for_each(|round| store_outside(cache, 1, round, 24));
+        });
+        cache.clear();
+        store(&cache, 2, 1, 24); // to where the other one was, or its page
+        store(&cache, 3, 1, 24);
+        assert!(cache.delete(&[2]));
+        store(&cache, 4, 1, 24);
+        outside.join().unwrap();
+        assert!(matches!(round_of(&cache, 1), None | Some(2 | 3)));
+        assert_eq!([2, 3, 4].map(|key| round_of(&cache, key)), [None, Some(1), Some(1)]);
+        alone(|| cache.audit());
+    });
+}
+
+#[test]
+fn writer_outside_beside_moves() {
+    explore(500, || {
+        let stays = |key| key % 5 == 0;
+        let cache = cache(|cache| {
+            (0..40).for_each(|key| store(cache, key, 1, 700));
+            (0..30).filter(|&key| !stays(key)).for_each(|key| assert!(cache.delete(&[key])));
+        });
+        let writer = spawn(&cache, move |cache| {
+            (30..40).filter(|&key| !stays(key)).for_each(|key| assert!(cache.delete(&[key])));
+        });
+        (0..40).filter(|&key| stays(key)).for_each(|key| store_outside(&cache, key, 2, 700));
+        writer.join().unwrap();
+        for key in (0..40).filter(|&key| stays(key)) {
+            assert_eq!(round_of(&cache, key), Some(2), "{key} was lost");
+        }
+        alone(|| cache.audit());
+    });
+}
+
+#[test]
+fn writer_outside_beside_a_split() {
+    explore(300, || {
+        let cache = cache(|cache| fill(cache, 0..FULL));
+        let writer = spawn(&cache, |cache| fill(cache, FULL..FULL + 1));
+        let keys = || (0..FULL).step_by(90).map(u16::to_le_bytes);
+        keys().for_each(|key| _ = cache.set_outside(&key, &[1]).unwrap());
+        writer.join().unwrap();
+        keys().for_each(|key| assert_eq!(cache.get(&key).as_deref(), Some(&[1][..])));
+        alone(|| cache.audit());
+    });
+}
+
+#[test]
+fn writer_outside_beside_a_merge() {
+    explore(300, || {
+        let keys = || (0..SPARSE - 1).step_by(40).map(u16::to_le_bytes);
+        let cache = cache(|cache| {
+            fill(cache, 0..FULL + 1);
+            delete(cache, SPARSE..FULL + 1);
+        });
+        let writer = spawn(&cache, move |cache| {
+            delete(cache, SPARSE - 1..SPARSE);
+            keys().for_each(|key| _ = cache.delete(&key));
+        });
+        keys().for_each(|key| _ = cache.set_outside(&key, &[1]).unwrap());
+        writer.join().unwrap();
         alone(|| cache.audit());
     });
 }
@@ -262,9 +374,6 @@ fn reader_beside_a_split() {
 #[test]
 fn reader_beside_a_merge() {
     explore(300, || {
-        let delete = |cache: &Cache, keys: std::ops::Range<u16>| {
-            keys.for_each(|key| assert!(cache.delete(&key.to_le_bytes())));
-        };
         let cache = cache(|cache| {
             fill(cache, 0..FULL + 1);
             delete(cache, SPARSE..FULL + 1);
@@ -392,10 +501,14 @@ fn close_beside_use() {
             assert!(stored[0].is_ok() || stored[1].is_err(), "closed for good");
         });
         let reader = spawn(&cache, |cache| _ = round_of(cache, 1));
+        let outside = spawn(&cache, |cache| {
+            let stored = [3, 4].map(|round| cache.set_outside(&[1], &value(1, round, 30)));
+            assert!(stored.iter().all(|stored| matches!(stored, Ok(_) | Err(Error::Closed))));
+            assert!(stored[0].is_ok() || stored[1].is_err(), "closed for good");
+        });
         cache.close();
         assert_eq!(cache.get(&[1]), None);
-        writer.join().unwrap();
-        reader.join().unwrap();
+        [writer, reader, outside].into_iter().for_each(|thread| thread.join().unwrap());
         assert!(cache.is_empty());
         alone(|| cache.audit());
     });

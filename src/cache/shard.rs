@@ -4,6 +4,7 @@
 //! entries of one of the logs: they go, or they are copied to the newest segment of the main log, or stay where they are if that
 //! has no room. What is left at the end of a segment slides to its start, and the segment becomes the newest of the main log.
 
+use std::mem::offset_of;
 use std::sync::atomic::Ordering;
 
 use super::arena::{Amount, Arena, Location, Mapping, NONE, Segment};
@@ -12,7 +13,7 @@ use super::clock::{Clock, NEVER};
 use super::entry::{self, Bytes, Entry, NewEntry, Times};
 use super::hash::Hash;
 use super::index::{Index, Pages, Slot, Table, Wanted};
-use super::lock::{Lock, Reader, Writer};
+use super::lock::{self, Lock, Reader, Writer};
 use super::policy::{Contest, Levels, MAIN, Policy, Record, Standing, Step as Advice, WINDOW};
 use super::removal::{Queue, Reason, Removals};
 use super::stats::Stats;
@@ -38,6 +39,19 @@ pub(super) struct Unlocked {
     held: AtomicU64,
 }
 
+/// What a writer in another language has to know of a shard: where its words are, from the lock on.
+pub(super) const LAYOUT: [u64; 5] = {
+    let state = Lock::<State>::VALUE;
+    let sets = offset_of!(State, counts) + offset_of!(Counts, sets);
+    [
+        lock::LOCKED,
+        offset_of!(Unlocked, state) as u64,
+        (state + offset_of!(State, version)) as u64,
+        (state + offset_of!(State, earliest)) as u64,
+        (state + sets) as u64,
+    ]
+};
+
 impl Unlocked {
     /// None if the system refuses the memory.
     pub(super) fn new(index: &Index) -> Option<Self> {
@@ -54,6 +68,11 @@ impl Unlocked {
         self.held.load(Ordering::Relaxed)
     }
 
+    /// Wakes one who waits for the lock, for a writer in another language who gave it up.
+    pub(super) fn wake(&self) {
+        self.state.wake();
+    }
+
     /// Keeps writers off. Nobody may hold two locks.
     pub(super) fn read(&self) -> Reader<'_, State> {
         self.state.read()
@@ -66,7 +85,7 @@ impl Unlocked {
     }
 }
 
-/// What each write changes comes first: it is in one line with the lock.
+/// What each write changes comes first: it is in one line with the lock. A writer in another language knows these, too.
 #[repr(C)]
 pub(super) struct State {
     /// That of the entry stored last.
@@ -1186,6 +1205,42 @@ impl<'a> Shard<'a> {
         bytes.release(less);
         self.held.fetch_add(more, Ordering::Relaxed);
         self.held.fetch_sub(less, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+impl Unlocked {
+    /// Replaces a value where it lies as `go/cache/write.go` does; false if nothing was done.
+    pub(super) fn overwrite(
+        &self,
+        number: usize,
+        resources: &Resources,
+        hash: Hash,
+        new: &NewEntry,
+    ) -> bool {
+        let Resources { arena, index, .. } = resources;
+        let entry = |location| Entry::at(arena.words().get(arena.word(location)..)?);
+        let sight = index.look(arena, hash, |location| {
+            let key = entry(location).and_then(Entry::inline).map(|(key, _)| key);
+            key.is_some_and(|key| key.equals(new.key))
+        });
+        let Some(sight) = sight else { return false };
+        let Some(mut state) = self.state.try_write() else { return false };
+        if !index.holds(arena, &sight) {
+            return false;
+        }
+        let State { version, counts, pages, .. } = &mut *state;
+        let table = Table { index, arena, shard: number, pages };
+        let found = entry(sight.location).filter(|entry| entry.takes(new));
+        let Some(entry) = found else { return false };
+        *version += 1;
+        counts.sets += 1;
+        table.change(sight.slot, |location, hits| {
+            entry.overwrite(&NewEntry { version: *version, record: entry.record(), ..*new });
+            *hits += 1;
+            location
+        });
+        true
     }
 }
 

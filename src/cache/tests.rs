@@ -942,6 +942,32 @@ fn reader_beside_a_writer() {
     cache.audit();
 }
 
+/// As the one before, for values that are replaced where they lie by who does not wait for the lock.
+#[test]
+fn reader_beside_a_writer_outside() {
+    let cache = cache(Options::MIN_BYTES);
+    let length = |version: u64| 16 + version as usize / 6 * 16;
+    let set = |version| cache.set(b"key", &value(7, version, length(version))).unwrap();
+    set(0);
+    thread::scope(|scope| {
+        scope.spawn(|| (2..=20).step_by(2).for_each(|version| _ = set(version)));
+        scope.spawn(|| {
+            for version in (1..=19).step_by(2) {
+                cache.set_outside(b"key", &value(7, version, length(version))).unwrap();
+            }
+        });
+        let mut newest = [0; 2];
+        for _ in 0..40 {
+            let version = version_of(7, &cache.get(b"key").unwrap());
+            let newest = &mut newest[version as usize % 2];
+            assert!(version >= *newest, "an old value came back");
+            *newest = version;
+        }
+    });
+    assert_eq!(cache.get_with_meta(b"key").unwrap().1.version, 21);
+    cache.audit();
+}
+
 #[test]
 fn close_races_with_use() {
     for _ in 0..20 {

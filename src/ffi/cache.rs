@@ -105,7 +105,7 @@ pub struct tandem_cache_stats {
     pub removals_dropped: u64,
 }
 
-/// What a reader needs that looks for entries itself.
+/// What somebody needs who looks for entries, and replaces values, without a call.
 #[repr(C)]
 pub struct tandem_cache_view {
     /// A number made of all that readers have to know of the layout.
@@ -134,12 +134,19 @@ pub struct tandem_cache_view {
     pub now: u64,
     /// A word that is not 0 if there may be removals to take; NULL if none are kept.
     pub pending: *const u64,
+    /// The first shard. Who changes a word in it other than the lock, or in what it has, holds its lock.
+    pub shards: *mut u64,
+    /// How many bytes behind it the next one is.
+    pub shard_bytes: u32,
+    /// How many places of the directory each shard has, 2 to the power of this.
+    pub shard_shift: u32,
 }
 
 impl From<View> for tandem_cache_view {
     fn from(view: View) -> Self {
         let View { layout, directory, places, words, length, reads, lines, .. } = view;
         let View { point, offset, segment_shift, granule_shift, now, pending, .. } = view;
+        let View { shards, shard_bytes, shard_shift, .. } = view;
         tandem_cache_view {
             layout,
             directory,
@@ -154,6 +161,9 @@ impl From<View> for tandem_cache_view {
             granule_shift,
             now,
             pending,
+            shards,
+            shard_bytes,
+            shard_shift,
         }
     }
 }
@@ -961,8 +971,8 @@ pub unsafe extern "C" fn tandem_cache_get_stats(
     }
 }
 
-/// Where the memory of a cache is, for a reader that looks for entries itself, without a call. The layout is that of this version of
-/// the library only: `docs/design.md` describes it, and a reader must know `layout`.
+/// Where the memory of a cache is, for who looks for entries and replaces values without a call. The layout is that of this version of
+/// the library only: `docs/design.md` describes it, and who uses it must know `layout`.
 ///
 /// @param cache the cache.
 /// @param output addresses in the cache, which stay valid until it is freed, and numbers.
@@ -980,6 +990,25 @@ pub unsafe extern "C" fn tandem_cache_get_view(
         guard(null_mut(), || {
             let this = reference(cache, "cache")?;
             Output::new(output, "output")?.set(this.cache.view().into());
+            Ok(())
+        })
+    }
+}
+
+/// Wakes one who waits for a shard, for who took its lock without a call and found, giving it up, that there are any.
+///
+/// @param cache the cache.
+/// @param hash a hash of the shard, made with the `point` and the `offset` of tandem_cache_get_view.
+/// @return TANDEM_STATUS_OK or TANDEM_STATUS_INVALID_ARGUMENT. Safe from any thread.
+///
+/// # Safety
+/// `cache` is a cache that was not freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_cache_wake(cache: *const tandem_cache, hash: u64) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called.
+    unsafe {
+        guard(null_mut(), || {
+            reference(cache, "cache")?.cache.wake(hash);
             Ok(())
         })
     }

@@ -26,6 +26,8 @@ package ffi
 // #cgo nocallback tandem_cache_get_stats
 // #cgo noescape tandem_cache_get_view
 // #cgo nocallback tandem_cache_get_view
+// #cgo noescape tandem_cache_wake
+// #cgo nocallback tandem_cache_wake
 // #cgo noescape tandem_cache_close
 // #cgo nocallback tandem_cache_close
 // #cgo noescape tandem_cache_free
@@ -308,6 +310,8 @@ type CacheView struct {
 	SegmentShift, GranuleShift uint32
 	Now                        uint64
 	Pending                    *uint64
+	Shards                     unsafe.Pointer
+	ShardBytes, ShardShift     uint32
 }
 
 // View returns where the cache's memory is, until it is freed.
@@ -316,6 +320,9 @@ func (c Cache) View() CacheView {
 	C.tandem_cache_get_view(c.handle, &view)
 	return *(*CacheView)(unsafe.Pointer(&view)) // the same in the same order
 }
+
+// Wake wakes one who waits for the shard of a hash, whose lock was given up.
+func (c Cache) Wake(hash uint64) { C.tandem_cache_wake(c.handle, C.uint64_t(hash)) }
 
 // Close empties the cache for good.
 func (c Cache) Close() { C.tandem_cache_close(c.handle) }
