@@ -102,6 +102,10 @@ func (c *Cache[K, V]) SetMany(keys []K, values []V) error {
 	defer putBatch(b)
 	var first error
 	for i := range keys {
+		// What replaces a value where it lies overtakes none that is on its way.
+		if len(b.keys.Lengths) == 0 && c.value.isDirect() && c.negatives.ttl == 0 && c.overwriteDirect(&keys[i], &values[i]) {
+			continue
+		}
 		if err := c.addEntry(b, &keys[i], &values[i]); err != nil && first == nil {
 			first = err
 		}
@@ -117,6 +121,13 @@ func (c *Cache[K, V]) SetMany(keys []K, values []V) error {
 	runtime.KeepAlive(c)
 	c.forgetMany(keys)
 	return first
+}
+
+func (c *Cache[K, V]) overwriteDirect(key *K, value *V) bool {
+	keyData, keyLength := c.keys.bytes(unsafe.Pointer(key))
+	data, length := c.value.bytes(unsafe.Pointer(value))
+	hash := c.reads.hash(unsafe.Pointer(keyData), keyLength)
+	return c.overwrite(hash, keyData, keyLength, data, length, ffi.CacheTTLDefault)
 }
 
 func (c *Cache[K, V]) addEntry(b *batch, key *K, value *V) error {

@@ -44,6 +44,27 @@ func manyOf[V any](t *testing.T, value func(int) V) {
 	}
 }
 
+// TestManyInOrder stores values of one key in different ways.
+func TestManyInOrder(t *testing.T) {
+	c := open(t, Options[string, string]{})
+	same, longer := "same", strings.Repeat("longer ", 10)
+	for _, values := range [][]string{{same, "last"}, {longer, "last"}, {same, longer, "last"}, {longer, same, longer}} {
+		if err := c.Set("key", "here"); err != nil {
+			t.Fatal(err)
+		}
+		keys := make([]string, len(values))
+		for i := range keys {
+			keys[i] = "key"
+		}
+		if err := c.SetMany(keys, values); err != nil {
+			t.Fatal(err)
+		}
+		if value, _ := c.Get("key"); value != values[len(values)-1] {
+			t.Errorf("%q: %q is there", values, value)
+		}
+	}
+}
+
 func TestManyErrors(t *testing.T) {
 	c := open(t, Options[string, []byte]{MaxBytes: 64 << 10})
 	large := make([]byte, 1<<20)
