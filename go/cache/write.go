@@ -136,7 +136,7 @@ func (r *reader) replace(
 	if state>>(2*number)&mostHits != mostHits {
 		state += 1 << (2 * number)
 	}
-	release(bucket, (state|change-1)+1|state&(writing-1))
+	release(bucket, state+change) // without the mark, which it did not have
 	return true
 }
 

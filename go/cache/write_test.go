@@ -149,3 +149,24 @@ func TestOverwriteBesideLock(t *testing.T) {
 		t.Error("the lock is held yet")
 	}
 }
+
+// TestOverwriteIsAChange: readers that looked at a bucket before must see that it is another one afterwards, each time.
+func TestOverwriteIsAChange(t *testing.T) {
+	c := open(t, Options[string, []byte]{})
+	key, value := "key", []byte("value")
+	if err := c.Set(key, value); err != nil {
+		t.Fatal(err)
+	}
+	hash := c.reads.hash(unsafe.Pointer(unsafe.StringData(key)), len(key))
+	place := c.reads.place(hash)
+	bucket := c.reads.bucket(load(place)&noPage, hash>>tagBits)
+	for range 10 {
+		before := load(bucket)
+		if !overwritten(c, key, value, 0) {
+			t.Fatal("not done in Go")
+		}
+		if after := load(bucket); (after^before)&^hits == 0 || after&writing != 0 || after&hits < before&hits {
+			t.Fatalf("a state of %#x became %#x", before, after)
+		}
+	}
+}
