@@ -18,8 +18,9 @@ import (
 // Unmarshal parses the JSON text and stores the result in what v points to, as [json.Unmarshal] of encoding/json
 // does. Nothing is stored unless the whole text is valid.
 //
-// Strings that are stored share blocks of at most 4 KiB, and so do short slices of a type, so that keeping one of them keeps
-// no more than that; they never refer to data.
+// Strings that are stored share blocks of at most 4 KiB, and so do short slices of a type; they never refer to data. Who keeps one of them keeps
+// the block, and with elements of other slices what these refer to: a small part of a large document that is to outlive it is best
+// copied.
 func Unmarshal(data []byte, v any) error {
 	if done, err := unmarshal(data, v, 0); done {
 		return err
@@ -498,8 +499,8 @@ func (f *filler) storeSlice(n *decodeNode, p unsafe.Pointer, head uint64) error 
 	return nil
 }
 
-// A chunk is memory for the elements of slices, of which many are short. One that is kept keeps the others: at most blockSize, and
-// no more than there were before them.
+// A chunk is memory for the elements of slices, of which many are short. One that is kept keeps the others: at most blockSize, no
+// more than there were before them, and what they refer to.
 type chunk struct {
 	data  unsafe.Pointer // nil if there is nothing left: it must not point behind the memory
 	left  int
