@@ -153,13 +153,13 @@ fn without_cgo_the_cache_says_what_is_missing() {
 fn without_the_library_the_build_says_what_to_do() {
     // A copy of the module as it is in the repository: sources only.
     let copy = folder("go-unbuilt");
-    for package in ["json", "internal/ffi"] {
+    for package in ["json", "internal/ffi", "internal/literal"] {
         fs::create_dir_all(copy.join(package)).unwrap();
         for entry in fs::read_dir(root().join("go").join(package)).unwrap() {
             let path = entry.unwrap().path();
             let extension = path.extension().unwrap_or_default();
             let name = path.file_name().unwrap();
-            if extension == "go" || name == "tandem_go.h" {
+            if ["go", "s"].iter().any(|own| extension == *own) || name == "tandem_go.h" {
                 fs::copy(&path, copy.join(package).join(name)).unwrap();
             }
         }
