@@ -318,7 +318,7 @@ func recorded[V any](t *testing.T, s subject[V], maxBytes int64, rounds int, see
 	}
 	sweeping.Go(func() {
 		u := newUser(users)
-		for round := 0; !over.Load(); round++ {
+		for round := 0; round == 0 || !over.Load(); round++ {
 			note(users, u.sweep(round, keys))
 			if forgetful := maxBytes < 1<<20; forgetful {
 				u.check(c.Resize(maxBytes * int64(1+round%2)))
