@@ -291,6 +291,7 @@ func TestRemovalPanics(t *testing.T) {
 		c.Set("key", 1)
 		c.Delete("key")
 		c.Close()
+		time.Sleep(time.Minute) // Close does not wait for the process to end.
 		return
 	}
 	program := exec.Command(os.Args[0], "-test.run=^TestRemovalPanics$")
