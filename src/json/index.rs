@@ -95,7 +95,7 @@ struct Found {
 }
 
 /// What is done by the block, with the instructions of one kind of processor.
-pub(crate) struct Kernel {
+struct Kernel {
     /// Scans `text[from..to]`, of which `from` is where a block begins, and writes the places of its tokens in `text`.
     scan: fn(text: &[u8], from: usize, to: usize, &mut Carry, &mut Places) -> Found,
     /// Operations on whole texts, where they are faster than a cursor.
@@ -207,29 +207,10 @@ fn step<B: Block>(
 ) {
     let strings = B::strings(block);
     found.non_ascii |= strings.non_ascii;
-    let mut escaped = carry.escaped;
-    let mut escapes = 0;
-    if strings.backslashes != 0 {
-        found.backslashes |= 1 << number;
-        (escapes, escaped) = split_backslashes(strings.backslashes, carry.escaped);
-        carry.escaped = escapes >> 63;
-    } else {
-        carry.escaped = 0;
-    }
-    let quotes = strings.quotes & !escaped;
-    if quotes | strings.control == 0 && carry.in_string != 0 {
-        // In the middle of a string, where there are no tokens.
-        if escapes == 0 || B::wrong_escapes(text, from, escapes) == 0 {
-            return;
-        }
-    }
-    // Opening quotes are inside, closing ones outside.
-    let in_string = B::prefix_xor(quotes) ^ carry.in_string;
-    carry.in_string = ((in_string as i64) >> 63) as u64;
-    let mut wrong = strings.control & in_string;
-    if escapes & in_string != 0 {
-        wrong |= B::wrong_escapes(text, from, escapes & in_string);
-    }
+    found.backslashes |= u64::from(strings.backslashes != 0) << number;
+    let Some(Inside { quotes, in_string, wrong }) = inside::<B>(text, from, &strings, carry) else {
+        return; // no tokens
+    };
     let classes = B::between(block);
     let scalars = !(classes.operators | classes.white_space | quotes);
     let after_scalars = scalars << 1 | carry.scalar;
@@ -241,6 +222,45 @@ fn step<B: Block>(
         tokens &= (1 << wrong.trailing_zeros()) - 1;
     }
     found.count = B::write(places, found.count, from as u32, tokens);
+}
+
+/// Which bytes of a block are inside of strings.
+struct Inside {
+    quotes: u64,
+    /// From each opening quote up to the closing one, which is outside.
+    in_string: u64,
+    /// Control characters and escapes that are none.
+    wrong: u64,
+}
+
+/// Follows the strings through the block at `from`; None if all of it is in the middle of one.
+#[inline(always)]
+fn inside<B: Block>(
+    text: &[u8],
+    from: usize,
+    strings: &Strings,
+    carry: &mut Carry,
+) -> Option<Inside> {
+    let (mut escapes, mut escaped) = (0, carry.escaped);
+    carry.escaped = 0;
+    if strings.backslashes != 0 {
+        (escapes, escaped) = split_backslashes(strings.backslashes, escaped);
+        carry.escaped = escapes >> 63;
+    }
+    let quotes = strings.quotes & !escaped;
+    if quotes | strings.control == 0
+        && carry.in_string != 0
+        && (escapes == 0 || B::wrong_escapes(text, from, escapes) == 0)
+    {
+        return None;
+    }
+    let in_string = B::prefix_xor(quotes) ^ carry.in_string;
+    carry.in_string = ((in_string as i64) >> 63) as u64;
+    let mut wrong = strings.control & in_string;
+    if escapes & in_string != 0 {
+        wrong |= B::wrong_escapes(text, from, escapes & in_string);
+    }
+    Some(Inside { quotes, in_string, wrong })
 }
 
 /// Tells backslashes that begin an escape, and the bytes that are escaped, given whether the first one is.

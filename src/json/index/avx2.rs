@@ -1,7 +1,6 @@
 //! The kernel for x86-64 processors since 2013: AVX2, and carry-less multiplication.
 
 use std::arch::x86_64::*;
-
 use std::mem::MaybeUninit;
 
 use super::grammar::{self, Classes, Grammar};

@@ -7,7 +7,7 @@ use std::ptr;
 
 use super::super::number;
 use super::super::scan::Nesting;
-use super::{BLOCK, Block, split_backslashes};
+use super::{BLOCK, Block, Carry, Inside, inside};
 
 /// What tokens are made of, inside of strings, too; bit n stands for byte n of a block.
 pub(super) struct Classes {
@@ -75,13 +75,8 @@ pub(super) trait Grammar: Block {
 
 /// What must be known of the text before a block.
 struct Before {
-    /// 1 if the first byte is escaped.
-    escaped: u64,
-    /// All ones if the block begins inside of a string.
-    in_string: u64,
-    /// 1 if the byte before was of a number or a literal.
-    scalar: u64,
-    /// 1 if it was a digit of a number without fraction.
+    carry: Carry,
+    /// 1 if the byte before was a digit of a number without fraction.
     integer: u64,
     /// Where the number or literal ends that was checked last as it lies across blocks.
     checked: usize,
@@ -117,9 +112,7 @@ fn run<B: Grammar, const COMPACT: bool>(text: &[u8], mut out: *mut u8) -> Option
         return None;
     }
     let mut before = Before {
-        escaped: 0,
-        in_string: 0,
-        scalar: 0,
+        carry: Carry::default(),
         integer: 0,
         checked: 0,
         open: 0,
@@ -177,33 +170,20 @@ fn step<B: Grammar>(
     nesting: &mut Nesting,
 ) -> Option<u64> {
     let strings = B::strings(block);
-    let (mut escapes, mut escaped) = (0, before.escaped);
-    before.escaped = 0;
-    if strings.backslashes != 0 {
-        (escapes, escaped) = split_backslashes(strings.backslashes, escaped);
-        before.escaped = escapes >> 63;
-    }
-    let quotes = strings.quotes & !escaped;
-    if quotes | strings.control == 0 && before.in_string != 0 {
-        // In the middle of a string.
-        let right = escapes == 0 || B::wrong_escapes(text, at, escapes) == 0;
-        return right.then_some(0);
-    }
-    // Opening quotes are inside, closing ones outside.
-    let in_string = B::prefix_xor(quotes) ^ before.in_string;
-    before.in_string = ((in_string as i64) >> 63) as u64;
-    if escapes & in_string != 0 && B::wrong_escapes(text, at, escapes & in_string) != 0 {
-        return None;
-    }
+    let Some(Inside { quotes, in_string, wrong }) =
+        inside::<B>(text, at, &strings, &mut before.carry)
+    else {
+        return Some(0);
+    };
     let classes = B::classes(block);
     let outside = !(in_string | quotes);
     let white_space = classes.white_space & outside;
-    let mut wrong = (strings.control | before.ended) & !white_space;
+    let mut wrong = wrong | (strings.control | before.ended) & !white_space;
 
     let operators = classes.commas | classes.colons | classes.opening | classes.closing;
     let scalars = outside & !(white_space | operators);
-    let starts = scalars & !(scalars << 1 | before.scalar);
-    before.scalar = scalars >> 63;
+    let starts = scalars & !(scalars << 1 | before.carry.scalar);
+    before.carry.scalar = scalars >> 63;
     let integer = before.integer & scalars;
     before.integer = 0;
     if scalars != 0 {
