@@ -4,31 +4,16 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
-	"syscall"
 	"testing"
 	"unsafe"
 
 	"tandem.example/go/internal/corpus"
+	"tandem.example/go/internal/guard"
 	"tandem.example/go/json"
 )
 
 // guarded is memory between two pages that end the process when they are touched.
 type guarded []byte
-
-func guard(t testing.TB, room int) guarded {
-	page := syscall.Getpagesize()
-	room = (room + page - 1) / page * page
-	memory, err := syscall.Mmap(-1, 0, room+2*page, syscall.PROT_NONE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { syscall.Munmap(memory) })
-	inner := memory[page:][:room:room]
-	if err := syscall.Mprotect(inner, syscall.PROT_READ|syscall.PROT_WRITE); err != nil {
-		t.Fatal(err)
-	}
-	return inner
-}
 
 // places returns copies of a text, which is at most half as long as the memory: where that ends and where it begins.
 func (g guarded) places(text []byte) [2][]byte {
@@ -55,7 +40,7 @@ func TestNothingIsReadBeyondTexts(t *testing.T) {
 		texts = append(texts, sample.Data)
 	}
 	longest := slices.MaxFunc(texts, func(a, b []byte) int { return len(a) - len(b) })
-	memory := guard(t, 2*len(longest))
+	memory := guarded(guard.Memory(t, 2*len(longest)))
 	for _, text := range texts {
 		want := everything(text, samples)
 		for _, place := range memory.places(text) {

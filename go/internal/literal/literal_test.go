@@ -5,10 +5,11 @@ package literal
 import (
 	"math/rand/v2"
 	"strings"
-	"syscall"
 	"testing"
 	"unicode/utf8"
 	"unsafe"
+
+	"tandem.example/go/internal/guard"
 )
 
 // clean returns how much of s a literal can have as it is.
@@ -38,29 +39,11 @@ func ways(t testing.TB, run func(name string)) {
 	run("AVX2")
 }
 
-// A guarded has memory between pages that must not be touched.
-type guarded []byte
-
-func guard(t testing.TB, size int) guarded {
-	page := syscall.Getpagesize()
-	size = (size + page - 1) / page * page
-	all, err := syscall.Mmap(-1, 0, size+2*page, syscall.PROT_NONE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
-	if err != nil {
-		t.Skip(err)
-	}
-	t.Cleanup(func() { _ = syscall.Munmap(all) })
-	memory := all[page : page+size]
-	if err := syscall.Mprotect(memory, syscall.PROT_READ|syscall.PROT_WRITE); err != nil {
-		t.Fatal(err)
-	}
-	return memory
-}
-
 type checker struct {
-	src, dst guarded
+	src, dst []byte // between pages that must not be touched
 }
 
-func newChecker(t testing.TB) checker { return checker{guard(t, 4096), guard(t, 8192)} }
+func newChecker(t testing.TB) checker { return checker{guard.Memory(t, 4096), guard.Memory(t, 8192)} }
 
 // check copies s, which lies before or behind a page that must not be touched, as the copy does.
 func (c checker) check(t testing.TB, s string, html bool) {
