@@ -65,16 +65,7 @@ func cacheBenchmarks(entries int) []benchmark {
 			return s.measure(name, "ns", 0, a.contenders(operation.goroutines, operation.setEvery)), nil
 		}})
 	}
-	benchmarks = append(benchmarks, benchmark{"cache-goroutines/get", func(s schedule) (Row, error) {
-		a, err := shared()
-		if err != nil {
-			return Row{}, err
-		}
-		s.shareCollections = true
-		one := s.measure("", "ns", 0, a.contenders(1, 0)[:1]).Measurements[0].Cost
-		two := s.measure("", "ns", 0, a.contenders(2, 0)[:1]).Measurements[0].Cost
-		return alone("cache-goroutines/get", "x", one/two), nil
-	}})
+	benchmarks = append(benchmarks, cacheGoroutines(some))
 	benchmarks = append(benchmarks, batchBenchmarks()...)
 	for size := 1000; size <= many.entries; size *= 10 {
 		benchmarks = append(benchmarks, cacheGrowth(stock{size, many.valueSize}))
@@ -122,12 +113,36 @@ func batchBenchmarks() []benchmark {
 	return benchmarks
 }
 
-// cacheGrowth is what a Get costs with so many entries, beside the same bytes in an array: that is what the machine
-// takes to fetch memory that is all over the place.
+// withArray is the cache beside an array, which says what the machine takes to fetch memory that is all over the place.
+func withArray(held stock) (*arena, error) {
+	return newArena(held, []cacheLibrary{cacheLibraries[0], {"array", openArray}})
+}
+
+// cacheGoroutines is which part of one goroutine's time a Get takes with two at work.
+func cacheGoroutines(held stock) benchmark {
+	const name = "cache-goroutines/get"
+	return benchmark{name, func(s schedule) (Row, error) {
+		a, err := withArray(held)
+		if err != nil {
+			return Row{}, err
+		}
+		defer a.close()
+		one, two := a.contenders(1, 0), a.contenders(2, 0)
+		costs := s.measure("", "ns", 0, slices.Concat(one, two)).Measurements
+		row := Row{Name: name, Unit: "x"}
+		for i, c := range one {
+			share := costs[len(one)+i].Cost / costs[i].Cost
+			row.Measurements = append(row.Measurements, Measurement{Contender: c.name, Cost: share})
+		}
+		return row, nil
+	}}
+}
+
+// cacheGrowth is what a Get costs with so many entries.
 func cacheGrowth(held stock) benchmark {
 	name := fmt.Sprintf("cache-growth/%s", short(float64(held.entries)))
 	return benchmark{name, func(s schedule) (Row, error) {
-		a, err := newArena(held, []cacheLibrary{cacheLibraries[0], {"array", openArray}})
+		a, err := withArray(held)
 		if err != nil {
 			return Row{}, err
 		}
