@@ -113,16 +113,11 @@ func batchBenchmarks() []benchmark {
 	return benchmarks
 }
 
-// withArray is the cache beside an array, which says what the machine takes to fetch memory that is all over the place.
-func withArray(held stock) (*arena, error) {
-	return newArena(held, []cacheLibrary{cacheLibraries[0], {"array", openArray}})
-}
-
 // cacheGoroutines is which part of one goroutine's time a Get takes with two at work.
 func cacheGoroutines(held stock) benchmark {
 	const name = "cache-goroutines/get"
 	return benchmark{name, func(s schedule) (Row, error) {
-		a, err := withArray(held)
+		a, err := newArena(held, []cacheLibrary{cacheLibraries[0], array})
 		if err != nil {
 			return Row{}, err
 		}
@@ -142,7 +137,7 @@ func cacheGoroutines(held stock) benchmark {
 func cacheGrowth(held stock) benchmark {
 	name := fmt.Sprintf("cache-growth/%s", short(float64(held.entries)))
 	return benchmark{name, func(s schedule) (Row, error) {
-		a, err := withArray(held)
+		a, err := newArena(held, []cacheLibrary{cacheLibraries[0], array})
 		if err != nil {
 			return Row{}, err
 		}

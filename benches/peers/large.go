@@ -36,13 +36,17 @@ type Footprint struct {
 // largeBenchmarks are the rows of caches with many entries, each cache being measured in a process of its own.
 func largeBenchmarks(held stock) []benchmark {
 	footprints := sync.OnceValues(func() ([]Footprint, error) { return measureFootprints(held) })
+	const tail = "cache-tail/get" // beside what the machine takes to fetch memory
 	row := func(name, unit string, cost func(Footprint) float64) benchmark {
 		return benchmark{name, func(schedule) (Row, error) {
 			measured, err := footprints()
 			row := Row{Name: name, Unit: unit}
 			for i, f := range measured {
-				m := Measurement{Contender: cacheLibraries[i].name, Cost: cost(f), Fault: f.Fault}
-				row.Measurements = append(row.Measurements, m)
+				name := withArray[i].name
+				if name == array.name && row.Name != tail {
+					continue // no cache, and no peer of one
+				}
+				row.Measurements = append(row.Measurements, Measurement{Contender: name, Cost: cost(f), Fault: f.Fault})
 			}
 			return row, err
 		}}
@@ -51,7 +55,7 @@ func largeBenchmarks(held stock) []benchmark {
 		row("cache-large/get", "ns", func(f Footprint) float64 { return f.Get }),
 		row("cache-large/set", "ns", func(f Footprint) float64 { return f.Set }),
 		row("cache-large/mixed", "ns", func(f Footprint) float64 { return f.Mixed }),
-		row("cache-tail/get", "ns", func(f Footprint) float64 { return f.Tail }),
+		row(tail, "ns", func(f Footprint) float64 { return f.Tail }),
 		row("cache-memory/entry", "B", func(f Footprint) float64 { return f.BytesPerEntry }),
 		row("cache-heap/growth", "MB", func(f Footprint) float64 { return f.Heap }),
 		row("cache-collection/time", "ms", func(f Footprint) float64 { return f.Collection }),
@@ -63,8 +67,8 @@ func measureFootprints(held stock) ([]Footprint, error) {
 	if err != nil {
 		return nil, err
 	}
-	footprints := make([]Footprint, len(cacheLibraries))
-	for i, library := range cacheLibraries {
+	footprints := make([]Footprint, len(withArray))
+	for i, library := range withArray {
 		child := exec.Command(program, "-footprint", fmt.Sprintf("%s/%d/%d", library.name, held.entries, held.valueSize))
 		child.Stderr = os.Stderr
 		text, err := child.Output()
@@ -85,7 +89,7 @@ func printFootprint(what string) error {
 	if _, err := fmt.Sscanf(sizes, "%d/%d", &held.entries, &held.valueSize); err != nil {
 		return fmt.Errorf("%q: %w", what, err)
 	}
-	i := slices.IndexFunc(cacheLibraries, func(library cacheLibrary) bool { return library.name == name })
+	i := slices.IndexFunc(withArray, func(library cacheLibrary) bool { return library.name == name })
 	if i < 0 {
 		return fmt.Errorf("no cache is called %q", name)
 	}
@@ -94,12 +98,12 @@ func printFootprint(what string) error {
 	if err != nil {
 		return err
 	}
-	opened, err := cacheLibraries[i].open(held)
+	opened, err := withArray[i].open(held)
 	if err != nil {
 		return err
 	}
 	a := &arena{
-		stock: held, libraries: cacheLibraries[i : i+1], opened: []store{opened}, faults: []error{nil}, draws: draws,
+		stock: held, libraries: withArray[i : i+1], opened: []store{opened}, faults: []error{nil}, draws: draws,
 	}
 	var f Footprint
 	if err := fill(opened, held); err != nil {
