@@ -77,7 +77,11 @@ func putFloat(dst unsafe.Pointer, f float64) int {
 		return sign + 1
 	}
 	digits, exponent := shortest(word)
-	// 17 digits, of which the first is not 0.
+	// 17 digits, of which the first is not 0; most have them, or one less.
+	if digits < 1e16 {
+		digits *= 10
+		exponent--
+	}
 	for digits < 1e16 {
 		digits *= 10
 		exponent--
@@ -151,7 +155,51 @@ func putExponent(dst unsafe.Pointer, x, y, z uint64, count, exponent int) int {
 // positive or negative, but neither 0 nor infinite, as digits * 10^exponent. The way is Raffaello Giulietti's ("The
 // Schubfach way to render doubles", 2020): the interval that rounds to the double is scaled by a power of ten, so
 // that of the integers in it, either one is a multiple of ten, or there are few of them.
+//
+// Here the double is scaled in 128 bits, which may be too large by one, and half of the interval in 59 bits. Where so
+// little matters, and where the interval is not symmetric, more bits decide.
 func shortest(word uint64) (digits uint64, exponent int) {
+	fraction, biased := word&(1<<52-1), int(word>>52&0x7FF)
+	if fraction == 0 || biased == 0 {
+		return shortestExactly(word)
+	}
+	c, q := fraction|1<<52, biased-1075
+	k := q * 1262611 >> 22 // floor(log10(2^q))
+	power, h := &powers()[-k-minPower], shiftOf(q, k)
+	integer, part := bits.Mul64(power[0], c<<h)
+	low, _ := bits.Mul64(power[1], c<<h)
+	part, carry := bits.Add64(part, low, 0)
+	integer += carry
+
+	const unit, margin = 1 << 59, 4
+	tens := integer / 10
+	rest := (integer-10*tens)*unit | part>>5 // what is beyond the tens, in units
+	half := power[0] >> ((6 - h) & 63)
+	// The tens below lie in the interval if this is negative, those above if it is not.
+	below, above := rest-half, rest+half-10*unit
+	if below+margin <= 2*margin || above+margin <= 2*margin || part-1<<63 <= 1 {
+		return shortestExactly(word)
+	}
+	if int64(below|^above) < 0 {
+		// The tens below or above, without a branch, as nobody can tell which.
+		return 10*tens + 10&^uint64(int64(above)>>63), k
+	}
+	return integer + part>>63, k
+}
+
+// powers returns the table of powers.
+func powers() *powerTable {
+	if table := scales.Load(); table != nil {
+		return table
+	}
+	return newPowerTable()
+}
+
+// shiftOf returns how far c has to be shifted for the integer part of c*2^q*10^-k to be the highest word of the product.
+func shiftOf(q, k int) uint { return uint(q+(-k*1741647>>19)+1) & 63 } // floor(log2(10^-k))
+
+// shortestExactly is [shortest] for all doubles.
+func shortestExactly(word uint64) (digits uint64, exponent int) {
 	fraction, biased := word&(1<<52-1), int(word>>52&0x7FF)
 	c, q := fraction, 1-1075
 	if biased != 0 {
@@ -165,14 +213,9 @@ func shortest(word uint64) (digits uint64, exponent int) {
 		closer = true
 		k = (q*1262611 - 524031) >> 22 // floor(log10(3/4 * 2^q))
 	}
-	h := uint(q+(-k*1741647>>19)+1) & 63 // floor(log2(10^-k))
-	powers := scales.Load()
-	if powers == nil {
-		powers = newPowerTable()
-	}
+	power, h := &powers()[-k-minPower], shiftOf(q, k)
 	// The double times the power, in three words, of which the highest is its integer part; what the power makes of
 	// where the interval begins and ends is that much less and more.
-	power := &powers[-k-minPower]
 	x1, x0 := bits.Mul64(power[1], 4*c<<h)
 	x2, low := bits.Mul64(power[0], 4*c<<h)
 	x1, carry := bits.Add64(x1, low, 0)
@@ -234,7 +277,7 @@ var scales atomic.Pointer[powerTable]
 // newPowerTable fills the table when it is needed first. Powers are products of as many tens or tenths with twice as
 // many bits, whose error is far from those that are kept, as a test finds.
 func newPowerTable() *powerTable {
-	var powers powerTable
+	var table powerTable
 	one := [4]uint64{3: 1 << 63}
 	ten := [4]uint64{3: 10 << 60}
 	tenth := [4]uint64{0xCCCCCCCCCCCCCCCD, 0xCCCCCCCCCCCCCCCC, 0xCCCCCCCCCCCCCCCC, 0xCCCCCCCCCCCCCCCC}
@@ -249,15 +292,15 @@ func newPowerTable() *powerTable {
 				low, carry := bits.Add64(kept[1], 1, 0)
 				kept = [2]uint64{kept[0] + carry, low}
 			}
-			powers[exponent-minPower] = kept
+			table[exponent-minPower] = kept
 			if exponent == way.last {
 				break
 			}
 			power = timesWide(power, way.factor)
 		}
 	}
-	scales.Store(&powers)
-	return &powers
+	scales.Store(&table)
+	return &table
 }
 
 // timesWide returns the first 256 bits of the product of two fractions whose highest bits are set, the lowest word
