@@ -105,7 +105,7 @@ func writeMap[T any](r *renderer, m map[string]T, stack *[]member[T], write func
 		r.mark(',')
 	}
 	r.closeMap(len(members) - first)
-	clear(members[first:])
+	clear((*stack)[first:]) // which maps within may have moved
 	*stack, r.order = (*stack)[:first], r.order[:places]
 	r.leave()
 	return nil
@@ -259,7 +259,7 @@ func (r *renderer) anyMap(n *encodeNode, m reflect.Value) error {
 		r.mark(',')
 	}
 	r.closeMap(last - first)
-	clear(members[first:])
+	clear(r.strings[first:])
 	r.strings, r.order = r.strings[:first], r.order[:places]
 	room.iter.Reset(reflect.Value{})
 	room.key.SetZero()

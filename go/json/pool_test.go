@@ -67,6 +67,38 @@ func TestPooledRenderers(t *testing.T) {
 	}
 }
 
+// Nothing that was encoded is in a renderer that comes back, whatever its stacks of members had to grow for.
+func TestRenderersKeepNoMembers(t *testing.T) {
+	type named string // which makes a map that is read by reflection
+	value, strings, other := map[string]any{}, map[string]string{}, map[named]any{}
+	for i := range 100 {
+		name := fmt.Sprint("member ", i)
+		strings[name], other[named(name)], value[name] = name, name, name
+	}
+	value["strings"], value["other"] = strings, other
+	for name := range 3 {
+		value = map[string]any{"within": value, "other": map[named]any{"other": value}}
+		for i := range 10 {
+			value[fmt.Sprint(name, i)] = strings
+		}
+	}
+	r, err := render(value, 0, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, m := range r.anys[:cap(r.anys)] {
+		if m.name != "" || m.value != nil {
+			t.Errorf("member %d is %q", i, m.name)
+		}
+	}
+	for i, m := range r.strings[:cap(r.strings)] {
+		if m != (member[string]{}) {
+			t.Errorf("member %d of strings is %q", i, m.name)
+		}
+	}
+	r.release()
+}
+
 // A text that is as long as the one before, or large, is no memory of a renderer's: whatever is written later, it stays.
 func TestMarshalOwnMemory(t *testing.T) {
 	type list []string // whose plan no other test has used
