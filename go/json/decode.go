@@ -210,12 +210,12 @@ type filler struct {
 	block string
 	start int
 	cut   int
-	// What is left of blocks that interfaces point into.
-	floats  []float64
-	strings []string
-	lists   [][]any
-	nulls   []any
-	listed  int // of what was in nulls
+	// Memory that interfaces point into, and lists are cut from.
+	floats  supply[float64]
+	strings supply[string]
+	lists   supply[[]any]
+	nulls   supply[any]
+	listed  int // of nulls
 	boxed   int // of floats and strings
 	// Of lists, which are fewer.
 	boxedLists int
@@ -499,35 +499,49 @@ func (f *filler) storeSlice(n *decodeNode, p unsafe.Pointer, head uint64) error 
 	return nil
 }
 
+// A supply is memory that values take one after the other. That it counts them, and does not cut off what they take, spares the
+// collector the sight of a pointer that changes each time.
+type supply[T any] struct {
+	values []T
+	used   int
+}
+
+// left returns how many values there is memory for.
+func (s *supply[T]) left() int { return len(s.values) - s.used }
+
+// next returns where the next value goes, if there is memory left.
+func (s *supply[T]) next() *T {
+	s.used++
+	return &s.values[s.used-1]
+}
+
 // A chunk is memory for the elements of slices, of which many are short. One that is kept keeps the others: at most blockSize, no
 // more than there were before them, and what they refer to.
 type chunk struct {
-	data  unsafe.Pointer // nil if there is nothing left: it must not point behind the memory
-	left  int
+	data  unsafe.Pointer
+	used  uintptr // bytes
+	left  int     // elements
 	given int
 }
 
 // cut makes the slice at p, which has no memory, one of count zero elements.
 func (c *chunk) cut(n *decodeNode, p unsafe.Pointer, count int) {
 	s := (*sliceHeader)(p)
+	size := uintptr(count) * n.elem.size
 	if count <= c.left {
-		s.data = c.data
+		*s = sliceHeader{unsafe.Add(c.data, c.used), count, count}
+		c.used += size
 		c.left -= count
-	} else {
-		few := min(c.given, (blockSize-8)/max(int(n.elem.size), 1)) // the allocator may take a word
-		valueAt(n.pointer, p).Grow(max(count, few))
-		c.left = 0
-		if few > count {
-			c.left = s.cap - count
-		}
-	}
-	s.len, c.given = count, c.given+count
-	if c.left == 0 {
-		c.data = nil
+		c.given += count
 		return
 	}
-	c.data = unsafe.Add(s.data, uintptr(count)*n.elem.size)
-	s.cap = count
+	few := min(c.given, (blockSize-8)/max(int(n.elem.size), 1)) // the allocator may take a word
+	valueAt(n.pointer, p).Grow(max(count, few))
+	s.len, c.given = count, c.given+count
+	if few > count {
+		c.data, c.used, c.left = s.data, size, s.cap-count
+		s.cap = count
+	}
 }
 
 // storeNew stores elements, whose types have no methods to fail, in memory that is zero.
@@ -679,11 +693,12 @@ func (f *filler) list(n int) any {
 	if n == 0 || f.atContainer() {
 		return f.fillList(make([]any, n), 0)
 	}
-	if n > len(f.nulls) {
+	if n > f.nulls.left() {
 		few := min(f.listed, (blockSize-8)/int(unsafe.Sizeof(any(nil))))
-		f.nulls = make([]any, max(n, few))
+		f.nulls = supply[any]{values: make([]any, max(n, few))}
 	}
-	list := f.nulls[:n:n]
+	from := f.nulls.used
+	list := f.nulls.values[from : from+n : from+n]
 	for i := range list {
 		if f.atContainer() {
 			alone := make([]any, n)
@@ -693,7 +708,8 @@ func (f *filler) list(n int) any {
 		}
 		list[i] = f.tagged()
 	}
-	f.nulls, f.listed = f.nulls[n:], f.listed+n
+	f.nulls.used += n
+	f.listed += n
 	return f.boxList(list)
 }
 
@@ -716,31 +732,28 @@ func (f *filler) atContainer() bool {
 const maxBoxes = 32
 
 func (f *filler) boxFloat(v float64) any {
-	if len(f.floats) == 0 {
-		f.floats = make([]float64, boxes(&f.boxed))
+	if f.floats.left() == 0 {
+		f.floats = supply[float64]{values: make([]float64, boxes(&f.boxed))}
 	}
-	p := &f.floats[0]
-	f.floats = f.floats[1:]
+	p := f.floats.next()
 	*p = v
 	return pointerTo(floatWord, unsafe.Pointer(p))
 }
 
 func (f *filler) boxString(v string) any {
-	if len(f.strings) == 0 {
-		f.strings = make([]string, boxes(&f.boxed))
+	if f.strings.left() == 0 {
+		f.strings = supply[string]{values: make([]string, boxes(&f.boxed))}
 	}
-	p := &f.strings[0]
-	f.strings = f.strings[1:]
+	p := f.strings.next()
 	*p = v
 	return pointerTo(stringWord, unsafe.Pointer(p))
 }
 
 func (f *filler) boxList(v []any) any {
-	if len(f.lists) == 0 {
-		f.lists = make([][]any, boxes(&f.boxedLists))
+	if f.lists.left() == 0 {
+		f.lists = supply[[]any]{values: make([][]any, boxes(&f.boxedLists))}
 	}
-	p := &f.lists[0]
-	f.lists = f.lists[1:]
+	p := f.lists.next()
 	*p = v
 	return pointerTo(listWord, unsafe.Pointer(p))
 }
