@@ -18,9 +18,9 @@ import (
 // Unmarshal parses the JSON text and stores the result in what v points to, as [json.Unmarshal] of encoding/json
 // does. Nothing is stored unless the whole text is valid.
 //
-// Strings that are stored share blocks of at most 4 KiB, and so do short slices of a type; they never refer to data. Who keeps one of them keeps
-// the block, and with elements of other slices what these refer to: a small part of a large document that is to outlive it is best
-// copied.
+// Strings that are stored share blocks of at most 4 KiB, also with those of other small documents, and short slices of a type share blocks
+// within a document; they never refer to data. Who keeps one of them keeps the block, and with elements of other slices what these
+// refer to: a small part of a large document that is to outlive it is best copied.
 func Unmarshal(data []byte, v any) error {
 	if done, err := unmarshal(data, v, 0); done {
 		return err
@@ -65,12 +65,11 @@ func unmarshal(data []byte, v any, flags uint32) (bool, error) {
 		b.release()
 		return false, nil
 	}
-	words, strings, status := plan.run(data, flags, b)
-	if status != ffi.OK {
+	f := plan.run(data, flags, b)
+	if f == nil {
 		b.release()
 		return false, nil
 	}
-	f := b.fill(plan, words, strings, data, flags)
 	err := f.store(plan.root, target, f.next())
 	if err == nil {
 		err = f.saved
@@ -177,16 +176,34 @@ func (f *decodeField) find(p unsafe.Pointer) unsafe.Pointer {
 	return unsafe.Add(p, f.offset)
 }
 
-// run has Rust check and decode a text into the buffers, which grow as needed.
-func (p *decodePlan) run(data []byte, flags uint32, b *buffers) (words, text int, status ffi.Status) {
+// run has Rust check and decode a text into the buffers, which grow as needed, and returns what is to walk the run. It returns nil if
+// the text is left to encoding/json.
+func (p *decodePlan) run(data []byte, flags uint32, b *buffers) *filler {
 	// What nearly all documents need; the second try is enough for any.
-	b.grow(len(data)/4+64, len(data))
-	words, text, status = p.shape.Decode(data, flags, b.words, b.text)
+	b.growWords(len(data)/4 + 64)
+	if len(data) <= smallText && flags&ffi.DecodeBorrow == 0 {
+		room := b.stringRoom(len(data) + 32) // with 32 more, Rust is faster
+		words, text, status := p.shape.Decode(data, flags, b.words, room)
+		if status == ffi.OK {
+			f := b.fill(p, words, room[:text], data, flags)
+			f.block = b.useStrings(text)
+			return f
+		}
+		if status != ffi.BufferTooSmall {
+			return nil
+		}
+	}
+	b.growText(len(data))
+	words, text, status := p.shape.Decode(data, flags, b.words, b.text)
 	if status == ffi.BufferTooSmall {
-		b.grow(len(data)+8, 3*len(data))
+		b.growWords(len(data) + 8)
+		b.growText(3 * len(data))
 		words, text, status = p.shape.Decode(data, flags, b.words, b.text)
 	}
-	return words, text, status
+	if status != ffi.OK {
+		return nil
+	}
+	return b.fill(p, words, b.text[:text], data, flags)
 }
 
 // What stands in a run: see docs/run.md.
@@ -206,7 +223,7 @@ type filler struct {
 	word  int // the next of them
 	text  []byte
 	input []byte
-	// A copy of the run's text from start on, up to blockSize of it, from which strings are cut. The next one begins at cut.
+	// The run's text from start on, up to blockSize of it, where it can stay: strings are cut from it. The next one begins at cut.
 	block string
 	start int
 	cut   int
@@ -236,9 +253,9 @@ type filler struct {
 const blockSize = 4096
 
 // fill makes ready for storing what a run in the buffers has, by the filler among them.
-func (b *buffers) fill(plan *decodePlan, words, text int, input []byte, flags uint32) *filler {
+func (b *buffers) fill(plan *decodePlan, words int, text, input []byte, flags uint32) *filler {
 	f := &b.filler
-	f.words, f.text, f.input = b.words[:words], b.text[:text], input
+	f.words, f.text, f.input = b.words[:words], text, input
 	f.borrow = flags&ffi.DecodeBorrow != 0
 	f.chunks = b.chunksFor(plan)
 	return f

@@ -253,13 +253,9 @@ func (r *renderer) grow(room int) { r.resize(r.length + room + max(r.size, least
 
 // resize moves the text to memory of another size.
 func (r *renderer) resize(size int) {
-	// Memory from a string builder is not cleared first.
-	var b strings.Builder
-	b.Grow(size)
-	b.Write(r.text())
-	size = b.Cap()
-	b.WriteByte(0)
-	r.base, r.size = unsafe.Pointer(unsafe.StringData(b.String())), size
+	memory := uncleared(size)
+	copy(memory, r.text())
+	r.base, r.size = unsafe.Pointer(unsafe.SliceData(memory)), len(memory)
 }
 
 // end returns where the text goes on.

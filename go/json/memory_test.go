@@ -57,22 +57,81 @@ func TestUnmarshalKeepsNoInput(t *testing.T) {
 // A kept string keeps no more than the block that it was cut from.
 func TestKeptStringsAreSmall(t *testing.T) {
 	const count = 5000
-	text := []byte(`["` + strings.Repeat(strings.Repeat("x", 997)+`","`, count) + `"]`)
-	before := heap()
-	kept := make([]string, 0, count/100)
-	var all []string
-	if err := json.Unmarshal(text, &all); err != nil {
-		t.Fatal(err)
+	element := strings.Repeat("x", 997)
+	for _, test := range []struct {
+		name   string
+		decode func() []string
+	}{
+		{"of a document", func() (all []string) {
+			if err := json.Unmarshal([]byte(`["`+strings.Repeat(element+`","`, count)+`"]`), &all); err != nil {
+				t.Fatal(err)
+			}
+			return all
+		}},
+		{"of many documents", func() []string {
+			all := make([]string, count)
+			for i := range all {
+				if err := json.Unmarshal([]byte(`"`+element+`"`), &all[i]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return all
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			before := heap()
+			kept := make([]string, 0, count/100)
+			for i, s := range test.decode() {
+				if i%100 == 0 {
+					kept = append(kept, s)
+				}
+			}
+			if growth, limit := heap()-before, int64(len(kept)*4096+64<<10); growth > limit {
+				t.Errorf("%d strings keep %d bytes, more than %d", len(kept), growth, limit)
+			}
+			runtime.KeepAlive(kept)
+		})
 	}
-	for i := 0; i < count; i += 100 {
-		kept = append(kept, all[i])
+}
+
+// Small documents share the memory of their strings: those of one must stay as they are, whatever comes next, and whether or not it
+// can be decoded.
+func TestStringsOfSmallDocumentsStay(t *testing.T) {
+	const count = 3000
+	var goroutines sync.WaitGroup
+	for g := range 4 {
+		goroutines.Go(func() {
+			values := make([]map[string]string, count)
+			text := func(i int) string {
+				return strings.Repeat(fmt.Sprintf(`%d\u00e4%d `, g, i), 1+i%90)
+			}
+			want := func(i int) string { return strings.ReplaceAll(text(i), `\u00e4`, "ä") }
+			for i := range values {
+				document := fmt.Appendf(nil, `{"name %d":"%s"}`, i, text(i))
+				if err := json.Unmarshal(document, &values[i]); err != nil {
+					t.Error(err)
+					return
+				}
+				var other struct{ A string }
+				for _, broken := range []string{
+					`{"A":"text that is not closed`, `{"A":"text","A":1}`,
+					// It becomes three times as long.
+					`{"A":"` + strings.Repeat("\xFF", 1+i%900) + `"}`,
+				} {
+					_ = json.Unmarshal([]byte(broken), &other)
+				}
+				if len(other.A) != 3*(1+i%900) || strings.Trim(other.A, "\uFFFD") != "" {
+					t.Errorf("got %q for bytes that are no characters", other.A)
+				}
+			}
+			for i, value := range values {
+				if got := value[fmt.Sprint("name ", i)]; len(value) != 1 || got != want(i) {
+					t.Errorf("document %d became %q", i, value)
+				}
+			}
+		})
 	}
-	all = nil
-	if growth, limit := heap()-before, int64(len(kept)*4096+64<<10); growth > limit {
-		t.Errorf("%d strings keep %d bytes, more than %d", len(kept), growth, limit)
-	}
-	runtime.KeepAlive(kept)
-	runtime.KeepAlive(text)
+	goroutines.Wait()
 }
 
 // A kept list of open kind keeps short lists that were near, but nothing that is in maps or lists there.

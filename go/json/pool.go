@@ -3,6 +3,7 @@
 package json
 
 import (
+	"strings"
 	"sync"
 	"unsafe"
 )
@@ -12,6 +13,9 @@ import (
 type buffers struct {
 	words []uint64
 	text  []byte
+	// Memory for the strings of small documents, which are decoded to where they stay. It was not cleared, and is in use as far as it is
+	// long.
+	strings []byte
 	// What slices are cut from, by node. Pointers, and so only there during a call; likewise what the filler has.
 	chunks []chunk
 	filler filler
@@ -43,16 +47,48 @@ func takeBuffers(size int) *buffers {
 	return &buffers{pool: pool}
 }
 
-// grow makes room for that many words and bytes. What the buffers held is lost.
-func (b *buffers) grow(words, text int) {
+// growWords and growText make room for that many words and bytes. What the buffers held is lost.
+func (b *buffers) growWords(words int) {
 	if cap(b.words) < words {
 		b.words = make([]uint64, words+words/4)
 	}
 	b.words = b.words[:cap(b.words)]
+}
+
+func (b *buffers) growText(text int) {
 	if cap(b.text) < text {
 		b.text = make([]byte, text+text/4)
 	}
 	b.text = b.text[:cap(b.text)]
+}
+
+// smallText is the size in bytes up to which a document is decoded to where its strings stay, so that at most a quarter of each block is
+// not used.
+const smallText = blockSize / 4
+
+// stringRoom returns memory for strings that is not in use, at least size bytes, of which useStrings is to be told.
+func (b *buffers) stringRoom(size int) []byte {
+	if cap(b.strings)-len(b.strings) < size {
+		b.strings = uncleared(blockSize)[:0]
+	}
+	return b.strings[len(b.strings):cap(b.strings)]
+}
+
+// useStrings takes the first bytes of the room, which must not change any more.
+func (b *buffers) useStrings(length int) string {
+	from := len(b.strings)
+	b.strings = b.strings[:from+length]
+	return unsafe.String(unsafe.SliceData(b.strings[from:]), length)
+}
+
+// uncleared returns memory of at least that size with anything in it.
+func uncleared(size int) []byte {
+	// Memory from a string builder is not cleared first.
+	var b strings.Builder
+	b.Grow(size)
+	size = b.Cap()
+	b.WriteByte(0)
+	return unsafe.Slice(unsafe.StringData(b.String()), size)
 }
 
 // chunksFor returns room for the chunks of a plan, empty.
