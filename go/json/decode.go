@@ -18,8 +18,8 @@ import (
 // Unmarshal parses the JSON text and stores the result in what v points to, as [json.Unmarshal] of encoding/json
 // does. Nothing is stored unless the whole text is valid.
 //
-// Strings that are stored share blocks of at most 4 KiB, also with those of other small documents, and short slices of a type share blocks
-// within a document; they never refer to data. Who keeps one of them keeps the block, and with elements of other slices what these
+// Strings that are stored share blocks of at most 6 KiB, also with those of other small documents, and short slices of a type share blocks
+// of 4 KiB within a document; they never refer to data. Who keeps one of them keeps the block, and with elements of other slices what these
 // refer to: a small part of a large document that is to outlive it is best copied.
 func Unmarshal(data []byte, v any) error {
 	if done, err := unmarshal(data, v, 0); done {
@@ -223,7 +223,7 @@ type filler struct {
 	word  int // the next of them
 	text  []byte
 	input []byte
-	// The run's text from start on, up to blockSize of it, where it can stay: strings are cut from it. The next one begins at cut.
+	// The run's text from start on, up to stringBlock of it, where it can stay: strings are cut from it. The next one begins at cut.
 	block string
 	start int
 	cut   int
@@ -249,8 +249,12 @@ type filler struct {
 	parent reflect.Type
 }
 
-// blockSize bounds what a kept string keeps in memory.
-const blockSize = 4096
+// What a kept string keeps in memory is at most stringBlock, of which the allocator has four in a span (of 4 KiB it has two, and takes
+// longer for each); what a kept slice keeps is at most blockSize.
+const (
+	stringBlock = 6 << 10
+	blockSize   = 4 << 10
+)
 
 // fill makes ready for storing what a run in the buffers has, by the filler among them.
 func (b *buffers) fill(plan *decodePlan, words int, text, input []byte, flags uint32) *filler {
@@ -296,7 +300,7 @@ func (f *filler) fetch(n int) string {
 	}
 	f.start += f.cut
 	rest := f.text[f.start:]
-	f.block, f.cut = string(rest[:min(max(n, blockSize), len(rest))]), n
+	f.block, f.cut = string(rest[:min(max(n, stringBlock), len(rest))]), n
 	return f.block[:n]
 }
 
@@ -308,7 +312,7 @@ func (f *filler) lent(n int) string {
 	}
 	at := int(place &^ runCopied)
 	if at+n > f.copyAt+len(f.copied) {
-		f.copied, f.copyAt = string(f.text[at:min(at+max(n, blockSize), len(f.text))]), at
+		f.copied, f.copyAt = string(f.text[at:min(at+max(n, stringBlock), len(f.text))]), at
 	}
 	return f.copied[at-f.copyAt:][:n]
 }

@@ -19,7 +19,7 @@ import (
 // It holds what it has read of the value at hand, and up to 64 KiB beyond it. A value that lies in its buffer as a whole is
 // checked and decoded in one pass; the end of another one is found as its parts arrive, without looking at any of
 // them again. Values of one type that follow each other are decoded several at a time, so strings of different
-// values may share a block of at most 4 KiB.
+// values may share a block of at most 6 KiB.
 type Decoder struct {
 	r       io.Reader
 	err     error // ends the stream

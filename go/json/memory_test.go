@@ -86,7 +86,7 @@ func TestKeptStringsAreSmall(t *testing.T) {
 					kept = append(kept, s)
 				}
 			}
-			if growth, limit := heap()-before, int64(len(kept)*4096+64<<10); growth > limit {
+			if growth, limit := heap()-before, int64(len(kept)*6144+64<<10); growth > limit {
 				t.Errorf("%d strings keep %d bytes, more than %d", len(kept), growth, limit)
 			}
 			runtime.KeepAlive(kept)

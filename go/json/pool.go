@@ -64,12 +64,12 @@ func (b *buffers) growText(text int) {
 
 // smallText is the size in bytes up to which a document is decoded to where its strings stay, so that at most a quarter of each block is
 // not used.
-const smallText = blockSize / 4
+const smallText = stringBlock / 4
 
 // stringRoom returns memory for strings that is not in use, at least size bytes, of which useStrings is to be told.
 func (b *buffers) stringRoom(size int) []byte {
 	if cap(b.strings)-len(b.strings) < size {
-		b.strings = uncleared(blockSize)[:0]
+		b.strings = uncleared(stringBlock)[:0]
 	}
 	return b.strings[len(b.strings):cap(b.strings)]
 }
