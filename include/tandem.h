@@ -50,6 +50,10 @@
 // `tandem_shape_decode` and `tandem_shape_decode_values`.
 #define TANDEM_DECODE_BORROW 16
 
+// Before each run stand the number of strings and that of numbers in values of open kind. For `tandem_shape_decode` and
+// `tandem_shape_decode_values`.
+#define TANDEM_DECODE_COUNT 32
+
 // `<`, `>` and `&` in strings are escaped. For `tandem_shape_encode`.
 #define TANDEM_ENCODE_ESCAPE_HTML 1
 

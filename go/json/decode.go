@@ -70,6 +70,7 @@ func unmarshal(data []byte, v any, flags uint32) (bool, error) {
 		b.release()
 		return false, nil
 	}
+	f.begin(plan)
 	err := f.store(plan.root, target, f.next())
 	if err == nil {
 		err = f.saved
@@ -180,6 +181,7 @@ func (f *decodeField) find(p unsafe.Pointer) unsafe.Pointer {
 // the text is left to encoding/json.
 func (p *decodePlan) run(data []byte, flags uint32, b *buffers) *filler {
 	// What nearly all documents need; the second try is enough for any.
+	flags |= p.flags
 	b.growWords(len(data)/4 + 64)
 	if len(data) <= smallText && flags&ffi.DecodeBorrow == 0 {
 		room := b.stringRoom(len(data) + 32) // with 32 more, Rust is faster
@@ -233,10 +235,7 @@ type filler struct {
 	lists   supply[[]any]
 	nulls   supply[any]
 	listed  int // of nulls
-	boxed   int // of floats and strings
-	// Of lists, which are fewer.
-	boxedLists int
-	chunks     []chunk
+	chunks  []chunk
 	// Strings share the input's memory. Those that can't are cut from a copy of the run's text from copyAt on.
 	borrow bool
 	copied string
@@ -263,6 +262,14 @@ func (b *buffers) fill(plan *decodePlan, words int, text, input []byte, flags ui
 	f.borrow = flags&ffi.DecodeBorrow != 0
 	f.chunks = b.chunksFor(plan)
 	return f
+}
+
+// begin makes ready for the value that is next.
+func (f *filler) begin(plan *decodePlan) {
+	if plan.flags&ffi.DecodeCount != 0 {
+		f.strings.expect(int(f.next()))
+		f.floats.expect(int(f.next()))
+	}
 }
 
 func (f *filler) next() uint64 {
@@ -525,7 +532,12 @@ func (f *filler) storeSlice(n *decodeNode, p unsafe.Pointer, head uint64) error 
 type supply[T any] struct {
 	values []T
 	used   int
+	// How many values there was memory for until now, and how many others to make memory for.
+	given, coming int
 }
+
+// expect tells how many values are to come. Where there were others before, as in streams, memory is made for more.
+func (s *supply[T]) expect(count int) { s.coming = max(count, min(s.given, maxBoxes)) - s.left() }
 
 // left returns how many values there is memory for.
 func (s *supply[T]) left() int { return len(s.values) - s.used }
@@ -534,6 +546,27 @@ func (s *supply[T]) left() int { return len(s.values) - s.used }
 func (s *supply[T]) next() *T {
 	s.used++
 	return &s.values[s.used-1]
+}
+
+// maxBoxes is how many floats, strings or lists that interfaces point to are allocated at once. One that is kept keeps the others.
+const maxBoxes = 32
+
+// moreBoxes makes memory for the values that are expected, or else for as many as there were.
+//
+//go:noinline
+func (s *supply[T]) moreBoxes() {
+	count := s.coming
+	if count <= 0 {
+		count = max(s.given, 1)
+	}
+	s.more(min(count, maxBoxes))
+}
+
+// more makes memory for that many values.
+func (s *supply[T]) more(count int) {
+	s.values, s.used = make([]T, count), 0
+	s.given += count
+	s.coming -= count
 }
 
 // A chunk is memory for the elements of slices, of which many are short. One that is kept keeps the others: at most blockSize, no
@@ -716,7 +749,7 @@ func (f *filler) list(n int) any {
 	}
 	if n > f.nulls.left() {
 		few := min(f.listed, (blockSize-8)/int(unsafe.Sizeof(any(nil))))
-		f.nulls = supply[any]{values: make([]any, max(n, few))}
+		f.nulls.more(max(n, few))
 	}
 	from := f.nulls.used
 	list := f.nulls.values[from : from+n : from+n]
@@ -748,13 +781,9 @@ func (f *filler) atContainer() bool {
 	return !isNull(head) && label(head) >= tagArray
 }
 
-// Interfaces of floats, strings and lists point to them. Their memory is allocated many at a time, of which a kept one keeps
-// the others: at most maxBoxes, and no more than there were before them.
-const maxBoxes = 32
-
 func (f *filler) boxFloat(v float64) any {
 	if f.floats.left() == 0 {
-		f.floats = supply[float64]{values: make([]float64, boxes(&f.boxed))}
+		f.floats.moreBoxes()
 	}
 	p := f.floats.next()
 	*p = v
@@ -763,7 +792,7 @@ func (f *filler) boxFloat(v float64) any {
 
 func (f *filler) boxString(v string) any {
 	if f.strings.left() == 0 {
-		f.strings = supply[string]{values: make([]string, boxes(&f.boxed))}
+		f.strings.moreBoxes()
 	}
 	p := f.strings.next()
 	*p = v
@@ -772,18 +801,11 @@ func (f *filler) boxString(v string) any {
 
 func (f *filler) boxList(v []any) any {
 	if f.lists.left() == 0 {
-		f.lists = supply[[]any]{values: make([][]any, boxes(&f.boxedLists))}
+		f.lists.moreBoxes()
 	}
 	p := f.lists.next()
 	*p = v
 	return pointerTo(listWord, unsafe.Pointer(p))
-}
-
-// boxes returns how many values the next block is for, given how many there were, and adds them.
-func boxes(given *int) int {
-	count := min(max(*given, 1), maxBoxes)
-	*given += count
-	return count
 }
 
 // skip passes over the value with the given head.

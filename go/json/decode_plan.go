@@ -86,6 +86,7 @@ type decodePlan struct {
 	shape  ffi.Shape
 	root   *decodeNode
 	chunks int // how many of its nodes are slices
+	flags  uint32
 }
 
 var (
@@ -120,7 +121,13 @@ func newDecodePlan(t reflect.Type) *decodePlan {
 	if err != nil {
 		return nil // a type that is a pointer to itself
 	}
-	return &decodePlan{shape: shape, root: root, chunks: p.chunks}
+	plan := &decodePlan{shape: shape, root: root, chunks: p.chunks}
+	for _, planned := range p.nodes {
+		if planned.node.kind == decodeAny {
+			plan.flags = ffi.DecodeCount
+		}
+	}
+	return plan
 }
 
 // mark tells nodes what is below them. Types may contain each other, so that it takes as many rounds as the marks

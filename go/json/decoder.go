@@ -209,6 +209,7 @@ func (d *Decoder) lookAhead() ffi.Status {
 // look decodes the values that text begins with, of which none but the first begins at limit or later, into runs. The text lies
 // at base in its buffer.
 func (a *ahead) look(text []byte, base int, flags uint32, limit int) ffi.Status {
+	flags |= a.plan.flags
 	size := min(len(text), max(limit, minRead))
 	b := takeBuffers(size)
 	b.growWords(size/4 + 64)
@@ -237,6 +238,7 @@ func (a *ahead) end() int { return a.base + int(a.buffers.filler.words[a.buffers
 func (a *ahead) store(target unsafe.Pointer) error {
 	f := &a.buffers.filler
 	f.next() // its end
+	f.begin(a.plan)
 	f.saved, f.names, f.parent = nil, f.names[:0], nil
 	if err := f.store(a.plan.root, target, f.next()); err != nil {
 		a.drop() // its run was not walked to the end

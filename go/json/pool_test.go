@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"tandem.example/go/internal/ffi"
 )
 
 // Buffers come back as long as they are not too large, each to documents of its kind.
@@ -39,6 +41,42 @@ func TestPooledBuffers(t *testing.T) {
 	large.release()
 	if small.pool == large.pool || takeBuffers(0) == large {
 		t.Error("a large document's buffers went to a small one")
+	}
+}
+
+// There is memory for as many strings and floats as interfaces point to in a document, and no more.
+func TestBoxesAreCounted(t *testing.T) {
+	type open struct {
+		A any
+		B string
+		C float64
+	}
+	for _, test := range []struct {
+		text            string
+		flags           uint32
+		target          any
+		strings, floats int
+	}{
+		{`{"a":["b",1,"",true,null],"c":"d","e":-2.5}`, 0, new(any), 3, 2},
+		{`["a"` + strings.Repeat(`,"b"`, 2*maxBoxes) + `]`, 0, new(any), 2*maxBoxes + 1, 0},
+		{`["a"` + strings.Repeat(`,"b"`, 2*maxBoxes) + `]`, ffi.DecodeBorrow, new([]any), 2*maxBoxes + 1, 0},
+		{`[1,2,"3"]`, ffi.DecodeUseNumber, new(any), 1, 0},
+		{`7`, 0, new(any), 0, 1},
+		{`{"A":{"a":[1,"x"]},"B":"y","C":2}`, 0, new(open), 1, 1},
+		{`["y"]`, 0, new([]string), 0, 0},
+	} {
+		b := takeBuffers(len(test.text))
+		plan, target := b.planFor(test.target)
+		f := plan.run([]byte(test.text), test.flags, b)
+		f.begin(plan)
+		if err := f.store(plan.root, target, f.next()); err != nil {
+			t.Fatal(err)
+		}
+		if f.strings.given != test.strings || f.strings.left() != 0 || f.floats.given != test.floats || f.floats.left() != 0 {
+			t.Errorf("%s: memory for %d strings and %d floats, %d and %d of it not used", test.text,
+				f.strings.given, f.floats.given, f.strings.left(), f.floats.left())
+		}
+		b.release()
 	}
 }
 

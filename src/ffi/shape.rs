@@ -28,6 +28,9 @@ pub const TANDEM_DECODE_EXACT_NAMES: u32 = 8;
 /// Strings that stand in the text as they are get their place there, and are not copied to the run's text. For
 /// `tandem_shape_decode` and `tandem_shape_decode_values`.
 pub const TANDEM_DECODE_BORROW: u32 = 16;
+/// Before each run stand the number of strings and that of numbers in values of open kind. For `tandem_shape_decode` and
+/// `tandem_shape_decode_values`.
+pub const TANDEM_DECODE_COUNT: u32 = 32;
 /// `<`, `>` and `&` in strings are escaped. For `tandem_shape_encode`.
 pub const TANDEM_ENCODE_ESCAPE_HTML: u32 = 1;
 /// Members of objects with values of one kind are written in the run's order. For `tandem_shape_encode`.
@@ -39,6 +42,7 @@ fn options(flags: u32) -> DecodeOptions {
         disallow_unknown: flags & TANDEM_DECODE_DISALLOW_UNKNOWN != 0,
         exact_names: flags & TANDEM_DECODE_EXACT_NAMES != 0,
         borrow: flags & TANDEM_DECODE_BORROW != 0,
+        count: flags & TANDEM_DECODE_COUNT != 0,
     }
 }
 

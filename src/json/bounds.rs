@@ -280,6 +280,10 @@ impl Operations {
             let (places, copied) = (self.words.room(all_words), self.strings.room(string_count));
             let result = decode::decode(shape, input, borrowing, places, copied);
             found.push(format!("{result:?}"));
+            let counting = DecodeOptions { count: true, ..options };
+            let (counted, copied) = (self.words.room(all_words), self.strings.room(all_strings));
+            let result = decode::decode(shape, input, counting, counted, copied);
+            assert_eq!(result, Ok((word_count + 2, string_count)), "{}", input.escape_ascii());
             for (word_count, string_count) in [
                 (word_count, string_count),
                 (word_count - 1, string_count),

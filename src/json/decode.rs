@@ -51,6 +51,8 @@ pub struct DecodeOptions {
     pub exact_names: bool,
     /// Strings that are written in the text as they are get their place there, and are not copied.
     pub borrow: bool,
+    /// Two words before each run tell how many strings and how many numbers with a double there are in its values of open kind.
+    pub count: bool,
 }
 
 /// Bit of a string's place: it is in the run's text, not in the input.
@@ -230,6 +232,8 @@ struct Decoder<'a, const BORROW: bool> {
     strings: Output<'a, u8>,
     /// An unescaped string.
     scratch: Vec<u8>,
+    /// The strings and the doubles in values of open kind.
+    counts: [u64; 2],
     /// How often the shape may still be told to expect another member. Threads that see texts of different forms would
     /// otherwise take the memory of these numbers from each other again and again.
     lessons: usize,
@@ -256,6 +260,7 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
             words: Output::new(words),
             strings: Output::new(strings),
             scratch: Vec::new(),
+            counts: [0; 2],
             lessons: 16 + text.len() / 2048,
         }
     }
@@ -263,8 +268,23 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
     /// Decodes a text that is one value.
     fn whole(&mut self) -> Result<()> {
         self.tokens.advance()?;
-        self.value(self.shape.node(0), 0, 0)?;
+        self.run()?;
         Ok(self.tokens.finish()?)
+    }
+
+    /// Decodes a value of the shape, behind its counts if these are asked for.
+    #[inline(always)]
+    fn run(&mut self) -> Result<()> {
+        let place = self.words.len();
+        if self.options.count {
+            self.words.push_both(0, 0)?;
+            self.counts = [0; 2];
+        }
+        self.value(self.shape.node(0), 0, 0)?;
+        if self.options.count {
+            self.words.written()[place..place + 2].copy_from_slice(&self.counts);
+        }
+        Ok(())
     }
 
     /// Decodes a value, behind a word that says where it ends; returns where, unless more of it may follow the text.
@@ -274,7 +294,7 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
         }
         let start = self.tokens.at();
         let place = self.words.push(0)?;
-        let end = match self.value(self.shape.node(0), 0, 0) {
+        let end = match self.run() {
             Ok(()) => self.tokens.end_before(),
             Err(Stop::Invalid) => {
                 self.words.truncate(place + 1);
@@ -301,7 +321,7 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
         }
         self.tokens.restart(&text[..cursor.at], start);
         self.tokens.advance()?;
-        self.value(self.shape.node(0), 0, 0)?;
+        self.run()?;
         self.tokens.restart(text, cursor.at);
         self.tokens.advance()?;
         Ok(cursor.at)
@@ -772,9 +792,13 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
     #[inline(always)]
     fn any(&mut self, depth: usize) -> Result<()> {
         match self.tokens.byte() {
-            b'"' => self.string(tag::STRING),
+            b'"' => {
+                self.counts[0] += 1;
+                self.string(tag::STRING)
+            }
             b'-' | b'0'..=b'9' if self.options.use_number => self.number_text(tag::NUMBER),
             b'-' | b'0'..=b'9' => {
+                self.counts[1] += 1;
                 let bits = self.double()?;
                 self.words.push_both(head(0, tag::FLOAT), bits)?;
                 Ok(())

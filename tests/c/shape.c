@@ -72,6 +72,35 @@ static void borrow(const struct tandem_shape *shape) {
   CHECK(words[1] >> 32 == STRINGS && words[2] == (uint64_t)1 << 63 && words[3] >> 32 == 0);
 }
 
+// What there is in values of open kind is counted, for each run by itself.
+static void count(void) {
+  static const uint8_t any[] = {1, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+  static const char values[] = "{\"a\":[\"b\",1,\"\",true,null],\"c\":\"d\",\"e\":-2.5}7 \"f\"7{}";
+  static const uint64_t ends[] = {43, 44, 48, 49, 51}, strings_of[] = {3, 0, 1, 0, 0}, numbers_of[] = {2, 1, 0, 1, 0};
+  enum { TEXT = sizeof values - 1, VALUES = sizeof ends / sizeof *ends, FIRST = 43 };
+  struct tandem_shape *shape = NULL;
+  CHECK(tandem_shape_new(any, sizeof any, &shape, NULL) == TANDEM_STATUS_OK);
+  uint64_t words[64], plain[64];
+  uint8_t strings[64];
+  size_t found = 999, words_length, plain_length, strings_length;
+  CHECK(tandem_shape_decode(shape, (const uint8_t *)values, FIRST, 0, plain, 64, strings, 64, &plain_length,
+                            &strings_length, NULL) == TANDEM_STATUS_OK);
+  CHECK(tandem_shape_decode(shape, (const uint8_t *)values, FIRST, TANDEM_DECODE_COUNT, words, 64, strings, 64,
+                            &words_length, &strings_length, NULL) == TANDEM_STATUS_OK);
+  CHECK(words[0] == strings_of[0] && words[1] == numbers_of[0]);
+  CHECK(words_length == plain_length + 2 && memcmp(words + 2, plain, plain_length * sizeof *plain) == 0);
+  CHECK(tandem_shape_decode_values(shape, (const uint8_t *)values, TEXT, TANDEM_DECODE_COUNT, SIZE_MAX, words, 64,
+                                   strings, 64, &found, &words_length, &strings_length, NULL) == TANDEM_STATUS_OK);
+  CHECK(found == VALUES);
+  size_t at = 0;
+  for (size_t value = 0; value < VALUES && at + 3 < words_length; value++) {
+    CHECK(words[at] == ends[value] && words[at + 1] == strings_of[value] && words[at + 2] == numbers_of[value]);
+    at += value == 0 ? 3 + plain_length : 3 + 2 + numbers_of[value];
+  }
+  CHECK(at == words_length);
+  tandem_shape_free(shape);
+}
+
 // Values behind each other: how many fit buffers of every size, and where each ends.
 static void decode_values(const struct tandem_shape *shape) {
   static const struct {
@@ -211,6 +240,7 @@ int main(void) {
   pthread_t threads[4];
   refused(shape);
   borrow(shape);
+  count();
   for (size_t i = 0; i < 4; i++) {
     CHECK(pthread_create(&threads[i], NULL, work, shape) == 0);
   }

@@ -24,6 +24,7 @@ const (
 	DecodeCommas          = C.TANDEM_DECODE_COMMAS
 	DecodeExactNames      = C.TANDEM_DECODE_EXACT_NAMES
 	DecodeBorrow          = C.TANDEM_DECODE_BORROW
+	DecodeCount           = C.TANDEM_DECODE_COUNT
 	EncodeEscapeHTML      = C.TANDEM_ENCODE_ESCAPE_HTML
 	EncodeUnsorted        = C.TANDEM_ENCODE_UNSORTED
 )
