@@ -22,13 +22,26 @@ major   := $(firstword $(subst ., ,$(version)))
 rust    := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 golang  := $(shell sed -n 's/^go //p' go/go.mod)
 goos    := $(shell $(GO) env GOOS 2>/dev/null)
-goarch  := $(shell $(GO) env GOARCH 2>/dev/null)
+goarch  := $(or $(GOARCH),$(shell $(GO) env GOARCH 2>/dev/null))
+gohost  := $(shell $(GO) env GOHOSTARCH 2>/dev/null)
 
-release   := target/ffi/release
+# `make build GOARCH=arm64` compiles for the other kind of processor, with the compiler that Debian has for that.
+ifneq ($(goarch),$(gohost))
+machine := $(if $(filter arm64,$(goarch)),aarch64,x86_64)
+target  := $(machine)-unknown-linux-gnu
+cross   := $(machine)-linux-gnu-
+CC      := $(cross)gcc
+export CC
+export GOARCH      := $(goarch)
+export CGO_ENABLED := 1
+export CARGO_TARGET_$(shell echo $(target) | tr a-z- A-Z_)_LINKER := $(CC)
+endif
+
+release   := target/ffi/$(if $(target),$(target)/)release
 sources   := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs')
 libraries := $(addprefix $(release)/,libtandem.a libtandem.so native-static-libs)
-prelinked := target/prelink/libtandem.a
-linked    := go/internal/ffi/libtandem_$(goos)_$(goarch).a
+prelinked := target/prelink/$(if $(target),$(target)/)libtandem.a
+linked    := $(addprefix go/internal/ffi/libtandem_$(goos)_$(goarch),.a .h)
 
 .PHONY: help
 help: ## list the targets
@@ -45,6 +58,7 @@ least = $(if $(shell printf '%s\n' '$(3)' '$(2)' | sort -VC && echo yes),,$(erro
 get_rust := install Rust $(rust) or later from https://rustup.rs
 get_go   := install Go $(golang) or later from https://go.dev/dl
 get_apt   = install it with the system's packages (Debian: apt-get install $(1))
+get_c     = $(call get_apt,$(if $(cross),gcc-$(subst _,-,$(machine))-linux-gnu libc6-dev-$(goarch)-cross,build-essential))
 
 .PHONY: need-rust need-go need-c need-lint need-test need-arm64 need-miri need-sanitize need-wrk
 need-rust:
@@ -56,8 +70,8 @@ need-go: need-c
 	$(call least,$(GO),$(patsubst go%,%,$(shell cd go && $(GO) env GOVERSION)),$(golang),$(get_go))
 
 need-c:
-	$(call need,$(CC),$(call get_apt,build-essential))
-	$(foreach tool,nm ld objcopy ar,$(call need,$(tool),$(call get_apt,binutils)))
+	$(call need,$(CC),$(get_c))
+	$(foreach tool,nm ld objcopy ar,$(call need,$(cross)$(tool),$(if $(cross),$(get_c),$(call get_apt,binutils))))
 
 need-lint: need-rust need-go
 	$(call need,cargo-fmt,rustup component add rustfmt)
@@ -76,7 +90,7 @@ arm64_clippy = $(dir $(shell command -v $(arm64_rustc)))cargo-clippy
 get_arm64   := rustup target add $(arm64), or the system's packages (Debian: dpkg --add-architecture arm64; \
 	apt-get update; apt-get install rustc-web libstd-rust-web-dev:arm64)
 
-need-arm64: need-rust
+need-arm64: need-rust need-go
 	$(call need,aarch64-linux-gnu-gcc,$(call get_apt,gcc-aarch64-linux-gnu libc6-dev-arm64-cross))
 	$(call need,qemu-aarch64-static,$(call get_apt,qemu-user-static))
 	$(if $(arm64_rustc),,$(error Rust for $(arm64) is missing: $(get_arm64)))
@@ -101,7 +115,7 @@ build: $(linked) ## the libraries, and the Go module on top of them
 # The crate types are named because Cargo leaves link-time optimisation out where an rlib is among them. In a folder of their own,
 # so that other builds do not put theirs in the place of these.
 $(libraries) &: $(sources) | need-rust need-c
-	$(CARGO) rustc --release --lib --crate-type cdylib,staticlib --target-dir target/ffi -- \
+	$(CARGO) rustc --release --lib --crate-type cdylib,staticlib --target-dir target/ffi $(if $(target),--target $(target)) -- \
 		--print native-static-libs=$(release)/native-static-libs
 	@touch $(libraries)
 
@@ -109,19 +123,19 @@ $(libraries) &: $(sources) | need-rust need-c
 # all of this one becomes one object in which only tandem_* is visible.
 $(prelinked): $(release)/libtandem.a | need-c
 	@mkdir -p $(@D)
-	nm --defined-only --extern-only $< 2>/dev/null \
+	$(cross)nm --defined-only --extern-only $< 2>/dev/null \
 		| sed -n 's/.* T \(tandem_[a-z0-9_]*\)$$/\1/p' | sort -u > $(@D)/symbols
-	ld -r --gc-sections $$(sed 's/^/-u /' $(@D)/symbols) $< -o $(@D)/all.o
-	objcopy --keep-global-symbols=$(@D)/symbols --strip-debug \
+	$(cross)ld -r --gc-sections $$(sed 's/^/-u /' $(@D)/symbols) $< -o $(@D)/all.o
+	$(cross)objcopy --keep-global-symbols=$(@D)/symbols --strip-debug \
 		--remove-section .llvmbc --remove-section .llvmcmd $(@D)/all.o $(@D)/tandem.o
-	rm -f $@ && ar rcsD $@ $(@D)/tandem.o
+	rm -f $@ && $(cross)ar rcsD $@ $(@D)/tandem.o
 
 # Go's build cache does not look into libraries, only into what it compiles: the copy of the header has a string of
 # the library's hash, so that a new library is linked anew.
-$(linked): $(prelinked) include/tandem.h | need-go
-	cp $(prelinked) $@
+$(linked) &: $(prelinked) include/tandem.h | need-go
+	cp $(prelinked) $(firstword $(linked))
 	{ cat include/tandem.h; echo '__attribute__((used)) static const char tandem_library[] =' \
-		"\"$$(sha256sum < $@ | cut -d ' ' -f 1)\";"; } > $(@D)/tandem_prelinked.h
+		"\"$$(sha256sum < $(prelinked) | cut -d ' ' -f 1)\";"; } > $(lastword $(linked))
 
 .PHONY: fastjson-api
 fastjson-api: | need-rust need-c ## bin/fastjson-api, the document service
@@ -134,7 +148,7 @@ header: | need-rust ## write include/tandem.h anew from src/ffi
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf target bin go/internal/ffi/*.a go/internal/ffi/tandem_prelinked.h
+	rm -rf target bin go/internal/ffi/libtandem_*
 
 ##### Run
 
@@ -174,8 +188,9 @@ test-services: services ## both services as they are installed: killed, overload
 	@TANDEM_SERVICES=full TANDEM_FASTJSON_API=$(CURDIR)/bin/fastjson-api GO=$(GO) CARGO=$(CARGO) tests/run services
 
 .PHONY: test-arm64
-test-arm64: | need-arm64 ## the Rust core on arm64, with NEON, under qemu
-	@CARGO=$(CARGO) RUSTC=$(arm64_rustc) CLIPPY=$(arm64_clippy) tests/run arm64
+test-arm64: | need-arm64 ## the Rust core and what Go makes of it on arm64, with NEON, under qemu
+	@GOARCH=arm64 RUSTC=$(arm64_rustc) $(MAKE) --no-print-directory build
+	@GO=$(GO) CARGO=$(CARGO) RUSTC=$(arm64_rustc) CLIPPY=$(arm64_clippy) tests/run arm64
 
 .PHONY: model
 model: | need-rust ## the cache's threads in many orders, which a model checker chooses (shuttle)

@@ -1,8 +1,15 @@
 // Which tandem.h this package compiles against.
 #ifdef TANDEM_SYSTEM
 #include <tandem.h>
-#elif defined(__has_include) && !__has_include("tandem_prelinked.h")
+#else
+#ifdef __aarch64__
+#define TANDEM_PRELINKED "libtandem_linux_arm64.h"
+#else
+#define TANDEM_PRELINKED "libtandem_linux_amd64.h"
+#endif
+#if defined(__has_include) && !__has_include(TANDEM_PRELINKED)
 #error "The Rust library is not built yet: run `make build` in the root of the repository."
 #else
-#include "tandem_prelinked.h"
+#include TANDEM_PRELINKED
+#endif
 #endif
