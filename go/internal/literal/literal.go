@@ -24,8 +24,12 @@ func Copy(dst unsafe.Pointer, s string, html bool) int {
 	if html {
 		set = htmlTables
 	}
-	n := copyVectors(dst, unsafe.Pointer(unsafe.StringData(s)), min(len(s), pieceSize), set)
-	// What is wrong with a character is found at its second byte or a later one, or behind it.
+	return whole(s, copyVectors(dst, unsafe.Pointer(unsafe.StringData(s)), min(len(s), pieceSize), set))
+}
+
+// whole returns how many of the first n bytes are whole characters: what is wrong with one is found at its second byte or a later one, or
+// behind it.
+func whole(s string, n int) int {
 	for back := 1; back <= min(n, 3); back++ {
 		if b := s[n-back]; b >= 0xC0 {
 			if width(b) > back {
@@ -57,40 +61,49 @@ type tables struct {
 	careHigh, careLow [16]byte
 	// What they have in common for a byte, the first two, and the one behind it, the last, is a fault.
 	firstHigh, firstLow, secondHigh [16]byte
-	// One byte, each: the lower half; what has to be taken away from leading bytes of three and of four so that the highest bit is left;
-	// that bit; and U+2028 without the last bit, from its end.
-	half, third, fourth, top, separator2, separator1, separator0, one [32]byte
+	// One byte, each: the lower half; what has to be taken away from leading bytes of three and of four so that the bit of a
+	// later continuation is left; that bit; and U+2028 without the last bit, from its end.
+	half, third, fourth, later, separator2, separator1, separator0, one [32]byte
+	// What they have in common for a byte are its marks (arm64).
+	markHigh, markLow [16]byte
 }
 
-// Faults of two bytes in a row.
+// Faults of two bytes in a row. The first bit is none, since a mark is there.
 const (
-	tooShort  = 1 << iota // a leading byte without a continuation
-	tooLong               // a continuation behind ASCII
-	overlong3             // E0 80 to E0 9F
-	tooLarge              // F4 90 to F4 BF, and the same behind greater bytes
-	surrogate             // ED A0 to ED BF
+	tooShort  = 2 << iota // a leading byte without a continuation
 	overlong2             // C0 and C1
+	overlong3             // E0 80 to E0 9F
 	overlong4             // F0 80 to F0 8F; F5 80 to FF 8F are too large
-	twice                 // two continuations, which is a fault if the character has fewer
-	anyLow    = tooShort | tooLong | twice
+	surrogate             // ED A0 to ED BF
+	later                 // a continuation behind ASCII or another one, which is a fault unless it is the third or fourth byte of a character
+	tooLarge              // F4 90 to F4 BF, and the same behind greater bytes
+)
+
+// Marks of bytes. Between them are those of bytes that need care.
+const (
+	beyond    = 1 << 0 // beyond ASCII
+	separator = 1 << 4 // the first byte of U+2028 and U+2029, which other characters have as well
+	lead3     = later  // of three bytes or more
+	lead4     = later << 1
 )
 
 var htmlTables, plainTables = newTables(`"\<>&`), newTables(`"\`)
 
 func newTables(care string) *tables {
 	t := tables{
-		half: all(0x0F), third: all(0xE0 - 0x80), fourth: all(0xF0 - 0x80), top: all(0x80),
+		half: all(0x0F), third: all(0xE0 - later), fourth: all(0xF0 - later), later: all(later),
 		separator2: all(0xE2), separator1: all(0x80), separator0: all(0xA9), one: all(1),
 	}
-	t.careHigh[0], t.careHigh[1] = 1, 1 // control characters
+	const control = 1 << 1
+	t.careHigh[0], t.careHigh[1] = control, control
 	for _, b := range []byte(care) {
 		bit := byte(1) << (b >> 4)
 		t.careHigh[b>>4] |= bit
 		t.careLow[b&0x0F] |= bit
 	}
 	for half := range t.firstHigh {
-		t.careLow[half] |= 1
-		t.firstLow[half] = anyLow
+		t.careLow[half] |= control
+		t.firstLow[half] = tooShort | later
 		if half >= 4 {
 			t.firstLow[half] |= tooLarge
 		}
@@ -99,9 +112,9 @@ func newTables(care string) *tables {
 		}
 		switch {
 		case half < 0x8:
-			t.firstHigh[half], t.secondHigh[half] = tooLong, tooShort
+			t.firstHigh[half], t.secondHigh[half] = later, tooShort
 		case half < 0xC:
-			t.firstHigh[half], t.secondHigh[half] = twice, tooLong|twice|overlong2
+			t.firstHigh[half], t.secondHigh[half] = later, later|overlong2
 		default:
 			t.firstHigh[half], t.secondHigh[half] = tooShort, tooShort
 		}
@@ -116,6 +129,17 @@ func newTables(care string) *tables {
 	t.secondHigh[0x9] |= overlong3 | tooLarge
 	t.secondHigh[0xA] |= surrogate | tooLarge
 	t.secondHigh[0xB] |= surrogate | tooLarge
+
+	t.markHigh, t.markLow = t.careHigh, t.careLow
+	for half := range t.markHigh {
+		t.markLow[half] |= beyond | lead3 | lead4
+		if half >= 8 {
+			t.markHigh[half] |= beyond
+		}
+	}
+	t.markHigh[0xE] |= lead3 | separator
+	t.markHigh[0xF] |= lead3 | lead4
+	t.markLow[0x2] |= separator
 	return &t
 }
 

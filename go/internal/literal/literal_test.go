@@ -1,4 +1,4 @@
-//go:build amd64 && !purego
+//go:build (amd64 || arm64) && !purego
 
 package literal
 
@@ -23,20 +23,6 @@ func clean(s string, html bool) int {
 		}
 	}
 	return len(s)
-}
-
-// ways are the instructions that can be chosen here.
-func ways(t testing.TB, run func(name string)) {
-	if !Fast {
-		t.Skip("no AVX2")
-	}
-	chosen := avx512
-	defer func() { avx512 = chosen }()
-	if chosen {
-		run("AVX-512")
-	}
-	avx512 = false
-	run("AVX2")
 }
 
 type checker struct {
@@ -100,6 +86,36 @@ func TestBytesThatAreNoCharacters(t *testing.T) {
 			}
 		})
 	})
+}
+
+// TestMarks does what arm64's vectors do, byte by byte, for all that the halves of five bytes in a row can tell.
+func TestMarks(t *testing.T) {
+	few := []byte{0x20, 0x80, 0x8F, 0x90, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xE2, 0xED, 0xEF, 0xF0, 0xF1, 0xF4, 0xF5, 0xFF}
+	set := plainTables
+	mark := func(b byte) byte { return set.markHigh[b>>4] & set.markLow[b&0x0F] }
+	text := [...]byte{0x20, 0x20, 0x20, 5: 0, 8: 0x20, 0x20, 0x20}
+	var each func(at int)
+	each = func(at int) {
+		if at < 8 {
+			for _, text[at] = range few {
+				each(at + 1)
+			}
+			return
+		}
+		n := -1
+		for i := 3; i < len(text); i++ {
+			first := set.firstHigh[text[i-1]>>4] & set.firstLow[text[i-1]&0x0F]
+			if first&(set.secondHigh[text[i]>>4]^(mark(text[i-2])+mark(text[i-3])>>1)) != 0 {
+				n = i - 3
+				break
+			}
+		}
+		s := string(text[3:8])
+		if want := clean(s, false); want == len(s) && n >= 0 || want < len(s) && (n < 0 || n > len(s) || whole(s, n) != want) {
+			t.Fatalf("%q: a fault at %d, want %d bytes", s, n, want)
+		}
+	}
+	each(3)
 }
 
 func TestEachLengthAndPlace(t *testing.T) {
