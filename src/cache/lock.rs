@@ -4,11 +4,11 @@
 //! does not know whether it was the only one, so the word goes on saying so.
 
 use std::cell::UnsafeCell;
-use std::hint;
 use std::mem::offset_of;
 use std::ops::{Deref, DerefMut};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::{hint, iter};
 
 use super::sync::{AtomicU64, Condvar, Mutex};
 use super::words::load;
@@ -21,7 +21,7 @@ const WAITING: u64 = 2;
 const READER: u64 = 4;
 
 /// How often somebody looks before they wait.
-const PATIENCE: u32 = if cfg!(all(test, shuttle)) { 0 } else { 100 };
+const PATIENCE: usize = if cfg!(all(test, shuttle)) { 0 } else { 100 };
 
 /// A value that one writer has, or many readers.
 #[repr(C)]
@@ -78,7 +78,7 @@ impl<T> Lock<T> {
     /// Adds `amount` to the word as soon as it has none of the bits that hinder. Those who wait already go first.
     #[cold]
     fn wait(&self, mut hinders: u64, amount: u64) {
-        for _ in 0..PATIENCE {
+        for () in iter::repeat_n((), PATIENCE) {
             let word = load(&self.word);
             if word & hinders == 0 && self.change(word, word + amount) {
                 return;
