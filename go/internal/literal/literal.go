@@ -28,7 +28,7 @@ func Copy(dst unsafe.Pointer, s string, html bool) int {
 }
 
 // whole returns how many of the first n bytes are whole characters: what is wrong with one is found at its second byte or a later one, or
-// behind it.
+// behind it, if anything is.
 func whole(s string, n int) int {
 	for back := 1; back <= min(n, 3); back++ {
 		if b := s[n-back]; b >= 0xC0 {

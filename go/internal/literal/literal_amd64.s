@@ -114,9 +114,6 @@ next:
 	MOVQ CX, AX
 	CMPQ AX, DX
 	JLT block
-	JHI done
-	TESTQ R10, R10
-	JNZ tail // of no bytes, for what the last character may lack
 
 done:
 	MOVQ DX, ret+32(FP)
@@ -232,9 +229,6 @@ next:
 	MOVQ CX, AX
 	CMPQ AX, DX
 	JLT block
-	JHI done
-	TESTL R10, R10
-	JNZ tail
 
 done:
 	MOVQ DX, ret+32(FP)

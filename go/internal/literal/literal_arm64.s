@@ -109,10 +109,6 @@ next:
 	BGE block
 	ADDS $64, R2, R6
 	BGT tail
-	BLT done
-	CBNZ R4, tail // of no bytes, for what the last character may lack
-
-done:
 	MOVD n+16(FP), R0
 	MOVD R0, ret+32(FP)
 	RET
