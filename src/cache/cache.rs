@@ -12,13 +12,13 @@ use super::entry::{Bytes, Entry, NewEntry, Times};
 use super::error::Error;
 use super::hash::Hash;
 use super::hot::Watch;
-use super::index::{Contended, Index};
+use super::index::{Index, Path, Sight};
 use super::options::Options;
 use super::policy::Record;
 use super::removal::{Reason, Removals};
 use super::shard::{Need, Resources, Shard, Unlocked};
 use super::snapshot::Item;
-use super::stats::{Reads, Stats};
+use super::stats::{Reads, Stats, Tally};
 use super::sync::{Condvar, Mutex, RwLock};
 use super::words::prefetch;
 
@@ -118,8 +118,11 @@ impl Condition {
 }
 
 /// What a look at an entry came to.
-enum Look<R> {
-    Found(R),
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Hit,
+    /// It is no hit, though the entry is the key's.
+    Found,
     Expired,
     /// It can be looked at only under the lock.
     Locked,
@@ -236,12 +239,18 @@ impl Cache {
         Meta { version: entry.version(), ttl }
     }
 
-    /// Asks for the memory in which the entry of a hash is likely to be, so that nobody waits for it who holds a lock.
-    fn prefetch(&self, hash: Hash) {
+    /// What is likely to be the entry of a hash, whose memory is asked for.
+    #[inline(always)]
+    fn first_sight(&self, hash: Hash) -> Option<Sight<'_>> {
         let Resources { arena, index, .. } = &self.resources;
-        if let Some(location) = index.guess(arena, hash) {
-            self.prefetch_entry(location);
-        }
+        self.sight(hash, index.approach(arena, hash)?)
+    }
+
+    #[inline(always)]
+    fn sight<'a>(&'a self, hash: Hash, path: Path<'a>) -> Option<Sight<'a>> {
+        let sight = path.sight(hash, |_| true)?;
+        self.prefetch_entry(sight.location);
+        Some(sight)
     }
 
     /// Asks for the lines in which key and value of most entries are.
@@ -256,7 +265,8 @@ impl Cache {
     /// turns out not to be the value.
     #[inline]
     fn read<R>(&self, key: &[u8], take: impl FnMut(Bytes, Entry) -> (R, bool)) -> Option<R> {
-        self.read_hashed(self.resources.index.hash(key), key, take)
+        let hash = self.resources.index.hash(key);
+        self.read_hashed(hash, key, &Tally::new(&self.reads), take)
     }
 
     #[inline]
@@ -264,26 +274,28 @@ impl Cache {
         &self,
         hash: Hash,
         key: &[u8],
+        reads: &Tally,
         mut take: impl FnMut(Bytes, Entry) -> (R, bool),
     ) -> Option<R> {
-        let found = self.look_up(hash, key, true, |value, entry| {
+        let mut is_hit = false;
+        let result = self.look_up(hash, key, true, |value, entry| {
             let (result, hit) = take(value, entry);
-            ((result, hit), hit)
+            is_hit = hit;
+            (result, hit)
         });
-        match found {
-            Some((result, hit)) => {
-                if hit {
-                    self.reads.hit();
-                    if self.watched.load(Ordering::Relaxed) {
-                        self.count_read(hash);
-                    }
-                }
-                Some(result)
-            }
-            None => {
-                self.reads.miss();
-                None
-            }
+        match result {
+            None => reads.miss(),
+            Some(_) if is_hit => self.count_hit(hash, reads),
+            Some(_) => {}
+        }
+        result
+    }
+
+    #[inline]
+    fn count_hit(&self, hash: Hash, reads: &Tally) {
+        reads.hit();
+        if self.watched.load(Ordering::Relaxed) {
+            self.count_read(hash);
         }
     }
 
@@ -296,30 +308,41 @@ impl Cache {
         uses: bool,
         mut take: impl FnMut(Bytes, Entry) -> (R, bool),
     ) -> Option<R> {
-        let Resources { arena, index, clock, .. } = &self.resources;
-        let words = arena.words();
-        let look = index.read(arena, hash, |location| {
+        let Resources { arena, index, .. } = &self.resources;
+        let (mut look, mut result) = (Look::Expired, None);
+        let found = index.read(arena, hash, |location| {
             self.prefetch_entry(location);
-            let words = words.get(arena.word(location)..)?;
-            let entry = Entry::at(words)?;
-            if entry.is_mapped() || entry.idles() {
-                return Some((Look::Locked, false));
-            }
-            let (found, value) = entry.inline()?;
-            if !found.equals(key) {
-                return None;
-            }
-            if clock.has_passed(entry.times().first()) {
-                return Some((Look::Expired, false));
-            }
-            let (result, hit) = take(Bytes::Words(value), entry);
-            Some((Look::Found(result), hit))
+            look = self.look_at(location, key, &mut result, &mut take)?;
+            Some(look == Look::Hit)
         });
-        match look {
-            Ok(Some(Look::Found(result))) => Some(result),
-            Ok(None | Some(Look::Expired)) => None,
-            Ok(Some(Look::Locked)) | Err(Contended) => self.look_up_locked(hash, key, uses, take),
+        match found {
+            Ok(found) if !found || look != Look::Locked => result.filter(|_| found),
+            _ => self.look_up_locked(hash, key, uses, take),
         }
+    }
+
+    /// Looks at what is at a location, which may be anything. None if it is no entry of the key.
+    #[inline(always)]
+    fn look_at<R>(
+        &self,
+        location: Location,
+        key: &[u8],
+        result: &mut Option<R>,
+        take: &mut impl FnMut(Bytes, Entry) -> (R, bool),
+    ) -> Option<Look> {
+        let Resources { arena, clock, .. } = &self.resources;
+        let entry = Entry::at(arena.words().get(arena.word(location)..)?)?;
+        if entry.is_mapped() || entry.idles() {
+            return Some(Look::Locked);
+        }
+        let value = entry.value_of(key)?;
+        *result = None;
+        if clock.has_passed(entry.times().first()) {
+            return Some(Look::Expired);
+        }
+        let (taken, hit) = take(Bytes::Words(value), entry);
+        *result = Some(taken);
+        Some(if hit { Look::Hit } else { Look::Found })
     }
 
     #[cold]
@@ -332,6 +355,7 @@ impl Cache {
     ) -> Option<R> {
         let Resources { arena, index, clock, .. } = &self.resources;
         let _lock = self.shards[index.shard(hash)].read();
+        let mut result = None;
         let found = index.read(arena, hash, |location| {
             let entry = Entry::at(&arena.words()[arena.word(location)..])?;
             // SAFETY: the lock is held.
@@ -339,18 +363,20 @@ impl Cache {
             if found != key {
                 return None;
             }
+            result = None;
             let times = entry.times();
             if clock.has_passed(times.first()) {
-                return Some((None, false));
+                return Some(false);
             }
             if uses && entry.idles() {
                 entry.set_times(Times { idle: clock.deadline(self.idle), ..times });
             }
-            let (result, hit) = take(Bytes::Parts(value), entry);
-            Some((Some(result), hit))
+            let (taken, hit) = take(Bytes::Parts(value), entry);
+            result = Some(taken);
+            Some(hit)
         });
         // With the lock held, nobody writes.
-        found.unwrap_or(None).flatten()
+        result.filter(|_| matches!(found, Ok(true)))
     }
 
     /// How long the entry of a key will live, or None if for ever; None outside if there is no such entry.
@@ -421,7 +447,8 @@ impl Cache {
         condition: Condition,
     ) -> Result<Option<u64>, Error> {
         let hash = self.resources.index.hash(key);
-        self.prefetch(hash);
+        // So that nobody waits for memory who holds the lock.
+        self.first_sight(hash);
         self.store_hashed(hash, key, value, ttl, condition)
     }
 
@@ -472,7 +499,7 @@ impl Cache {
         order.rotate_left(start);
         let mut ahead = order.iter();
         let mut prefetch = |count| {
-            ahead.by_ref().take(count).for_each(|&(hash, _)| index.prefetch(arena, hash));
+            ahead.by_ref().take(count).for_each(|&(hash, _)| _ = index.approach(arena, hash));
         };
         prefetch(AHEAD);
         let by_shard = order.chunk_by(|a, b| index.shard(a.0) == index.shard(b.0));
@@ -720,7 +747,12 @@ impl Cache {
         keys: impl IntoIterator<Item = &'k [u8]>,
         mut each: impl FnMut(Lookup<'_, 'k>),
     ) {
-        self.prefetched(keys, |key| key, |hash, key| each(Lookup { cache: self, hash, key }));
+        let reads = Tally::new(&self.reads);
+        self.in_passes(
+            keys,
+            |key| key,
+            |hash, key, sight| each(Lookup { cache: self, hash, key, sight, reads: &reads }),
+        );
     }
 
     /// Stores values for keys, in their order, and calls `each` with what [`Self::set_with_ttl`] would have returned.
@@ -730,10 +762,10 @@ impl Cache {
         ttl: Ttl,
         mut each: impl FnMut(Result<u64, Error>),
     ) {
-        self.prefetched(
+        self.in_passes(
             entries,
             |(key, _)| key,
-            |hash, (key, value)| {
+            |hash, (key, value), _| {
                 let stored = self.store_hashed(hash, key, value, ttl, Condition::Always);
                 each(stored.map(always_stored));
             },
@@ -743,40 +775,44 @@ impl Cache {
     /// Removes the entries of keys. Returns how many there were that had not expired.
     pub fn delete_many<'k>(&self, keys: impl IntoIterator<Item = &'k [u8]>) -> usize {
         let mut deleted = 0;
-        self.prefetched(
+        self.in_passes(
             keys,
             |key| key,
-            |hash, key| deleted += usize::from(self.delete_hashed(hash, key)),
+            |hash, key, _| deleted += usize::from(self.delete_hashed(hash, key)),
         );
         deleted
     }
 
-    /// Calls `each` with the hashes of items after the memory in which their entries may be found was asked for.
+    /// Calls `each` with the hashes of items and with what may be their entries. The memory of these was asked for ahead, for some items
+    /// at a time: first that of their buckets, then that of entries.
     #[inline]
-    pub(super) fn prefetched<'k, T: Copy>(
+    fn in_passes<'k, T: Copy>(
         &self,
         items: impl IntoIterator<Item = T>,
         key: impl Fn(T) -> &'k [u8],
-        mut each: impl FnMut(Hash, T),
+        mut each: impl FnMut(Hash, T, Option<&Sight>),
     ) {
         const AHEAD: usize = 32;
         let Resources { arena, index, .. } = &self.resources;
         let mut items = items.into_iter();
         loop {
-            let mut ahead = [None; AHEAD];
-            let mut count = 0;
-            for (slot, item) in ahead.iter_mut().zip(&mut items) {
+            let (mut ahead, mut sights, mut count) = ([None; AHEAD], [None; AHEAD], 0);
+            for (ahead, item) in ahead.iter_mut().zip(&mut items) {
                 let hash = index.hash(key(item));
-                index.prefetch(arena, hash);
-                *slot = Some((hash, item));
+                *ahead = Some((hash, item, index.approach(arena, hash)));
                 count += 1;
             }
-            let ahead = ahead[..count].iter().flatten();
-            if count == 0 {
+            for (sight, ahead) in sights.iter_mut().zip(&ahead[..count]) {
+                *sight = ahead.and_then(|(hash, _, path)| self.sight(hash, path?));
+            }
+            for (ahead, sight) in ahead[..count].iter().zip(&sights) {
+                if let &Some((hash, item, _)) = ahead {
+                    each(hash, item, sight.as_ref());
+                }
+            }
+            if count < AHEAD {
                 return;
             }
-            ahead.clone().for_each(|&(hash, _)| self.prefetch(hash));
-            ahead.for_each(|&(hash, item)| each(hash, item));
         }
     }
 
@@ -1048,7 +1084,7 @@ fn always_stored(version: Option<u64>) -> u64 {
 }
 
 /// Copies a value, if it fits. Returns its length in any case, and whether it did.
-#[inline]
+#[inline(always)]
 fn copy(value: Bytes, output: &mut [MaybeUninit<u8>]) -> (usize, bool) {
     let fits = value.len() <= output.len();
     if fits {
@@ -1062,17 +1098,48 @@ pub struct Lookup<'a, 'k> {
     cache: &'a Cache,
     hash: Hash,
     key: &'k [u8],
+    sight: Option<&'a Sight<'a>>,
+    reads: &'a Tally<'a>,
 }
 
 impl Lookup<'_, '_> {
     /// As [`Cache::get`].
     pub fn get(&self) -> Option<Vec<u8>> {
-        self.cache.read_hashed(self.hash, self.key, |value, _| (value.to_vec(), true))
+        self.read(|value, _| (value.to_vec(), true))
     }
 
     /// As [`Cache::copy_to`].
+    #[inline(always)]
     pub fn copy_to(&self, output: &mut [MaybeUninit<u8>]) -> Option<usize> {
-        self.cache.read_hashed(self.hash, self.key, |value, _| copy(value, output))
+        self.read(|value, _| copy(value, output))
+    }
+
+    #[inline(always)]
+    fn read<R>(&self, mut take: impl FnMut(Bytes, Entry) -> (R, bool)) -> Option<R> {
+        let Lookup { cache, hash, key, sight, reads } = *self;
+        let mut result = None;
+        // Most entries are what was seen first.
+        if let Some(sight) = sight
+            && let Some(look) = cache.look_at(sight.location, key, &mut result, &mut take)
+            && look != Look::Locked
+            && sight.holds()
+        {
+            match look {
+                Look::Hit => {
+                    sight.count_hit();
+                    cache.count_hit(hash, reads);
+                }
+                Look::Expired => reads.miss(),
+                _ => {}
+            }
+            return result;
+        }
+        self.read_anew(take)
+    }
+
+    #[inline(never)]
+    fn read_anew<R>(&self, take: impl FnMut(Bytes, Entry) -> (R, bool)) -> Option<R> {
+        self.cache.read_hashed(self.hash, self.key, self.reads, take)
     }
 }
 

@@ -40,6 +40,7 @@ impl Clock {
         (deadline != NEVER).then(left)
     }
 
+    #[inline]
     pub(super) fn has_passed(&self, deadline: u64) -> bool {
         deadline != NEVER && deadline <= self.now()
     }

@@ -175,7 +175,7 @@ impl Bytes<'_> {
     }
 
     /// Copies them to the start of `output`, which has room for them.
-    #[inline]
+    #[inline(always)]
     pub(super) fn copy_to(self, output: &mut [MaybeUninit<u8>]) {
         match self {
             Bytes::Words(text) => text.copy_to(output),
@@ -225,7 +225,7 @@ pub(super) struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     /// The entry at the start of `words`; None if there can't be one, which only a reader without a lock sees.
-    #[inline]
+    #[inline(always)]
     pub(super) fn at(words: &'a [AtomicU64]) -> Option<Self> {
         let head = load(words.first()?);
         let words = words.get(..head as u16 as usize)?;
@@ -277,7 +277,11 @@ impl<'a> Entry<'a> {
         self.words.get(1).map_or(0, load)
     }
 
+    #[inline]
     pub(super) fn times(self) -> Times {
+        if self.head & (EXPIRES | IDLES) == 0 {
+            return Times::NEVER;
+        }
         let mut times = self.words[FIXED..].iter().map(load);
         let mut next =
             |flag| if self.head & flag != 0 { times.next().unwrap_or(NEVER) } else { NEVER };
@@ -310,12 +314,20 @@ impl<'a> Entry<'a> {
     }
 
     /// Key and value of an entry among others, as far as they are where the entry says.
-    #[inline]
-    pub(super) fn inline(self) -> Option<(Text<'a>, Text<'a>)> {
+    fn inline(self) -> Option<(Text<'a>, Text<'a>)> {
         let key = (self.head >> 16) as u16 as usize;
         let value = (self.head >> 32) as u16 as usize;
         let body = &self.words[body(self.head)..];
         Some((Text::new(body, 0, key)?, Text::new(body, key, value)?))
+    }
+
+    /// The value of an entry among others if this is its key.
+    #[inline(always)]
+    pub(super) fn value_of(self, key: &[u8]) -> Option<Text<'a>> {
+        let body = &self.words[body(self.head)..];
+        let value = (self.head >> 32) as u16 as usize;
+        let same = (self.head >> 16) as u16 as usize == key.len() && words::begin_with(body, key);
+        if same { Text::new(body, key.len(), value) } else { None }
     }
 
     /// Key and value, which is in two parts.

@@ -6,7 +6,7 @@
 use std::hash::BuildHasher;
 
 use super::sync::RandomState;
-use super::words::partial;
+use super::words::tail;
 
 /// The hash of a key.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -38,31 +38,39 @@ impl Secret {
         // The length is the first coefficient, which tells zeros at the end from none.
         let mut sum = self.times(key.len() as u64);
         let mut rest = key;
-        while let Some((chunk, tail)) = rest.split_first_chunk::<CHUNK>() {
-            let mut bytes = [0; 8];
-            bytes[..CHUNK].copy_from_slice(chunk);
-            sum = self.times(sum + u64::from_le_bytes(bytes));
-            rest = tail;
+        while let Some(&bytes) = rest.first_chunk() {
+            sum = self.times(sum + (u64::from_le_bytes(bytes) & ((1 << (8 * CHUNK)) - 1)));
+            rest = &rest[CHUNK..];
         }
-        sum = self.times(sum + partial(rest));
+        if rest.len() == CHUNK {
+            // A chunk that is full is followed by another one, even if that is empty.
+            sum = self.times(sum + tail(key, CHUNK));
+            rest = &[];
+        }
+        sum = self.times(sum + tail(key, rest.len()));
         // The remainder itself, which is the same however it was found.
         sum = (sum & PRIME) + (sum >> 61);
         if sum >= PRIME {
             sum -= PRIME;
         }
-        // The finalizer of MurmurHash3 spreads the sum over all bits.
-        let mut hash = sum ^ self.offset;
-        hash = (hash ^ hash >> 33).wrapping_mul(0xFF51_AFD7_ED55_8CCD);
-        hash = (hash ^ hash >> 33).wrapping_mul(0xC4CE_B9FE_1A85_EC53);
-        Hash(hash ^ hash >> 33)
+        finish(sum ^ self.offset)
     }
 
     /// `number` times the point, up to multiples of the prime; less than 2^62 + 2^57 if the number is the sum of
     /// such a one and of a chunk.
+    #[inline]
     fn times(&self, number: u64) -> u64 {
         let product = u128::from(number) * u128::from(self.point);
         (product as u64 & PRIME) + (product >> 61) as u64
     }
+}
+
+/// Spreads a number over all bits as MurmurHash3 does.
+#[inline]
+fn finish(mut number: u64) -> Hash {
+    number = (number ^ number >> 33).wrapping_mul(0xFF51_AFD7_ED55_8CCD);
+    number = (number ^ number >> 33).wrapping_mul(0xC4CE_B9FE_1A85_EC53);
+    Hash(number ^ number >> 33)
 }
 
 #[cfg(test)]
@@ -91,6 +99,7 @@ mod tests {
                 sum = secret.times(sum + chunk);
             }
             assert_eq!(modulo(sum.into()), expected);
+            assert_eq!(secret.hash(key), finish(expected as u64));
         }
     }
 

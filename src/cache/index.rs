@@ -64,6 +64,14 @@ impl<'a> Bucket<'a> {
         Matches(half(&self.0[1]) | half(&self.0[2]) << 1)
     }
 
+    /// The slots that have a tag and an entry.
+    #[inline(always)]
+    fn entries(self, tag: u64) -> impl Iterator<Item = (usize, Location)> + use<'a> {
+        let all = self.matches(tag).map(move |slot| (slot, self.location(slot)));
+        all.filter(|&(_, location)| location != FREE)
+    }
+
+    #[inline]
     fn location(self, slot: usize) -> Location {
         Location((load(&self.0[3 + slot / 2]) >> (slot % 2 * 32)) as u32)
     }
@@ -207,10 +215,11 @@ impl Index {
         (hash.0 >> TAG_BITS) as usize & (self.buckets - 1)
     }
 
+    /// A bucket of a page, which is as long as the buckets that it has.
+    #[inline]
     fn bucket<'a>(&self, arena: &'a Arena, page: u32, bucket: usize) -> Bucket<'a> {
-        let words = arena.segment_at(page);
-        // A page is as long as the buckets that it has.
-        Bucket(words[bucket * BUCKET..].first_chunk().unwrap_or_else(|| unreachable!()))
+        let (buckets, _) = arena.words().as_chunks();
+        Bucket(&buckets[page as usize * self.buckets + bucket])
     }
 
     fn page(&self, hash: Hash) -> u32 {
@@ -223,31 +232,27 @@ impl Index {
         generation << 32 | u64::from(segment)
     }
 
-    /// Asks the processor for the bucket of a hash.
-    pub(super) fn prefetch(&self, arena: &Arena, hash: Hash) {
-        let page = self.page(hash);
-        if page != NONE {
-            prefetch(self.bucket(arena, page, self.home(hash)).0.as_ptr());
-        }
-    }
-
-    /// The location that is likely to be that of a hash, for prefetching.
-    pub(super) fn guess(&self, arena: &Arena, hash: Hash) -> Option<Location> {
-        let page = self.page(hash);
+    /// The first bucket for a hash, which the processor is asked for; None if there is none.
+    #[inline(always)]
+    pub(super) fn approach<'a>(&'a self, arena: &'a Arena, hash: Hash) -> Option<Path<'a>> {
+        let place = &self.directory[self.place(hash)];
+        let word = place.load(Ordering::Acquire);
+        let page = word as u32;
         let bucket = (page != NONE).then(|| self.bucket(arena, page, self.home(hash)))?;
-        bucket.matches(tag(hash)).next().map(|slot| bucket.location(slot))
+        prefetch(bucket.0.as_ptr());
+        Some(Path { place, word, bucket })
     }
 
-    /// Looks for an entry without a lock. `visit` gets locations, in which there may be anything, and returns
-    /// what it wants to know if it recognised the entry; that is returned only if it can be relied upon. Counts a hit if
-    /// `visit` says so. Err if a writer keeps the reader waiting: then the lock is to be taken.
+    /// Looks for an entry without a lock. `visit` gets locations, in which there may be anything, and returns whether it was
+    /// a hit if it recognised the entry. True if it did and that can be relied upon, false if there is no such entry. Err if a writer
+    /// keeps the reader waiting: then the lock is to be taken.
     #[inline]
-    pub(super) fn read<R>(
+    pub(super) fn read(
         &self,
         arena: &Arena,
         hash: Hash,
-        mut visit: impl FnMut(Location) -> Option<(R, bool)>,
-    ) -> Result<Option<R>, Contended> {
+        mut visit: impl FnMut(Location) -> Option<bool>,
+    ) -> Result<bool, Contended> {
         let place = &self.directory[self.place(hash)];
         let tag = tag(hash);
         let mut patience = PATIENCE;
@@ -255,44 +260,122 @@ impl Index {
             let word = place.load(Ordering::Acquire);
             let page = word as u32;
             if page == NONE {
-                return Ok(None);
+                return Ok(false);
             }
             let home = self.home(hash);
             for bucket in (home..self.buckets).chain(0..home) {
                 let bucket = self.bucket(arena, page, bucket);
-                let state = bucket.0[0].load(Ordering::Acquire);
+                let look = Path { place, word, bucket }.look();
+                let state = look.state;
                 let mut found = None;
                 if state & WRITING == 0 {
-                    found = bucket.matches(tag).find_map(|slot| {
-                        let location =
-                            Some(bucket.location(slot)).filter(|&location| location != FREE);
-                        Some((slot, visit(location?)?))
-                    });
-                    fence(Ordering::Acquire);
+                    found = bucket
+                        .entries(tag)
+                        .find_map(|(slot, location)| Some((slot, visit(location)?)));
                 }
-                // The entry, or all of the page, may have gone elsewhere meanwhile.
-                let changed = (bucket.state() ^ state) & !HITS != 0 || load(place) != word;
-                if state & WRITING != 0 || changed {
+                if state & WRITING != 0 || !look.holds() {
                     patience = patience.checked_sub(1).ok_or(Contended)?;
                     hint::spin_loop();
                     continue 'again;
                 }
-                if let Some((slot, (result, hit))) = found {
-                    let one = 1 << (2 * slot);
-                    if hit && (state / one) % (MOST_HITS + 1) != MOST_HITS {
-                        // If another thread counts or changes something at this moment, so be it.
-                        let counted = (state + one, Ordering::Relaxed);
-                        let _ =
-                            bucket.0[0].compare_exchange(state, counted.0, counted.1, counted.1);
+                if let Some((slot, hit)) = found {
+                    if hit {
+                        look.count_hit(slot);
                     }
-                    return Ok(Some(result));
+                    return Ok(true);
                 }
                 if state & (WRITING - PASSED) == 0 {
                     break;
                 }
             }
-            return Ok(None);
+            return Ok(false);
         }
+    }
+}
+
+/// A bucket in a page that the directory had.
+#[derive(Clone, Copy)]
+pub(super) struct Path<'a> {
+    place: &'a AtomicU64,
+    word: u64,
+    bucket: Bucket<'a>,
+}
+
+impl<'a> Path<'a> {
+    #[inline(always)]
+    fn look(self) -> Look<'a> {
+        Look { path: self, state: self.bucket.0[0].load(Ordering::Acquire) }
+    }
+
+    /// The first entry for a hash in the bucket that `visit` says yes to.
+    #[inline(always)]
+    pub(super) fn sight(
+        self,
+        hash: Hash,
+        mut visit: impl FnMut(Location) -> bool,
+    ) -> Option<Sight<'a>> {
+        let look = self.look();
+        if look.state & WRITING != 0 {
+            return None;
+        }
+        let mut entries = self.bucket.entries(tag(hash));
+        let (slot, location) = entries.find(|&(_, location)| visit(location))?;
+        Some(Sight { look, slot, location })
+    }
+}
+
+/// A look into a bucket.
+#[derive(Clone, Copy)]
+struct Look<'a> {
+    path: Path<'a>,
+    state: u64,
+}
+
+impl Look<'_> {
+    /// Whether all is what it was, and so what was read since then.
+    #[inline]
+    fn holds(self) -> bool {
+        fence(Ordering::Acquire);
+        // The entry, or all of the page, may have gone elsewhere meanwhile.
+        let Path { place, word, bucket } = self.path;
+        (bucket.state() ^ self.state) & !HITS == 0 && load(place) == word
+    }
+
+    #[inline]
+    fn count_hit(self, slot: usize) {
+        let one = 1 << (2 * slot);
+        if (self.state >> (2 * slot)) & MOST_HITS != MOST_HITS {
+            // If another thread counts or changes something at this moment, so be it.
+            let counted = (self.state + one, Ordering::Relaxed);
+            let word = &self.path.bucket.0[0];
+            let _ = word.compare_exchange(self.state, counted.0, counted.1, counted.1);
+        }
+    }
+}
+
+/// An entry that was found in the first bucket for its hash.
+#[derive(Clone, Copy)]
+pub(super) struct Sight<'a> {
+    look: Look<'a>,
+    slot: usize,
+    pub location: Location,
+}
+
+impl Sight<'_> {
+    /// Whether what was read there since can be relied upon.
+    #[inline]
+    pub(super) fn holds(&self) -> bool {
+        self.look.holds()
+    }
+
+    #[inline]
+    pub(super) fn count_hit(&self) {
+        self.look.count_hit(self.slot);
+    }
+
+    #[cfg(test)]
+    pub(super) fn slot(&self, index: &Index, hash: Hash) -> Slot {
+        Slot { page: self.look.path.word as u32, bucket: index.home(hash), slot: self.slot }
     }
 }
 
@@ -613,45 +696,5 @@ impl Table<'_> {
             entries += taken;
         }
         (pages, entries)
-    }
-}
-
-/// What [`Index::look`] found, if `holds` says so.
-#[cfg(test)]
-pub(super) struct Sight {
-    place: usize,
-    word: u64,
-    state: u64,
-    pub slot: Slot,
-    pub location: Location,
-}
-
-#[cfg(test)]
-impl Index {
-    /// Looks in the first bucket for an entry that `visit` recognises, as a writer in another language does.
-    pub(super) fn look(
-        &self,
-        arena: &Arena,
-        hash: Hash,
-        mut visit: impl FnMut(Location) -> bool,
-    ) -> Option<Sight> {
-        let place = self.place(hash);
-        let word = self.directory[place].load(Ordering::Acquire);
-        let (page, number) = (word as u32, self.home(hash));
-        let bucket = (page != NONE).then(|| self.bucket(arena, page, number))?;
-        let state = bucket.0[0].load(Ordering::Acquire);
-        let mut slots = bucket.matches(tag(hash)).map(|slot| (slot, bucket.location(slot)));
-        let found = slots.find(|&(_, location)| location != FREE && visit(location));
-        found.map(|(slot, location)| {
-            let slot = Slot { page, bucket: number, slot };
-            Sight { place, word, state, slot, location }
-        })
-    }
-
-    /// Whether all is as it was; called with the lock of the shard.
-    pub(super) fn holds(&self, arena: &Arena, sight: &Sight) -> bool {
-        let bucket = self.bucket(arena, sight.slot.page, sight.slot.bucket);
-        (bucket.state() ^ sight.state) & !HITS == 0
-            && load(&self.directory[sight.place]) == sight.word
     }
 }

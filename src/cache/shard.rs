@@ -1220,13 +1220,14 @@ impl Unlocked {
     ) -> bool {
         let Resources { arena, index, .. } = resources;
         let entry = |location| Entry::at(arena.words().get(arena.word(location)..)?);
-        let sight = index.look(arena, hash, |location| {
-            let key = entry(location).and_then(Entry::inline).map(|(key, _)| key);
-            key.is_some_and(|key| key.equals(new.key))
+        let sight = index.approach(arena, hash).and_then(|path| {
+            path.sight(hash, |location| {
+                entry(location).is_some_and(|entry| entry.value_of(new.key).is_some())
+            })
         });
         let Some(sight) = sight else { return false };
         let Some(mut state) = self.state.try_write() else { return false };
-        if !index.holds(arena, &sight) {
+        if !sight.holds() {
             return false;
         }
         let State { version, counts, pages, .. } = &mut *state;
@@ -1235,7 +1236,7 @@ impl Unlocked {
         let Some(entry) = found else { return false };
         *version += 1;
         counts.sets += 1;
-        table.change(sight.slot, |location, hits| {
+        table.change(sight.slot(index, hash), |location, hits| {
             entry.overwrite(&NewEntry { version: *version, record: entry.record(), ..*new });
             *hits += 1;
             location

@@ -66,14 +66,16 @@ impl Reads {
         &self.0[thread.unwrap_or(0) % Self::LINES]
     }
 
+    /// Counts so many hits and misses.
     #[inline]
-    pub(super) fn hit(&self) {
-        self.line().hits.fetch_add(1, Ordering::Relaxed);
-    }
-
-    #[inline]
-    pub(super) fn miss(&self) {
-        self.line().misses.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn count(&self, hits: u64, misses: u64) {
+        let line = self.line();
+        if hits > 0 {
+            line.hits.fetch_add(hits, Ordering::Relaxed);
+        }
+        if misses > 0 {
+            line.misses.fetch_add(misses, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn add_to(&self, stats: &mut Stats) {
@@ -81,5 +83,34 @@ impl Reads {
             stats.hits += line.hits.load(Ordering::Relaxed);
             stats.misses += line.misses.load(Ordering::Relaxed);
         }
+    }
+}
+
+/// Reads that are counted all at once.
+pub(super) struct Tally<'a> {
+    reads: &'a Reads,
+    hits: Cell<u64>,
+    misses: Cell<u64>,
+}
+
+impl<'a> Tally<'a> {
+    pub(super) fn new(reads: &'a Reads) -> Self {
+        Tally { reads, hits: Cell::new(0), misses: Cell::new(0) }
+    }
+
+    #[inline]
+    pub(super) fn hit(&self) {
+        self.hits.set(self.hits.get() + 1);
+    }
+
+    #[inline]
+    pub(super) fn miss(&self) {
+        self.misses.set(self.misses.get() + 1);
+    }
+}
+
+impl Drop for Tally<'_> {
+    fn drop(&mut self) {
+        self.reads.count(self.hits.get(), self.misses.get());
     }
 }

@@ -38,6 +38,7 @@ pub(super) struct Text<'a> {
 
 impl<'a> Text<'a> {
     /// The `length` bytes from byte `start` of `words`.
+    #[inline]
     pub(super) fn new(words: &'a [AtomicU64], start: usize, length: usize) -> Option<Self> {
         let words = words.get(start / WORD..words_of(start + length))?;
         Some(Text { words, shift: (start % WORD) as u32 * 8, length })
@@ -57,67 +58,87 @@ impl<'a> Text<'a> {
         unsafe { slice::from_raw_parts(start.add(self.shift as usize / 8), self.length) }
     }
 
-    /// Calls `take` with each of the string's words, shifted to begin where it begins. Behind the end of the string
-    /// they have anything.
-    #[inline(always)]
-    fn each(self, mut take: impl FnMut(u64) -> bool) -> bool {
-        let count = words_of(self.length);
-        if self.shift == 0 {
-            return self.words[..count].iter().all(|word| take(load(word)));
-        }
-        let Some((first, rest)) = self.words.split_first() else { return true };
-        let mut low = load(first) >> self.shift;
-        let whole = rest.len().min(count);
-        for word in &rest[..whole] {
-            let word = load(word);
-            if !take(low | word << (64 - self.shift)) {
-                return false;
-            }
-            low = word >> self.shift;
-        }
-        whole == count || take(low)
-    }
-
-    /// Whether the string is `other`.
-    #[inline]
-    pub(super) fn equals(self, other: &[u8]) -> bool {
-        if self.length != other.len() {
-            return false;
-        }
-        let mut rest = other;
-        self.each(|word| {
-            if let Some((bytes, tail)) = rest.split_first_chunk() {
-                rest = tail;
-                return word == u64::from_le_bytes(*bytes);
-            }
-            let difference = word ^ partial(rest);
-            difference << (64 - rest.len() * 8) == 0
-        })
-    }
-
     /// Copies the string to the start of `output`, which has room for it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn copy_to(self, output: &mut [MaybeUninit<u8>]) {
-        let (whole, rest) = output[..self.length].as_chunks_mut();
-        let mut words = self.words.iter().map(load);
-        let (mut low, up) = (0, (64 - self.shift) % 64);
-        if self.shift == 0 {
-            for (bytes, word) in whole.iter_mut().zip(&mut words) {
-                *bytes = word.to_le_bytes().map(MaybeUninit::new);
+        let output = &mut output[..self.length];
+        if RACES && output.len() >= RACE {
+            let mut from = self.words.as_ptr().cast::<u8>().wrapping_add(self.shift as usize / 8);
+            let mut to = output.as_mut_ptr().cast::<u8>();
+            let last = output.len() - RACE;
+            // SAFETY: the words have all bytes of the string, and the output as many.
+            unsafe {
+                let ends = (from.add(last), to.add(last));
+                while from < ends.0 {
+                    race(from, to);
+                    (from, to) = (from.add(RACE), to.add(RACE));
+                }
+                race(ends.0, ends.1);
             }
-        } else {
-            low = words.next().unwrap_or(0) >> self.shift;
-            for (bytes, word) in whole.iter_mut().zip(&mut words) {
-                *bytes = (low | word << up).to_le_bytes().map(MaybeUninit::new);
-                low = word >> self.shift;
-            }
+            return;
         }
-        // There is another word if the last bytes reach into it.
-        let last = low | words.next().map_or(0, |word| word << up);
-        for (byte, value) in rest.iter_mut().zip(last.to_le_bytes()) {
-            byte.write(value);
+        copy_words(self.words, self.shift, output);
+    }
+}
+
+/// Copies the string that begins so many bits behind the start of `words`, and is as long as `output`.
+fn copy_words(words: &[AtomicU64], shift: u32, output: &mut [MaybeUninit<u8>]) {
+    let (whole, rest) = output.as_chunks_mut();
+    let mut words = words.iter().map(load);
+    let (mut low, up) = (0, (64 - shift) % 64);
+    if shift == 0 {
+        for (bytes, word) in whole.iter_mut().zip(&mut words) {
+            *bytes = word.to_le_bytes().map(MaybeUninit::new);
+        }
+    } else {
+        low = words.next().unwrap_or(0) >> shift;
+        for (bytes, word) in whole.iter_mut().zip(&mut words) {
+            *bytes = (low | word << up).to_le_bytes().map(MaybeUninit::new);
+            low = word >> shift;
         }
     }
+    // There is another word if the last bytes reach into it.
+    let last = low | words.next().map_or(0, |word| word << up);
+    for (byte, value) in rest.iter_mut().zip(last.to_le_bytes()) {
+        byte.write(value);
+    }
+}
+
+/// Whether there is `race`.
+const RACES: bool = cfg!(all(
+    any(target_arch = "x86_64", target_arch = "aarch64"),
+    not(miri),
+    not(all(test, shuttle))
+));
+
+/// Bytes that `race` copies.
+const RACE: usize = 16;
+
+/// Copies [`RACE`] bytes that others may change meanwhile: each of them is what it was at some moment. The language has no
+/// accesses that are both atomic and as wide, or that begin anywhere, but the processor does.
+///
+/// # Safety
+/// `from` is valid for reads, and `to` for writes of so many bytes; those of `from` are accessed atomically by others.
+#[inline(always)]
+unsafe fn race(from: *const u8, to: *mut u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: the caller's promises.
+    unsafe {
+        let bytes: std::arch::x86_64::__m128i;
+        std::arch::asm!("movups {}, [{}]", out(xmm_reg) bytes, in(reg) from,
+            options(readonly, nostack, preserves_flags));
+        to.cast::<std::arch::x86_64::__m128i>().write_unaligned(bytes);
+    }
+    #[cfg(target_arch = "aarch64")]
+    // SAFETY: as above.
+    unsafe {
+        let bytes: std::arch::aarch64::uint8x16_t;
+        std::arch::asm!("ldr {:q}, [{}]", out(vreg) bytes, in(reg) from,
+            options(readonly, nostack, preserves_flags));
+        to.cast::<std::arch::aarch64::uint8x16_t>().write_unaligned(bytes);
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let _ = (from, to);
 }
 
 /// Writes two byte strings one behind the other, from the first word on, and zeros to the end of the last word. There are
@@ -154,6 +175,35 @@ pub(super) fn write(mut words: &[AtomicU64], strings: [&[u8]; 2]) {
     }
     if bits > 0 {
         store(&words[0], pending);
+    }
+}
+
+/// Whether `bytes` are the first ones of `words`, which have as many.
+#[inline(always)]
+pub(super) fn begin_with(words: &[AtomicU64], bytes: &[u8]) -> bool {
+    let (chunks, rest) = bytes.as_chunks();
+    let Some((whole, others)) = words.split_at_checked(chunks.len()) else { return false };
+    if !whole.iter().zip(chunks).all(|(word, &chunk)| load(word) == u64::from_le_bytes(chunk)) {
+        return false;
+    }
+    if rest.is_empty() {
+        return true;
+    }
+    // The bytes of the last word, at its upper end, as they are in the last 8 of all.
+    let unused = 64 - 8 * rest.len();
+    let last = match bytes.last_chunk() {
+        Some(&last) => u64::from_le_bytes(last),
+        None => partial(rest) << unused,
+    };
+    others.first().is_some_and(|word| (load(word) << unused ^ last) >> unused == 0)
+}
+
+/// The number that the last `count` bytes make, fewer than 8, the first one lowest.
+#[inline(always)]
+pub(super) fn tail(bytes: &[u8], count: usize) -> u64 {
+    match bytes.last_chunk() {
+        Some(&last) => u64::from_le_bytes(last) >> (8 * (7 - count)) >> 8,
+        None => partial(&bytes[bytes.len() - count..]),
     }
 }
 
@@ -214,20 +264,19 @@ mod tests {
                         let byte = unsafe { byte.assume_init() };
                         assert_eq!(byte, string.get(index).copied().unwrap_or(0));
                     }
-                    assert!(text.equals(string));
                     // SAFETY: nobody else has the words.
                     assert_eq!(unsafe { text.as_slice() }, string);
-                    let mut other = string.to_vec();
-                    for index in 0..other.len() {
-                        other[index] ^= 0x80;
-                        assert!(!text.equals(&other), "{first} {second} {index}");
-                        other[index] ^= 0x80;
-                    }
-                    other.push(0);
-                    assert!(!text.equals(&other));
+                }
+                let mut other = bytes[..first].to_vec();
+                assert!(begin_with(&words, &other));
+                for index in 0..first {
+                    other[index] ^= 0x80;
+                    assert!(!begin_with(&words, &other), "{first} {index}");
+                    other[index] ^= 0x80;
                 }
             }
         }
+        assert!(!begin_with(&[], &[0]));
         assert!(Text::new(&[], 0, 1).is_none());
     }
 }
