@@ -37,17 +37,17 @@ impl Secret {
     pub(super) fn hash(&self, key: &[u8]) -> Hash {
         // The length is the first coefficient, which tells zeros at the end from none.
         let mut sum = self.times(key.len() as u64);
-        let mut rest = key;
-        while let Some(&bytes) = rest.first_chunk() {
+        let mut rest = key.len();
+        while let Some(&bytes) = key[key.len() - rest..].first_chunk() {
             sum = self.times(sum + (u64::from_le_bytes(bytes) & ((1 << (8 * CHUNK)) - 1)));
-            rest = &rest[CHUNK..];
+            rest -= CHUNK;
         }
-        if rest.len() == CHUNK {
+        if rest == CHUNK {
             // A chunk that is full is followed by another one, even if that is empty.
             sum = self.times(sum + tail(key, CHUNK));
-            rest = &[];
+            rest = 0;
         }
-        sum = self.times(sum + tail(key, rest.len()));
+        sum = self.times(sum + tail(key, rest));
         // The remainder itself, which is the same however it was found.
         sum = (sum & PRIME) + (sum >> 61);
         if sum >= PRIME {

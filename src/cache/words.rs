@@ -1,6 +1,8 @@
 //! Byte strings in words that are read and written one at a time, each atomically: one thread may read them while
 //! another writes, and finds out afterwards that it must not believe what it read.
 
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use std::arch::asm;
 use std::mem::MaybeUninit;
 use std::slice;
 use std::sync::atomic::Ordering;
@@ -62,20 +64,16 @@ impl<'a> Text<'a> {
     #[inline(always)]
     pub(super) fn copy_to(self, output: &mut [MaybeUninit<u8>]) {
         let output = &mut output[..self.length];
-        if RACES && output.len() >= RACE {
-            let mut from = self.words.as_ptr().cast::<u8>().wrapping_add(self.shift as usize / 8);
-            let mut to = output.as_mut_ptr().cast::<u8>();
-            let last = output.len() - RACE;
-            // SAFETY: the words have all bytes of the string, and the output as many.
-            unsafe {
-                let ends = (from.add(last), to.add(last));
-                while from < ends.0 {
-                    race(from, to);
-                    (from, to) = (from.add(RACE), to.add(RACE));
-                }
-                race(ends.0, ends.1);
+        let from = self.words.as_ptr().cast::<u8>().wrapping_add(self.shift as usize / 8);
+        let to = output.as_mut_ptr().cast::<u8>();
+        // SAFETY: the words have all bytes of the string, and the output as many.
+        unsafe {
+            if RACES && output.len() >= RACE {
+                return copy_racing::<RACE>(from, to, output.len(), race);
             }
-            return;
+            if RACES && output.len() >= WORD {
+                return copy_racing::<WORD>(from, to, output.len(), race_word);
+            }
         }
         copy_words(self.words, self.shift, output);
     }
@@ -104,7 +102,29 @@ fn copy_words(words: &[AtomicU64], shift: u32, output: &mut [MaybeUninit<u8>]) {
     }
 }
 
-/// Whether there is `race`.
+/// Copies so many bytes, `LENGTH` at least, with what copies `LENGTH` of them. The last ones may be copied twice.
+///
+/// # Safety
+/// `from` is valid for reads, and `to` for writes of so many bytes, in the way that `copy` needs.
+#[inline(always)]
+unsafe fn copy_racing<const LENGTH: usize>(
+    mut from: *const u8,
+    mut to: *mut u8,
+    length: usize,
+    copy: unsafe fn(*const u8, *mut u8),
+) {
+    // SAFETY: the caller's promises; nothing goes beyond the last `LENGTH` bytes.
+    unsafe {
+        let (last_from, last_to) = (from.add(length - LENGTH), to.add(length - LENGTH));
+        while from < last_from {
+            copy(from, to);
+            (from, to) = (from.add(LENGTH), to.add(LENGTH));
+        }
+        copy(last_from, last_to);
+    }
+}
+
+/// Whether there are `race` and `race_word`.
 const RACES: bool = cfg!(all(
     any(target_arch = "x86_64", target_arch = "aarch64"),
     not(miri),
@@ -118,14 +138,14 @@ const RACE: usize = 16;
 /// accesses that are both atomic and as wide, or that begin anywhere, but the processor does.
 ///
 /// # Safety
-/// `from` is valid for reads, and `to` for writes of so many bytes; those of `from` are accessed atomically by others.
+/// `from` is valid for reads, and `to` for writes of so many bytes; others access those of `from` atomically.
 #[inline(always)]
 unsafe fn race(from: *const u8, to: *mut u8) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: the caller's promises.
     unsafe {
         let bytes: std::arch::x86_64::__m128i;
-        std::arch::asm!("movups {}, [{}]", out(xmm_reg) bytes, in(reg) from,
+        asm!("movups {}, [{}]", out(xmm_reg) bytes, in(reg) from,
             options(readonly, nostack, preserves_flags));
         to.cast::<std::arch::x86_64::__m128i>().write_unaligned(bytes);
     }
@@ -133,12 +153,39 @@ unsafe fn race(from: *const u8, to: *mut u8) {
     // SAFETY: as above.
     unsafe {
         let bytes: std::arch::aarch64::uint8x16_t;
-        std::arch::asm!("ldr {:q}, [{}]", out(vreg) bytes, in(reg) from,
+        asm!("ldr {:q}, [{}]", out(vreg) bytes, in(reg) from,
             options(readonly, nostack, preserves_flags));
         to.cast::<std::arch::aarch64::uint8x16_t>().write_unaligned(bytes);
     }
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     let _ = (from, to);
+}
+
+/// As [`race`], a word.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn race_word(from: *const u8, to: *mut u8) {
+    let bytes: u64;
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: the caller's promises.
+    unsafe {
+        asm!("mov {}, qword ptr [{}]", out(reg) bytes, in(reg) from,
+            options(readonly, nostack, preserves_flags));
+    }
+    #[cfg(target_arch = "aarch64")]
+    // SAFETY: as above.
+    unsafe {
+        asm!("ldr {}, [{}]", out(reg) bytes, in(reg) from,
+            options(readonly, nostack, preserves_flags));
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    {
+        (bytes, _) = (0, from);
+    }
+    // SAFETY: as above.
+    unsafe { to.cast::<u64>().write_unaligned(bytes) };
 }
 
 /// Writes two byte strings one behind the other, from the first word on, and zeros to the end of the last word. There are
@@ -236,7 +283,7 @@ pub(super) fn prefetch(word: *const AtomicU64) {
     #[cfg(target_arch = "aarch64")]
     // SAFETY: as above.
     unsafe {
-        std::arch::asm!("prfm pldl1keep, [{}]", in(reg) word, options(nostack, preserves_flags));
+        asm!("prfm pldl1keep, [{}]", in(reg) word, options(nostack, preserves_flags));
     }
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     let _ = word;
