@@ -361,6 +361,8 @@ typedef struct tandem_cache_loading {
   uint64_t entries;
   // How many blocks were read.
   uint64_t blocks;
+  // How many entries the snapshot is said to have.
+  uint64_t expected;
   // The entries in the next block.
   uint32_t count;
   // The checksum of the next block.

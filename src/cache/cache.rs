@@ -489,10 +489,11 @@ impl Cache {
 
     /// Stores entries of a cache before, each unless there is one; those that find no room are left out. Shards have their turn one after the
     /// other, and what their entries change stays near the processor meanwhile. `part` says where to begin, from 0 to 1: threads that
-    /// do this at once are not to meet.
-    pub(super) fn restore(&self, items: &[Item], part: f64) -> Result<(), Error> {
+    /// do this at once are not to meet. `expected` is how many entries are said to come in all; that is believed as far as many came.
+    pub(super) fn restore(&self, items: &[Item], part: f64, expected: u64) -> Result<(), Error> {
         const AHEAD: usize = 16;
         let Resources { bytes, arena, index, .. } = &self.resources;
+        let expected = expected.min(4 * (self.len() + items.len() as u64)) as usize;
         let mut order: Vec<_> = items.iter().map(|item| (index.hash(item.key), item)).collect();
         order.sort_unstable_by_key(|(hash, _)| hash.0);
         let start = (order.len() as f64 * part) as usize;
@@ -505,6 +506,7 @@ impl Cache {
         let by_shard = order.chunk_by(|a, b| index.shard(a.0) == index.shard(b.0));
         for some in by_shard.flat_map(|of_shard| of_shard.chunks(2 * AHEAD)) {
             let mut shard = self.lock(some[0].0)?;
+            shard.expect(expected / self.shards.len());
             for &(hash, item) in some {
                 prefetch(1);
                 let times = Times { deadline: item.deadline, ..self.times(None) };
@@ -523,6 +525,7 @@ impl Cache {
                 });
                 drop(claim);
                 shard = self.lock(hash)?;
+                shard.expect(expected / self.shards.len());
             }
         }
         Ok(())

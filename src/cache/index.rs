@@ -149,6 +149,8 @@ pub(super) struct Pages(Box<[Page]>);
 pub(super) enum Wanted {
     Nothing,
     Page,
+    /// It is not needed yet, but will be if as many entries come as are expected.
+    EarlyPage,
     /// As many pages as there can be are full: an entry has to go first.
     Removal,
 }
@@ -476,8 +478,8 @@ impl<'a> Table<'a> {
         });
     }
 
-    /// What an insertion needs first.
-    pub(super) fn wanted(&self, hash: Hash) -> Wanted {
+    /// What an insertion needs first, where so many entries of the shard are expected.
+    pub(super) fn wanted(&self, hash: Hash, expected: usize) -> Wanted {
         if self.index.page(hash) == NONE {
             return Wanted::Page;
         }
@@ -485,7 +487,8 @@ impl<'a> Table<'a> {
         let (first, count) = self.span(hash);
         let entries = self.pages.0[first].entries as usize;
         if entries < slots / 8 * 7 {
-            Wanted::Nothing
+            let share = expected * count / self.pages.0.len();
+            if share >= slots / 8 * 7 && count > 1 { Wanted::EarlyPage } else { Wanted::Nothing }
         } else if count > 1 {
             Wanted::Page
         } else if entries < slots {

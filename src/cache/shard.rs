@@ -81,7 +81,7 @@ impl Unlocked {
     /// Locks the shard with this number for writing. Nobody may hold two locks.
     pub(super) fn write<'a>(&'a self, number: usize, resources: &'a Resources) -> Shard<'a> {
         let state = self.state.write();
-        Shard { state, held: &self.held, number, resources }
+        Shard { state, held: &self.held, number, resources, expected: 0 }
     }
 }
 
@@ -220,6 +220,8 @@ pub(super) struct Shard<'a> {
     held: &'a AtomicU64,
     number: usize,
     resources: &'a Resources,
+    /// How many entries there may soon be; 0 if nobody knows.
+    expected: usize,
 }
 
 impl<'a> Shard<'a> {
@@ -330,6 +332,11 @@ impl<'a> Shard<'a> {
         self.trim();
         self.state.version = version;
         Ok(())
+    }
+
+    /// Expects so many entries, until the lock is given up. What holds them is made as large at once, as far as there is memory.
+    pub(super) fn expect(&mut self, entries: usize) {
+        self.expected = entries;
     }
 
     /// What the policy knows of an entry.
@@ -455,8 +462,15 @@ impl<'a> Shard<'a> {
         credit: &mut Credit,
     ) -> Result<(), Need> {
         loop {
-            match self.table().wanted(hash) {
+            let expected = self.expected;
+            match self.table().wanted(hash, expected) {
                 Wanted::Nothing => break,
+                Wanted::EarlyPage => match self.new_segment(credit) {
+                    Some(segment) => {
+                        self.rehash(|table, hash_of| table.add_page(hash, segment, hash_of));
+                    }
+                    None => self.expected = 0,
+                },
                 Wanted::Page => {
                     let segment = self.take_segment(credit)?;
                     self.rehash(|table, hash_of| table.add_page(hash, segment, hash_of));
@@ -1190,7 +1204,8 @@ impl<'a> Shard<'a> {
         }
         let grows = entries > known;
         // Entries come one at a time, and may go all at once.
-        let entries = if grows { entries + entries / 4 } else { entries };
+        let expected = self.expected.min(2 * entries);
+        let entries = if grows { (entries + entries / 4).max(expected) } else { entries };
         let (old, new) = (Policy::bytes(known) as u64, Policy::bytes(entries) as u64);
         let (more, less) = (new.saturating_sub(old), old.saturating_sub(new));
         let bytes = &self.resources.bytes;

@@ -7,7 +7,8 @@
 //! length of the payload (8), entries in it (4), CRC-32 of the payload (4), CRC-32 of these 16 bytes and of the block's number (4)
 //! ```
 //!
-//! The first block has the window's share of the limit (a float of 8 bytes) and the tag. Then come blocks with entries:
+//! The first block has the window's share of the limit (a float of 8 bytes), about how many entries come (8), and the tag. Then come
+//! blocks with entries:
 //!
 //! ```text
 //! length of the key (4), frequency (1), hits (1), log (1), 0 (1), length of the value (8), when it expires (8), key, value
@@ -30,7 +31,7 @@ use super::policy::MAIN;
 use super::shard::{Past, Shard};
 
 const MAGIC: [u8; 8] = *b"TANDEMCS";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const PREFACE: usize = MAGIC.len() + 4;
 const HEAD: usize = 20;
 /// Bytes of an entry beside key and value.
@@ -116,6 +117,8 @@ pub struct Loading {
     pub entries: u64,
     /// How many blocks were read.
     pub blocks: u64,
+    /// How many entries the snapshot is said to have.
+    pub expected: u64,
     /// The entries in the next payload.
     pub count: u32,
     /// The checksum of the next payload.
@@ -298,6 +301,7 @@ impl Cache {
         let start = output.len();
         if saving.blocks == 0 {
             output.extend(self.mean_share().to_le_bytes());
+            output.extend(self.len().to_le_bytes());
             output.extend(tag);
         } else if saving.stage == 0 {
             output.reserve(BLOCK + BLOCK / 4);
@@ -425,12 +429,13 @@ impl Cache {
     fn load_payload(
         &self,
         now: &Moment,
-        loading: &Loading,
+        loading: &mut Loading,
         tag: &[u8],
         mut input: &[u8],
     ) -> Result<bool, SnapshotError> {
         if loading.blocks == 0 {
             let share = f64::from_bits(take_u64(&mut input)?);
+            loading.expected = take_u64(&mut input)?;
             if input != tag {
                 return Err(SnapshotError::Tag);
             }
@@ -453,7 +458,7 @@ impl Cache {
             return Err(SnapshotError::Damaged);
         }
         let part = loading.blocks as f64 * GOLDEN % 1.0;
-        self.restore(&items, part).map_err(|_| SnapshotError::Closed)?;
+        self.restore(&items, part, loading.expected).map_err(|_| SnapshotError::Closed)?;
         Ok(false)
     }
 }
@@ -558,6 +563,33 @@ mod tests {
         after.load_from(&saved(&before)[..]).unwrap();
         assert!(after.stats().bytes <= 1 << 20 && after.len() > 3000);
         after.audit();
+    }
+
+    #[test]
+    fn an_expectation_takes_memory_only_as_entries_come() {
+        let bytes = |entries: u32, expected: u64| {
+            let before = cache();
+            (0..entries).for_each(|key| {
+                before.set(&key.to_le_bytes(), &[1; 20]).unwrap();
+            });
+            let mut snapshot = saved(&before);
+            let head = PREFACE + HEAD;
+            snapshot[head + 8..head + 16].copy_from_slice(&expected.to_le_bytes());
+            let checksum = crc32fast::hash(&snapshot[head..head + 16]);
+            snapshot[head - 8..head - 4].copy_from_slice(&checksum.to_le_bytes());
+            let checksum = head_checksum(&snapshot[PREFACE..head - 4], 0);
+            snapshot[head - 4..head].copy_from_slice(&checksum.to_le_bytes());
+            let after = cache();
+            after.load_from(&snapshot[..]).unwrap();
+            assert_eq!(after.len(), u64::from(entries));
+            after.audit();
+            after.resources.arena.release_spare(&after.resources.bytes);
+            after.stats().bytes
+        };
+        assert_eq!(bytes(100, u64::MAX), bytes(100, 0));
+        let (expected, unknown) = (bytes(100_000, u64::MAX), bytes(100_000, 0));
+        assert!(expected < 2 * unknown, "{expected} for {unknown}");
+        assert!(bytes(100_000, 100_000) < unknown + unknown / 8);
     }
 
     #[test]

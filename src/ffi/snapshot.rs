@@ -30,6 +30,8 @@ pub struct tandem_cache_loading {
     pub entries: u64,
     /// How many blocks were read.
     pub blocks: u64,
+    /// How many entries the snapshot is said to have.
+    pub expected: u64,
     /// The entries in the next block.
     pub count: u32,
     /// The checksum of the next block.
@@ -54,15 +56,16 @@ impl From<Saving> for tandem_cache_saving {
 
 impl From<&tandem_cache_loading> for Loading {
     fn from(loading: &tandem_cache_loading) -> Self {
-        let &tandem_cache_loading { next, entries, blocks, count, checksum, stage } = loading;
-        Loading { next, entries, blocks, count, checksum, stage }
+        let &tandem_cache_loading { next, entries, blocks, expected, count, checksum, stage } =
+            loading;
+        Loading { next, entries, blocks, expected, count, checksum, stage }
     }
 }
 
 impl From<Loading> for tandem_cache_loading {
     fn from(loading: Loading) -> Self {
-        let Loading { next, entries, blocks, count, checksum, stage } = loading;
-        tandem_cache_loading { next, entries, blocks, count, checksum, stage }
+        let Loading { next, entries, blocks, expected, count, checksum, stage } = loading;
+        tandem_cache_loading { next, entries, blocks, expected, count, checksum, stage }
     }
 }
 
