@@ -18,6 +18,10 @@ type Latencies struct {
 	Update Histogram // Update with all calls of its function, Increment and Append
 	Delete Histogram // Delete
 	Load   Histogram // calls of loaders, those that failed included
+
+	GetMany    Histogram // GetMany, whatever the number of keys; these are no part of Get, and so on
+	SetMany    Histogram // SetMany
+	DeleteMany Histogram // DeleteMany
 }
 
 // Latencies returns how long operations took, of a cache with [Options].RecordLatencies; false without. While other
@@ -33,24 +37,32 @@ func (c *Cache[K, V]) Latencies() (Latencies, bool) {
 		Update: l.update.snapshot(),
 		Delete: l.delete.snapshot(),
 		Load:   l.load.snapshot(),
+
+		GetMany:    l.getMany.snapshot(),
+		SetMany:    l.setMany.snapshot(),
+		DeleteMany: l.deleteMany.snapshot(),
 	}, true
 }
 
 // getTimed is Get with a look at the clock, apart from it so that it costs nothing there.
 func (c *Cache[K, V]) getTimed(key *K) (value V, found bool) {
 	begin := c.latencies.now()
-	switch c.value.kind {
-	case fixed:
-		value, found = c.getFixed(key)
-	case flattened:
-		value, found = c.getFlat(key)
-	case encoded:
-		value, found = c.getEncoded(key)
-	default:
-		value, found = c.getDirect(key)
-	}
+	value, found = c.get(key)
 	c.latencies.get.until(c.latencies, begin)
 	return value, found
+}
+
+// get is Get without measuring, which Get itself does without another call.
+func (c *Cache[K, V]) get(key *K) (V, bool) {
+	switch c.value.kind {
+	case fixed:
+		return c.getFixed(key)
+	case flattened:
+		return c.getFlat(key)
+	case encoded:
+		return c.getEncoded(key)
+	}
+	return c.getDirect(key)
 }
 
 // A Histogram is how many durations there were of about which length. It tells those apart that differ by an eighth
@@ -136,6 +148,7 @@ const stripesOfHistogram = 8
 type timings struct {
 	start                          time.Time
 	get, set, update, delete, load histogram
+	getMany, setMany, deleteMany   histogram
 }
 
 type histogram [stripesOfHistogram]struct {

@@ -97,6 +97,24 @@ func TestLatencies(t *testing.T) {
 	if l.Get.Sum() <= 0 || l.Get.Sum() > time.Hour {
 		t.Errorf("%v", l.Get.Sum())
 	}
+	for range 3 {
+		c.SetMany([]string{"a", "b"}, []string{"1", "2"})
+	}
+	c.GetMany([]string{"a", "b"})
+	c.DeleteMany([]string{"a", "b"})
+	c.DeleteMany([]string{"a", "b"})
+	batches, _ := c.Latencies()
+	if counts := [...]uint64{batches.GetMany.Count(), batches.SetMany.Count(), batches.DeleteMany.Count()}; counts != [...]uint64{1, 3, 2} {
+		t.Errorf("batches: %v", counts)
+	}
+	if batches.Get.Count() != l.Get.Count() || batches.Set.Count() != l.Set.Count() || batches.Delete.Count() != l.Delete.Count() {
+		t.Error("a batch was counted as its operations, too")
+	}
+	structs := open(t, Options[string, point]{RecordLatencies: true})
+	structs.GetMany([]string{"a", "b"})
+	if l, _ := structs.Latencies(); l.GetMany.Count() != 1 || l.Get.Count() != 0 {
+		t.Errorf("structs: %d and %d", l.GetMany.Count(), l.Get.Count())
+	}
 	numbers := open(t, Options[string, int]{RecordLatencies: true})
 	Increment(numbers, "key", 1)
 	if l, _ := numbers.Latencies(); l.Update.Count() != 1 {

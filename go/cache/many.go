@@ -14,6 +14,9 @@ import (
 // GetMany returns the values of keys in their order, and which of them were found. Strings and byte slices that are
 // short share allocations of up to 4 KiB.
 func (c *Cache[K, V]) GetMany(keys []K) (values []V, found []bool) {
+	if l := c.latencies; l != nil {
+		defer l.getMany.until(l, l.now())
+	}
 	// No call of Rust is needed for an entry, so there is none to share.
 	values, found = make([]V, len(keys)), make([]bool, len(keys))
 	var reads tally
@@ -35,8 +38,8 @@ func (c *Cache[K, V]) GetMany(keys []K) (values []V, found []bool) {
 			values[i] = owner[V](c.value, data)
 		}
 	default:
-		for i, key := range keys {
-			values[i], found[i] = c.Get(key)
+		for i := range keys {
+			values[i], found[i] = c.get(&keys[i])
 		}
 	}
 	c.reads.count(reads)
@@ -97,6 +100,9 @@ func (c *Cache[K, V]) SetMany(keys []K, values []V) error {
 	if len(keys) != len(values) {
 		return errors.New("cache: SetMany has not as many values as keys")
 	}
+	if l := c.latencies; l != nil {
+		defer l.setMany.until(l, l.now())
+	}
 	c.forgetMany(keys)
 	b := batches.Get().(*batch)
 	defer putBatch(b)
@@ -152,6 +158,9 @@ func (c *Cache[K, V]) addEncoded(b *batch, value *V) error {
 
 // DeleteMany is [Cache.Delete] for many keys, but faster. It returns how many had an entry.
 func (c *Cache[K, V]) DeleteMany(keys []K) int {
+	if l := c.latencies; l != nil {
+		defer l.deleteMany.until(l, l.now())
+	}
 	c.forgetMany(keys)
 	b := batches.Get().(*batch)
 	defer putBatch(b)

@@ -114,5 +114,8 @@ func (c collector) Collect(sent chan<- prometheus.Metric) {
 		sent <- histogram(c.name, "update", l.Update)
 		sent <- histogram(c.name, "delete", l.Delete)
 		sent <- histogram(c.name, "load", l.Load)
+		sent <- histogram(c.name, "get_many", l.GetMany)
+		sent <- histogram(c.name, "set_many", l.SetMany)
+		sent <- histogram(c.name, "delete_many", l.DeleteMany)
 	}
 }

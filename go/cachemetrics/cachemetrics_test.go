@@ -91,6 +91,7 @@ func TestLatencies(t *testing.T) {
 		recorded.Get("key")
 		silent.Get("key")
 	}
+	recorded.GetMany([]string{"key", "other"})
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(cachemetrics.NewCollector("a", recorded), cachemetrics.NewCollector("b", silent))
 	got := map[string]string{}
@@ -101,7 +102,7 @@ func TestLatencies(t *testing.T) {
 		}
 	}
 	const prefix = "tandem_cache_operation_seconds"
-	counts := map[string]int{"get": 20, "set": 10, "update": 0, "delete": 0, "load": 0}
+	counts := map[string]int{"get": 20, "set": 10, "update": 0, "delete": 0, "load": 0, "get_many": 1, "set_many": 0, "delete_many": 0}
 	for operation, count := range counts {
 		for _, metric := range []string{
 			fmt.Sprintf(`%s_count{cache="a",operation=%q}`, prefix, operation),
