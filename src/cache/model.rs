@@ -286,6 +286,33 @@ fn reader_beside_removal_and_use_of_the_memory() {
 }
 
 #[test]
+fn reader_of_many_beside_removal_and_use_of_the_memory() {
+    explore(2000, || {
+        let cache = cache(|cache| store(cache, 1, 1, 24));
+        let writer = spawn(&cache, |cache| {
+            assert!(cache.delete(&[1]));
+            cache.clear();
+            store(cache, 2, 1, 24); // to where the other one was
+            store(cache, 1, 2, 24);
+        });
+        let mut newest = 1;
+        for _ in 0..3 {
+            let mut keys = [1, 2].into_iter();
+            cache.get_many([&[1][..], &[2]], |lookup| {
+                let (key, found) = (keys.next().unwrap(), lookup.get());
+                let Some(found) = found else { return };
+                assert_eq!(found, value(key, found[1], 24), "torn, or of another key");
+                assert!(key != 1 || found[1] >= newest, "an old value came back");
+                newest = if key == 1 { found[1] } else { newest };
+            });
+        }
+        writer.join().unwrap();
+        assert_eq!([1, 2].map(|key| round_of(&cache, key)), [Some(2), Some(1)]);
+        alone(|| cache.audit());
+    });
+}
+
+#[test]
 fn reader_beside_clear() {
     explore(2000, || {
         let cache = cache(|cache| store(cache, 1, 1, 24));

@@ -625,6 +625,30 @@ fn many_at_once() {
     assert_eq!((cache.stats().hits, cache.stats().misses), (34, 66));
 }
 
+/// What is seen of all keys before the first one has its turn is not what is told.
+#[test]
+fn many_see_what_changed_meanwhile() {
+    let cache = cache(4 << 20);
+    let keys = [b"first", b"other", b"going", b"comes", b"moves"];
+    for key in [keys[0], keys[1], keys[2], keys[4]] {
+        cache.set(key, b"old value").unwrap();
+    }
+    let mut found = Vec::new();
+    cache.get_many(keys.map(|key| &key[..]), |lookup| {
+        found.push(lookup.get());
+        if found.len() == 1 {
+            cache.set(keys[1], b"new value").unwrap();
+            assert!(cache.delete(keys[2]));
+            cache.set(keys[3], b"new value").unwrap();
+            cache.set(keys[4], &[1; 100]).unwrap();
+        }
+    });
+    let found: Vec<_> = found.iter().map(Option::as_deref).collect();
+    let (old, new) = (Some(&b"old value"[..]), Some(&b"new value"[..]));
+    assert_eq!(found, [old, new, None, new, Some(&[1; 100])]);
+    assert_eq!((cache.stats().hits, cache.stats().misses), (4, 1));
+}
+
 #[test]
 fn many_are_stored_and_deleted() {
     let cache = cache(4 << 20);
