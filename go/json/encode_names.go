@@ -22,12 +22,12 @@ type names struct {
 	// Names that were met since the list was made, and whether there is room for no more.
 	fresh map[string]bool
 	full  bool
-	// How many maps had names that there was no room for.
-	misses int
 }
 
-// A nameList is shared, and does not change.
+// A nameList is shared, and does not change, but for a count.
 type nameList struct {
+	// How many maps had other names. Renderers may not live long enough to count them: the collector empties pools.
+	misses atomic.Int64
 	// Where in the list the name of a hash is, plus one.
 	slots []uint16
 	list  []recordName
@@ -49,6 +49,9 @@ const (
 	maxNameText = 64
 	// maxRecord bounds the maps whose names are learnt; larger ones are tables.
 	maxRecord = 64
+	// After so many misses, names are added to a list, however few they are; and a list without room for them is given up.
+	addAfter    = maxNames
+	giveUpAfter = 8 * maxNames
 )
 
 // suffixOf returns the last eight bytes of a name that has as many.
@@ -111,13 +114,20 @@ func (n *names) learn(order []memberPlace, name func(number int) string) {
 	if len(order) > maxRecord {
 		return
 	}
+	missed := false
 	for _, p := range order {
 		s := name(p.number)
-		if len(s) > maxNameText || len(n.list) > 0 && n.find(p.prefix, s) >= 0 || n.fresh[s] {
+		if len(s) > maxNameText || len(n.list) > 0 && n.find(p.prefix, s) >= 0 {
+			continue
+		}
+		if !missed {
+			missed = true
+			n.misses.Add(1)
+		}
+		if n.fresh[s] {
 			continue
 		}
 		if n.full = len(n.list)+len(n.fresh) >= maxNames; n.full {
-			n.misses++
 			return
 		}
 		if n.fresh == nil {
@@ -135,18 +145,18 @@ func (n *names) settle(html bool) {
 	if html {
 		latest = &latestHTMLNames
 	}
+	if n.nameList != nil && len(n.fresh) == 0 && n.misses.Load() > giveUpAfter {
+		latest.CompareAndSwap(n.nameList, &nameList{html: html}) // unless others have given it up already
+		n.nameList = nil
+	}
 	if n.nameList == nil || html != n.html {
 		n.use(latest.Load())
 		if n.nameList == nil {
 			n.use(&nameList{html: html})
 		}
 	}
-	if len(n.fresh) == 0 && n.misses > 8*maxNames {
-		n.use(&nameList{html: html})
-		latest.Store(n.nameList)
-	}
 	// Seldom enough that it costs little, whatever comes.
-	if len(n.fresh) == 0 || len(n.fresh) <= len(n.list)/4 && !n.full {
+	if len(n.fresh) == 0 || len(n.fresh) <= len(n.list)/4 && !n.full && n.misses.Load() <= addAfter {
 		return
 	}
 	all := make([]string, 0, len(n.fresh)+len(n.list))
@@ -178,7 +188,7 @@ func (n *names) settle(html bool) {
 		}
 		slots[at%nameSlots] = uint16(i + 1)
 	}
-	n.use(&nameList{slots, list, html})
+	n.use(&nameList{slots: slots, list: list, html: html})
 	latest.Store(n.nameList)
 }
 

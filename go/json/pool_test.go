@@ -221,6 +221,45 @@ func TestMarshalAllocations(t *testing.T) {
 	}
 }
 
+// They are learnt, too, if the collector takes each renderer away, when few are new, and when there was no room for them.
+func TestNamesOutliveRenderers(t *testing.T) {
+	defer func(latest *nameList) { latestNames.Store(latest) }(latestNames.Load())
+	latestNames.Store(nil)
+	encode := func(prefix string, members int) (known bool) {
+		record := map[string]any{}
+		for i := range members {
+			record[fmt.Sprint(prefix, i)] = nil
+		}
+		r := &renderer{plans: plainPlans, escape: &escapes}
+		r.names.settle(false)
+		if err := r.any(record); err != nil {
+			t.Fatal(err)
+		}
+		known = len(r.names.list) > 0
+		for name := range record {
+			known = known && r.names.find(prefixOf(name), name) >= 0
+		}
+		r.names.settle(false) // what the next call with it does first
+		return known
+	}
+	learn := func(prefix string, members int) {
+		for range 2 * giveUpAfter {
+			if encode(prefix, members) {
+				return
+			}
+		}
+		t.Errorf("%d members %q are not learnt", members, prefix)
+	}
+	for i := range 7 {
+		learn(fmt.Sprint("table ", i, " "), maxRecord)
+	}
+	learn("few ", 9)
+	learn("more ", 60)
+	if length := len(latestNames.Load().list); length > maxNames {
+		t.Errorf("%d names", length)
+	}
+}
+
 // Names of records are learnt, whatever else comes: names that never come again take no room for ever.
 func TestNamesOfRecords(t *testing.T) {
 	n := names{nameList: &nameList{html: true}}
