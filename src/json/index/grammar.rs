@@ -107,8 +107,9 @@ pub(super) fn compact<B: Grammar>(text: &[u8], out: &mut [MaybeUninit<u8>]) -> O
 /// Without `COMPACT` nothing is written. Otherwise `out` must have room for all of the text.
 #[inline(always)]
 fn run<B: Grammar, const COMPACT: bool>(text: &[u8], mut out: *mut u8) -> Option<usize> {
-    // Other values are short or strings, and nothing to be fast at.
-    if !matches!(text.first(), Some(b'{' | b'[' | b' ' | b'\n' | b'\r' | b'\t')) {
+    // Other values are short or strings, and nothing to be fast at. What follows relies on a bracket being first.
+    let first = text.iter().find(|byte| !matches!(byte, b' ' | b'\n' | b'\r' | b'\t'));
+    if !matches!(first, Some(b'{' | b'[')) {
         return None;
     }
     let mut before = Before {
@@ -434,10 +435,12 @@ mod tests {
                     let gap = " ".repeat(gap);
                     assert!(is_valid(format!("{right}{gap}").as_bytes()));
                     assert!(!is_valid(format!("{right}{gap}{wrong}").as_bytes()));
-                    assert!(
-                        !is_valid(format!("{wrong}{gap}{right}").as_bytes()),
-                        "{wrong}{gap}{right}"
-                    );
+                    for before in ["", " "] {
+                        for between in ["", ",", ":"] {
+                            let text = format!("{before}{wrong}{gap}{between}{right}");
+                            assert!(!is_valid(text.as_bytes()), "{text}");
+                        }
+                    }
                     assert!(!is_valid(format!("[{right}{gap}{right}]").as_bytes()));
                 }
             }
