@@ -403,6 +403,20 @@ mod tests {
     }
 
     #[test]
+    fn tokens_follow_each_other_as_a_cursor_has_them() {
+        const TOKENS: [&str; 8] = ["[", "]", "{", "}", ",", ":", "\"\"", "1"];
+        let mut accepted = 0;
+        for length in 1..=6 {
+            for number in 0..TOKENS.len().pow(length) {
+                let token = |place| TOKENS[number / TOKENS.len().pow(place) % TOKENS.len()];
+                let text: String = (0..length).flat_map(|place| [" ", token(place)]).collect();
+                accepted += usize::from(is_valid(text.as_bytes()));
+            }
+        }
+        assert_eq!(accepted, 28);
+    }
+
+    #[test]
     fn numbers_of_any_form_and_length_may_lie_across_blocks() {
         let forms = ["0", "-0", "7", "-7", "0.5", "10.05", "-1e5", "1E+5", "0e-0", "12.5e10"];
         let wrong = [
