@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use std::ptr;
 
 use super::super::number;
-use super::super::scan::Nesting;
+use super::super::scan::{Cursor, Nesting};
 use super::{BLOCK, Block, Carry, Inside, inside};
 
 /// What tokens are made of, inside of strings, too; bit n stands for byte n of a block.
@@ -108,8 +108,7 @@ pub(super) fn compact<B: Grammar>(text: &[u8], out: &mut [MaybeUninit<u8>]) -> O
 #[inline(always)]
 fn run<B: Grammar, const COMPACT: bool>(text: &[u8], mut out: *mut u8) -> Option<usize> {
     // Other values are short or strings, and nothing to be fast at. What follows relies on a bracket being first.
-    let first = text.iter().find(|byte| !matches!(byte, b' ' | b'\n' | b'\r' | b'\t'));
-    if !matches!(first, Some(b'{' | b'[')) {
+    if !matches!(Cursor::new(text).peek_token(), Some(b'{' | b'[')) {
         return None;
     }
     let mut before = Before {
