@@ -494,6 +494,11 @@ impl Cache {
         const AHEAD: usize = 16;
         let Resources { bytes, arena, index, .. } = &self.resources;
         let expected = expected.min(4 * (self.len() + items.len() as u64)) as usize;
+        let lock = |hash| {
+            let mut shard = self.lock(hash)?;
+            shard.expect(expected / self.shards.len());
+            Ok(shard)
+        };
         let mut order: Vec<_> = items.iter().map(|item| (index.hash(item.key), item)).collect();
         order.sort_unstable_by_key(|(hash, _)| hash.0);
         let start = (order.len() as f64 * part) as usize;
@@ -505,8 +510,7 @@ impl Cache {
         prefetch(AHEAD);
         let by_shard = order.chunk_by(|a, b| index.shard(a.0) == index.shard(b.0));
         for some in by_shard.flat_map(|of_shard| of_shard.chunks(2 * AHEAD)) {
-            let mut shard = self.lock(some[0].0)?;
-            shard.expect(expected / self.shards.len());
+            let mut shard = lock(some[0].0)?;
             for &(hash, item) in some {
                 prefetch(1);
                 let times = Times { deadline: item.deadline, ..self.times(None) };
@@ -524,8 +528,7 @@ impl Cache {
                     shard.restore(hash, &new, past, mapping, credit)
                 });
                 drop(claim);
-                shard = self.lock(hash)?;
-                shard.expect(expected / self.shards.len());
+                shard = lock(hash)?;
             }
         }
         Ok(())
