@@ -122,6 +122,27 @@ func TestTags(t *testing.T) {
 }
 
 // Targets that decoding uses in a way that shows, or can't use.
+// What stands between a name and its value, where the name is the one that is expected there.
+func TestUnmarshalBehindNames(t *testing.T) {
+	t.Parallel()
+	for _, colon := range []string{`:`, ` :`, ": \n", "\n\t :\r ", ``, ` `, `,`, `}`, `]`, `"`, `"":`, `::`, `:,`, `1`, "\v:", "\x00:"} {
+		for _, filler := range []int{0, 1, 31, 32, 33, 4000, 4096 - 23} {
+			for _, text := range []string{
+				`{"A"` + colon + `1,"LongerThanSixteenBytes":2}`,
+				`{"A":1,"LongerThanSixteenBytes"` + colon + `2,"C":"nothing is cut here"}`,
+			} {
+				text = strings.Repeat(" ", filler) + text
+				sameDecode(t, []byte(text), func() any {
+					return new(struct {
+						A, LongerThanSixteenBytes int
+						C                         string
+					})
+				})
+			}
+		}
+	}
+}
+
 func TestUnmarshalTargets(t *testing.T) {
 	t.Parallel()
 	type pair struct {

@@ -512,15 +512,18 @@ impl<'a> Tokens<'a> {
         if self.byte() == b'"' { self.string() } else { Err(Invalid) }
     }
 
-    /// Passes a member's name, whose opening quote is the current token, and the colon, which stands right behind it.
+    /// Passes a member's name, whose opening quote is the current token, and the colon behind it.
     #[inline(always)]
     pub(crate) fn pass_name(&mut self) -> Result<(), Invalid> {
         if self.end.addr() - self.next.addr() < 2 * size_of::<u32>() {
             self.advance()?;
             return self.take(b':');
         }
-        // SAFETY: as in `advance`, for two places, of which the first is the colon's.
+        // SAFETY: as in `advance`, for two places.
         unsafe {
+            if *self.text.get_unchecked(*self.next as usize) != b':' {
+                return Err(Invalid);
+            }
             self.next = self.next.add(1);
             self.at = *self.next as usize;
             self.byte = *self.text.get_unchecked(self.at);

@@ -264,7 +264,7 @@ impl Member {
 /// What there is to know of a member that is expected next.
 #[derive(Debug)]
 pub(crate) struct Guess {
-    /// The name between quotes, and the colon behind it: the first sixteen bytes and the next, and masks that cover them.
+    /// The name between quotes: the first sixteen bytes and the next, and masks that cover them.
     starts: [u128; 2],
     masks: [u128; 2],
     /// What comes then.
@@ -298,9 +298,9 @@ impl Next {
 
 impl Guess {
     fn new(number: usize, member: &Member) -> Self {
-        let mut quoted = [b"\"", &*member.name, b"\":"].concat();
+        let mut quoted = [b"\"", &*member.name, b"\""].concat();
         if !member.plain {
-            quoted = b"\"\0\":".to_vec(); // which no text has that is JSON
+            quoted = b"\"\0\"".to_vec(); // which no text has that is JSON
         }
         let mut rest = &quoted[..];
         let mut next = || {
@@ -319,8 +319,8 @@ impl Guess {
         }
     }
 
-    /// Whether a name whose opening quote is at `place` of `text` is the member's, without escapes and with a colon behind its
-    /// closing quote. It may be that and not be seen.
+    /// Whether a name whose opening quote is at `place` of `text` is the member's, without escapes. It may be that and not be
+    /// seen.
     #[inline(always)]
     pub(crate) fn stands_at(&self, text: &[u8], place: usize) -> bool {
         let Some(first) = text.get(place..).and_then(<[u8]>::first_chunk) else {
@@ -605,8 +605,8 @@ mod tests {
         for length in 0..50 {
             let name = "abcdefghij".repeat(5)[..length].to_owned();
             let guess = &members(&[&name]).guesses[0];
-            let quoted = format!("\"{name}\":");
-            let text = format!("{{{quoted}12345678901234567890123456789012");
+            let quoted = format!("\"{name}\"");
+            let text = format!("{{{quoted}:12345678901234567890123456789012");
             assert!(guess.stands_at(text.as_bytes(), 1), "{text}");
             for place in 1..=quoted.len() {
                 let mut other = text.clone().into_bytes();
