@@ -5,7 +5,7 @@ package literal
 import "unsafe"
 
 // Least is the length of the shortest strings that Copy takes.
-const Least = 32
+const Least = 16
 
 // Room is how much longer than the string the room for its copy has to be.
 const Room = 64

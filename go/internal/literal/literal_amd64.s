@@ -273,10 +273,12 @@ found:
 
 tail:
 	// The bytes that are left, from the last 32, and zeros.
-	VMOVDQU -32(SI)(DX*1), Y0
-	VMOVDQU Y0, buffer-64(SP)
 	VPXOR Y1, Y1, Y1
 	VMOVDQU Y1, buffer-32(SP)
+	CMPQ DX, $32
+	JLT short
+	VMOVDQU -32(SI)(DX*1), Y0
+	VMOVDQU Y0, buffer-64(SP)
 	MOVQ AX, R11
 	SUBQ DX, R11 // the number of those that are left, below zero
 	LEAQ buffer-32(SP), R12
@@ -284,6 +286,17 @@ tail:
 	NEGQ R11
 	MOVL $-1, BX
 	BZHIL R11, BX, BX
+	JMP store
+
+short:
+	// Both ends of the string, which meet.
+	VMOVDQU (SI), X0
+	VMOVDQU -16(SI)(DX*1), X1
+	VMOVDQU X0, buffer-32(SP)
+	VMOVDQU X1, buffer-48(SP)(DX*1)
+	VMOVDQU buffer-32(SP), Y0
+	MOVL $-1, BX
+	BZHIL DX, BX, BX
 	JMP store
 
 // func cpuid(leaf, subleaf uint32) (a, b, c, d uint32)

@@ -143,14 +143,15 @@ func TestPieces(t *testing.T) {
 		for _, letter := range []string{"a", "日"} {
 			s := strings.Repeat(letter, pieceSize)
 			dst := make([]byte, len(s)+Room)
-			for at := 0; at < len(s); {
+			at := 0
+			for len(s)-at >= Least {
 				n := Copy(unsafe.Pointer(&dst[at]), s[at:], true)
 				if n < min(pieceSize-3, len(s)-at) {
 					t.Fatalf("%s: %d bytes at %d", name, n, at)
 				}
 				at += n
 			}
-			if string(dst[:len(s)]) != s {
+			if string(dst[:at]) != s[:at] {
 				t.Fatal(name, "another text")
 			}
 		}
