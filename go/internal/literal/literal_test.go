@@ -3,6 +3,7 @@
 package literal
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -203,11 +204,10 @@ func FuzzCopy(f *testing.F) {
 func BenchmarkCopy(b *testing.B) {
 	ways(b, func(name string) {
 		for _, kind := range []struct{ name, letter string }{{"ascii", "abc "}, {"two", "é"}, {"three", "日"}, {"mixed", "日 日本語x"}} {
-			for _, length := range []string{"40", "100", "300", "4096"} {
-				size := map[string]int{"40": 40, "100": 100, "300": 300, "4096": 4096}[length]
+			for _, size := range []int{20, 40, 100, 300, 4096} {
 				s := strings.Repeat(kind.letter, size/len(kind.letter)+1)
 				dst := make([]byte, len(s)+Room)
-				b.Run(name+"/"+kind.name+"/"+length, func(b *testing.B) {
+				b.Run(fmt.Sprintf("%s/%s/%d", name, kind.name, size), func(b *testing.B) {
 					b.SetBytes(int64(len(s)))
 					for b.Loop() {
 						Copy(unsafe.Pointer(&dst[0]), s, true)
