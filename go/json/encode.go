@@ -46,7 +46,8 @@ func marshal(v any, flags uint32) ([]byte, error) {
 	}
 	// Written so, with a variable, the memory is not cleared first.
 	out := r.text()
-	if !r.own || r.size-r.length > r.length/8 {
+	// The allocator's sizes are up to a quarter apart, so that a copy may have as much that is not used.
+	if !r.own || r.size-r.length > r.length/4+leastRoom {
 		text := make([]byte, len(out))
 		copy(text, out)
 		out = text
