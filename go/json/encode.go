@@ -321,12 +321,7 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 			switch op.kind {
 			case encodeText:
 			case encodeBool:
-				store64(dst, 0, textFalse)
-				written = 5
-				if *(*bool)(at) {
-					store64(dst, 0, textTrue)
-					written = 4
-				}
+				written = putBool(dst, at)
 			case encodeInt8:
 				written = putInt(dst, int64(*(*int8)(at)))
 			case encodeInt16:
@@ -348,13 +343,13 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 				if !isFinite(f) {
 					return errForeign
 				}
-				written = putFloat(dst, f)
+				written = putFloat(dst, f, false)
 			case encodeFloat32:
-				f := *(*float32)(at)
-				if !isFinite(float64(f)) {
+				f := float64(*(*float32)(at))
+				if !isFinite(f) {
 					return errForeign
 				}
-				written = putFloat32(dst, f)
+				written = putFloat(dst, f, true)
 			case encodeString:
 				s := *(*string)(at)
 				if len(s) < longString && limit-uintptr(dst) >= uintptr(len(s))+quoteRoom+spareRoom {
@@ -587,7 +582,11 @@ func (r *renderer) elements(elem *encodeNode, p unsafe.Pointer, count int) error
 		return err
 	}
 	start := r.length
-	if elem.size == 0 {
+	if elem.kind >= encodeBool && elem.kind <= encodeFloat64 {
+		if !r.scalars(elem, p, count) {
+			return errForeign
+		}
+	} else if elem.size == 0 {
 		for range count {
 			r.byte(',')
 			if err := r.write(elem.ops, p, 1, 0); err != nil {
@@ -663,7 +662,12 @@ func isNumber(n string) bool {
 	return valid && whole == ""
 }
 
-func trimDigits(s string) string { return strings.TrimLeft(s, "0123456789") }
+func trimDigits(s string) string {
+	for s != "" && s[0]-'0' < 10 {
+		s = s[1:]
+	}
+	return s
+}
 
 // time writes a time in its JSON form, unless it has none.
 func (r *renderer) time(t *time.Time) error {
@@ -815,7 +819,7 @@ func (r *renderer) any(v any) error {
 			return errForeign
 		}
 		r.reserve(numberRoom)
-		r.length += putFloat(r.end(), f)
+		r.length += putFloat(r.end(), f, false)
 	case mapWord:
 		return writeMap(r, *(*map[string]any)(unsafe.Pointer(&e.data)), &r.anys, (*renderer).any)
 	case listWord:

@@ -27,8 +27,23 @@ func eightDigits(v uint64) uint64 {
 	return high | (twos-10*high)<<8
 }
 
+// smallNumbers are the digits of numbers below 1000, and their count in the highest byte: most numbers of most documents.
+var smallNumbers = func() (texts [1000]uint32) {
+	for v := range texts {
+		for n, digit := range []byte(strconv.Itoa(v)) {
+			texts[v] += uint32(digit)<<(8*n) + 1<<24
+		}
+	}
+	return texts
+}()
+
 // putUint writes a number to dst and returns its length.
 func putUint(dst unsafe.Pointer, v uint64) int {
+	if v < uint64(len(smallNumbers)) {
+		text := smallNumbers[v]
+		store32(dst, 0, uint64(text))
+		return int(text >> 24)
+	}
 	n := 0
 	if v >= 1e8 {
 		high := v / 1e8
@@ -42,10 +57,6 @@ func putUint(dst unsafe.Pointer, v uint64) int {
 		}
 		store64(dst, n, eightDigits(v)|zeros)
 		return n + 8
-	}
-	if v < 10 {
-		*(*byte)(dst) = byte('0' + v)
-		return 1
 	}
 	digits := eightDigits(v)
 	leading := bits.TrailingZeros64(digits) &^ 7
@@ -62,10 +73,14 @@ func putInt(dst unsafe.Pointer, v int64) int {
 	return putUint(dst, uint64(v))
 }
 
-// putFloat writes the shortest number that reads back as f, which is finite, in the form of ECMAScript that
-// encoding/json has chosen: plain from 1e-6 to 1e21, else with an exponent. It returns its length.
-func putFloat(dst unsafe.Pointer, f float64) int {
-	if i := int64(f); float64(i) == f && i != 0 && uint64(i+1<<53) <= 1<<54 {
+// putFloat writes the shortest number that reads back as f, which is finite, as a double or in single precision, in the form of
+// ECMAScript that encoding/json has chosen: plain from 1e-6 to 1e21, else with an exponent. It returns its length.
+func putFloat(dst unsafe.Pointer, f float64, single bool) int {
+	exact := int64(1) << 53 // up to there, neighbours are at most one apart
+	if single {
+		exact = 1 << 24
+	}
+	if i := int64(f); float64(i) == f && i != 0 && uint64(i+exact) <= uint64(2*exact) {
 		return putInt(dst, i)
 	}
 	word := math.Float64bits(f)
@@ -76,7 +91,19 @@ func putFloat(dst unsafe.Pointer, f float64) int {
 		*(*byte)(dst) = '0'
 		return sign + 1
 	}
-	digits, exponent := shortest(word)
+	digits, exponent := uint64(0), 0
+	if single {
+		if word<<1 == 0x3F3<<53 {
+			// 2^-12 lies halfway between two numbers of as few digits: versions of Go choose different ones.
+			return sign + len(strconv.AppendFloat(unsafe.Slice((*byte)(dst), numberRoom)[:0], math.Abs(f), 'f', -1, 32))
+		}
+		word := math.Float32bits(float32(f))
+		digits, exponent = shortest(uint64(word&(1<<23-1)), int(word>>23&0xFF), 1<<23, -149)
+		digits *= 1e7
+		exponent -= 7
+	} else {
+		digits, exponent = shortest(word&(1<<52-1), int(word>>52&0x7FF), 1<<52, -1074)
+	}
 	// 17 digits, of which the first is not 0; most have them, or one less.
 	if digits < 1e16 {
 		digits *= 10
@@ -151,19 +178,18 @@ func putExponent(dst unsafe.Pointer, x, y, z uint64, count, exponent int) int {
 	return n + 2 + putUint(unsafe.Add(dst, n+2), uint64(exponent))
 }
 
-// shortest returns the decimal number of the fewest digits that lies nearest to the double of those bits, which is
-// positive or negative, but neither 0 nor infinite, as digits * 10^exponent. The way is Raffaello Giulietti's ("The
-// Schubfach way to render doubles", 2020): the interval that rounds to the double is scaled by a power of ten, so
-// that of the integers in it, either one is a multiple of ten, or there are few of them.
+// shortest returns the decimal number of the fewest digits that lies nearest to a float, which is neither 0 nor infinite, as
+// digits * 10^exponent. The float has that fraction, of whose bits hidden is the next, and that biased exponent; its least value is
+// 2^least. The way is Raffaello Giulietti's ("The Schubfach way to render doubles", 2020): the interval that rounds to the float is
+// scaled by a power of ten, so that of the integers in it, either one is a multiple of ten, or there are few of them.
 //
-// Here the double is scaled in 128 bits, which may be too large by one, and half of the interval in 59 bits. Where so
+// Here the float is scaled in 128 bits, which may be too large by one, and half of the interval in 59 bits. Where so
 // little matters, and where the interval is not symmetric, more bits decide.
-func shortest(word uint64) (digits uint64, exponent int) {
-	fraction, biased := word&(1<<52-1), int(word>>52&0x7FF)
+func shortest(fraction uint64, biased int, hidden uint64, least int) (digits uint64, exponent int) {
 	if fraction == 0 || biased == 0 {
-		return shortestExactly(word)
+		return shortestExactly(fraction, biased, hidden, least)
 	}
-	c, q := fraction|1<<52, biased-1075
+	c, q := fraction|hidden, biased+least-1
 	k := q * 1262611 >> 22 // floor(log10(2^q))
 	power, h := &powers()[-k-minPower], shiftOf(q, k)
 	integer, part := bits.Mul64(power[0], c<<h)
@@ -178,7 +204,7 @@ func shortest(word uint64) (digits uint64, exponent int) {
 	// The tens below lie in the interval if this is negative, those above if it is not.
 	below, above := rest-half, rest+half-10*unit
 	if below+margin <= 2*margin || above+margin <= 2*margin || part-1<<63 <= 1 {
-		return shortestExactly(word)
+		return shortestExactly(fraction, biased, hidden, least)
 	}
 	if int64(below|^above) < 0 {
 		// The tens below or above, without a branch, as nobody can tell which.
@@ -198,12 +224,11 @@ func powers() *powerTable {
 // shiftOf returns how far c has to be shifted for the integer part of c*2^q*10^-k to be the highest word of the product.
 func shiftOf(q, k int) uint { return uint(q+(-k*1741647>>19)+1) & 63 } // floor(log2(10^-k))
 
-// shortestExactly is [shortest] for all doubles.
-func shortestExactly(word uint64) (digits uint64, exponent int) {
-	fraction, biased := word&(1<<52-1), int(word>>52&0x7FF)
-	c, q := fraction, 1-1075
+// shortestExactly is [shortest] for all floats.
+func shortestExactly(fraction uint64, biased int, hidden uint64, least int) (digits uint64, exponent int) {
+	c, q := fraction, least
 	if biased != 0 {
-		c, q = fraction|1<<52, biased-1075
+		c, q = fraction|hidden, biased+least-1
 	}
 	odd := c & 1
 	// In quarters, where the interval begins below the double; it is shorter below powers of two.
@@ -327,19 +352,4 @@ func timesWide(a, b [4]uint64) (product [4]uint64) {
 		product[0] = product[0]<<1 | all[3]>>63
 	}
 	return product
-}
-
-// putFloat32 is putFloat for single precision.
-func putFloat32(dst unsafe.Pointer, f float32) int {
-	format, magnitude := byte('f'), math.Abs(float64(f))
-	if magnitude != 0 && (float32(magnitude) < 1e-6 || float32(magnitude) >= 1e21) {
-		format = 'e'
-	}
-	text := strconv.AppendFloat(unsafe.Slice((*byte)(dst), numberRoom)[:0], float64(f), format, -1, 32)
-	n := len(text)
-	if format == 'e' && n >= 4 && text[n-4] == 'e' && text[n-3] == '-' && text[n-2] == '0' {
-		text[n-2] = text[n-1]
-		n--
-	}
-	return n
 }

@@ -72,25 +72,32 @@ func TestIntegersOfAllLengths(t *testing.T) {
 }
 
 func TestFloatsOfAllSizes(t *testing.T) {
-	check := func(f float64) {
+	checkSize := func(f float64, size int) {
 		f = math.Abs(f)
 		if math.IsNaN(f) || math.IsInf(f, 0) {
 			return
 		}
 		format := byte('f')
-		if f != 0 && (f < 1e-6 || f >= 1e21) {
+		if size == 64 && (f < 1e-6 || f >= 1e21) || size == 32 && (float32(f) < 1e-6 || float32(f) >= 1e21) {
 			format = 'e'
 		}
-		want := []byte(strconv.FormatFloat(f, format, -1, 64))
+		if f == 0 {
+			format = 'f'
+		}
+		want := []byte(strconv.FormatFloat(f, format, -1, size))
 		if n := len(want); format == 'e' && want[n-4] == 'e' && want[n-3] == '-' && want[n-2] == '0' {
 			want = append(want[:n-2], want[n-1])
 		}
 		for _, sign := range []string{"", "-"} {
-			if got := putText(func(dst unsafe.Pointer) int { return putFloat(dst, f) }); got != sign+string(want) {
-				t.Fatalf("%s, want %s%s", got, sign, want)
+			if got := putText(func(dst unsafe.Pointer) int { return putFloat(dst, f, size == 32) }); got != sign+string(want) {
+				t.Fatalf("%s of %d bits, want %s%s", got, size, sign, want)
 			}
 			f = math.Copysign(f, -1)
 		}
+	}
+	check := func(f float64) {
+		checkSize(f, 64)
+		checkSize(float64(float32(f)), 32)
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	count := 1_000_000
@@ -99,6 +106,7 @@ func TestFloatsOfAllSizes(t *testing.T) {
 	}
 	for range count {
 		check(math.Float64frombits(random.Uint64()))
+		check(float64(math.Float32frombits(random.Uint32())))
 		// Few digits, at all places of the point; and integers.
 		check(float64(random.Uint64()>>random.IntN(64)) * math.Pow10(random.IntN(60)-30))
 		check(float64(random.IntN(100_000)) / math.Pow10(random.IntN(12)))
@@ -109,6 +117,8 @@ func TestFloatsOfAllSizes(t *testing.T) {
 		f := math.Ldexp(1, exponent)
 		for _, f := range []float64{f, math.Nextafter(f, 0), math.Nextafter(f, 2*f), 3 * f, 5 * f} {
 			check(f)
+			check(float64(math.Nextafter32(float32(f), 0)))
+			check(float64(math.Nextafter32(float32(f), 2*float32(f))))
 		}
 	}
 	for exponent := -324; exponent < 309; exponent++ {
@@ -119,6 +129,7 @@ func TestFloatsOfAllSizes(t *testing.T) {
 	}
 	for bits := range uint64(1000) {
 		check(math.Float64frombits(bits))
+		check(float64(math.Float32frombits(uint32(bits))))
 		check(math.Float64frombits(math.Float64bits(math.MaxFloat64) - bits))
 	}
 }
@@ -133,7 +144,7 @@ func TestFloatsThatAreHard(t *testing.T) {
 		2.2250738585072014e-308: "2.2250738585072014e-308", 2.225073858507201e-308: "2.225073858507201e-308", 9.5e-7: "9.5e-7", 2e-44: "2e-44",
 		4.35: "4.35", 0.3: "0.3", 5e-7: "5e-7", 1.1e16: "11000000000000000", 1234567.5: "1234567.5", 12345678.5: "12345678.5", 123456789.5: "123456789.5",
 	} {
-		if got := putText(func(dst unsafe.Pointer) int { return putFloat(dst, f) }); got != want {
+		if got := putText(func(dst unsafe.Pointer) int { return putFloat(dst, f, false) }); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}

@@ -251,6 +251,42 @@ func TestMarshalNumbers(t *testing.T) {
 	}
 }
 
+func TestMarshalListsOfScalars(t *testing.T) {
+	random := rand.New(rand.NewPCG(10, 11))
+	type number int16
+	for _, typ := range []reflect.Type{
+		reflect.TypeFor[bool](), reflect.TypeFor[int](), reflect.TypeFor[int8](), reflect.TypeFor[number](), reflect.TypeFor[int32](), reflect.TypeFor[int64](),
+		reflect.TypeFor[uint](), reflect.TypeFor[uint16](), reflect.TypeFor[uint32](), reflect.TypeFor[uint64](), reflect.TypeFor[uintptr](),
+		reflect.TypeFor[float32](), reflect.TypeFor[float64](),
+	} {
+		for length := range 40 {
+			list := reflect.MakeSlice(reflect.SliceOf(typ), length, length)
+			for i := range length {
+				// Of any bits, or small.
+				bits := random.Uint64() >> (random.IntN(2) * random.IntN(64))
+				switch element := list.Index(i); {
+				case element.CanInt():
+					element.SetInt(int64(bits))
+				case element.CanUint():
+					element.SetUint(bits)
+				case element.CanFloat():
+					element.SetFloat(float64(bits) / float64(1+random.IntN(1000)))
+				default:
+					element.SetBool(bits&1 != 0)
+				}
+			}
+			array := reflect.New(reflect.ArrayOf(length, typ)).Elem()
+			reflect.Copy(array, list)
+			sameEncode(t, []any{list.Interface(), array.Interface()})
+		}
+	}
+	for _, length := range []int{1, 8, 9} {
+		list := make([]float32, length)
+		list[length-1] = float32(math.Inf(1))
+		sameEncode(t, list)
+	}
+}
+
 func TestMarshalStrings(t *testing.T) {
 	texts := append([]string{}, strings_...)
 	for b := range 256 {
