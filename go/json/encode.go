@@ -543,19 +543,14 @@ func (r *renderer) copied(s string) {
 // rest writes what is in a literal for the bytes of s from position i on.
 func (r *renderer) rest(s string, i int) {
 	for i < len(s) {
-		// Where one character has to be escaped, others often follow. Behind them, vectors are tried again.
-		limit := len(s)
-		if literal.Fast {
-			limit = min(i+literal.Least, limit)
-		}
 		// At most as much as there is room for, whatever it becomes.
 		fits := (r.size-r.length-spareRoom)/escapedLength - 8
-		if least := min(limit-i, 1<<10); fits < min(least, 64) {
+		if least := min(len(s)-i, 64); fits < least {
 			r.reserve(escapedLength * (least + 8))
 			fits = least
 		}
 		var written int
-		i, written = escape(r.end(), s, i, min(i+fits, limit), r.escape)
+		i, written = escape(r.end(), s, i, min(i+fits, len(s)), r.escape)
 		r.length += written
 		if literal.Fast && len(s)-i >= literal.Least {
 			r.reserve(len(s) - i + literal.Room)

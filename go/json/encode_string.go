@@ -3,9 +3,12 @@
 package json
 
 import (
+	"math"
 	"math/bits"
 	"unicode/utf8"
 	"unsafe"
+
+	"tandem.example/go/internal/literal"
 )
 
 // String literals are written a word of eight bytes at a time: a word is stored before it is looked at, since nearly
@@ -119,8 +122,17 @@ var escapes, htmlEscapes = func() (plain, html [128]uint64) {
 // asked for.
 const escapedLength = 6
 
-// escape writes the bytes of s from position i on as they stand in a literal, until it has passed limit or the end.
-// It returns where it is in s, and how many bytes it wrote.
+// patience is how many bytes escape writes in which there is nothing to escape, or half as many beyond ASCII, before vectors are
+// tried again, where there are any.
+var patience = func() int {
+	if literal.Fast {
+		return 32
+	}
+	return math.MaxInt32
+}()
+
+// escape writes the bytes of s from position i on as they stand in a literal, until it has passed limit or the end, or lost its
+// patience. It returns where it is in s, and how many bytes it wrote.
 func escape(dst unsafe.Pointer, s string, i, limit int, table *[128]uint64) (int, int) {
 	p, n := unsafe.Pointer(unsafe.StringData(s)), 0
 	// Whole words can be read up to there. Behind it, what lies behind the string is made 0, which is no part of a
@@ -131,9 +143,10 @@ func escape(dst unsafe.Pointer, s string, i, limit int, table *[128]uint64) (int
 		copy(short[:], s)
 		p, words = unsafe.Pointer(&short), len(short)-7
 	}
-	for i < limit {
+	stop := min(i+patience, limit)
+	for i < stop {
 		w := uint64(0)
-		for i < limit {
+		for i < stop {
 			if i < words {
 				w = load64(p, i)
 			} else {
@@ -149,7 +162,7 @@ func escape(dst unsafe.Pointer, s string, i, limit int, table *[128]uint64) (int
 			i, n = i+clean, n+clean
 			break
 		}
-		if i >= limit {
+		if i >= stop {
 			break
 		}
 		b := *(*byte)(unsafe.Add(p, i))
@@ -157,11 +170,13 @@ func escape(dst unsafe.Pointer, s string, i, limit int, table *[128]uint64) (int
 			escaped := table[b]
 			store64(dst, n, escaped)
 			i, n = i+1, n+int(escaped>>56)
+			stop = min(i+patience, limit)
 			continue
 		}
 		// Characters of one length come in rows, and are checked by the word.
 		start := i
-		for i < limit {
+		stop = min(i+patience/2, limit)
+		for i < stop {
 			if i < words {
 				w = load64(p, i)
 			} else {
