@@ -370,9 +370,12 @@ func (f *filler) store(n *decodeNode, p unsafe.Pointer, head uint64) error {
 	case decodeUnmarshaler:
 		return f.failed(pointerTo(n.pointer, p).(json.Unmarshaler).UnmarshalJSON(f.raw(head)))
 	case decodeTextUnmarshaler:
-		text := f.string(payload(head))
+		text := []byte{} // not nil: methods may keep it so
+		if s := f.string(payload(head)); s != "" {
+			text = unsafe.Slice(unsafe.StringData(s), len(s))
+		}
 		u := pointerTo(n.pointer, p).(encoding.TextUnmarshaler)
-		return f.failed(u.UnmarshalText(unsafe.Slice(unsafe.StringData(text), len(text))))
+		return f.failed(u.UnmarshalText(text))
 	case decodeAny:
 		*(*any)(p) = f.tagged()
 	case decodeSlice:

@@ -189,6 +189,7 @@ func TestUnmarshalTargets(t *testing.T) {
 		"embedded pointers":             func() any { return &embedsDeep{Middle: &Middle{Inner: &Inner{A: 1, B: 2}}} },
 		"an unexported embedded struct": func() any { return &embedsHiddenPointer{inner: &inner{A: 1}} },
 		"bytes":                         func() any { b := []byte("old bytes"); return &b },
+		"a method that keeps its text":  func() any { return new(textBytes) },
 		"raw messages":                  func() any { return &[]json.RawMessage{json.RawMessage("old")} },
 		"a pointer to its own type":     func() any { return new(endless) },
 		"a large slice of interfaces":   func() any { s := make([]any, 20_000); return &s },

@@ -3,6 +3,7 @@ package json_test
 //lint:file-ignore SA5008,U1000 Tags and fields that a program should not have are what is tested.
 
 import (
+	"bytes"
 	"encoding"
 	"errors"
 	"fmt"
@@ -59,7 +60,7 @@ var zoo = []reflect.Type{
 	}](),
 	// Types with methods.
 	reflect.TypeFor[valueText](), reflect.TypeFor[pointerText](), reflect.TypeFor[valueJSON](), reflect.TypeFor[pointerJSON](),
-	reflect.TypeFor[textNumber](), reflect.TypeFor[textSlice](), reflect.TypeFor[textStruct](), reflect.TypeFor[bothJSONAndText](),
+	reflect.TypeFor[textNumber](), reflect.TypeFor[textBytes](), reflect.TypeFor[textSlice](), reflect.TypeFor[textStruct](), reflect.TypeFor[bothJSONAndText](),
 	reflect.TypeFor[jsonMap](), reflect.TypeFor[jsonFunc](), reflect.TypeFor[failing](), reflect.TypeFor[mismatching](), reflect.TypeFor[panicking](),
 	reflect.TypeFor[misprinting](), reflect.TypeFor[*valueText](), reflect.TypeFor[*pointerText](), reflect.TypeFor[[]valueText](), reflect.TypeFor[[]pointerText](),
 	reflect.TypeFor[[]*valueJSON](), reflect.TypeFor[[]pointerJSON](), reflect.TypeFor[map[string]valueJSON](), reflect.TypeFor[map[failing]int](),
@@ -149,6 +150,12 @@ type textNumber int
 
 func (v textNumber) MarshalText() ([]byte, error)     { return bracketed(int(v)), nil }
 func (v *textNumber) UnmarshalText(text []byte) error { *v = textNumber(len(text)); return nil }
+
+// textBytes is what it is given, which is never nil.
+type textBytes []byte
+
+func (v textBytes) MarshalText() ([]byte, error)     { return bytes.Clone(v), nil }
+func (v *textBytes) UnmarshalText(text []byte) error { *v = bytes.Clone(text); return nil }
 
 type textSlice []string
 
