@@ -464,7 +464,12 @@ func (r *renderer) other(op *encodeOp, p unsafe.Pointer) error {
 	case encodeTime:
 		return r.time((*time.Time)(p))
 	case encodeRawMessage:
-		return r.rawMessage(*(*[]byte)(p))
+		text := *(*[]byte)(p)
+		if text == nil {
+			r.null()
+			return nil
+		}
+		return r.rawMessage(text)
 	case encodeMarshaler:
 		return r.marshalJSON(n, p)
 	case encodeTextMarshaler:
@@ -738,10 +743,6 @@ func (r *renderer) compact(text []byte) bool {
 
 // rawMessage writes what is JSON, if all is right: without white space, and with what has to be escaped.
 func (r *renderer) rawMessage(text []byte) error {
-	if text == nil {
-		r.null()
-		return nil
-	}
 	// Plain strings and numbers are what most methods return.
 	if n := len(text) - 2; n >= 0 && n < 1<<10 && text[0] == '"' && text[n+1] == '"' {
 		r.reserve(n + quoteRoom)

@@ -101,6 +101,7 @@ func TestMarshalValues(t *testing.T) {
 		map[textStruct]int{{A: "b"}: 1, {A: "a"}: 2}, map[encoding.TextMarshaler]int{valueText("a"): 1, textNumber(2): 2}, map[encoding.TextMarshaler]int{nil: 1},
 		map[encoding.TextMarshaler]int{(*pointerText)(new(pointerText)): 1}, map[*pointerText]int{nil: 1}, map[failing]int{"F": 1}, map[textFailing]int{1: 1}, map[[1]failing]int{}, map[valueText]failing{"a": "F"},
 		failing("F"), []failing{"a", "F"}, []any{failing("F")}, &struct{ A *failing }{new(failing)}, map[string]any{"A": failing("F")}, panicking("F"), []panicking{"a", "F"}, map[string]any{"A": []any{panicking("F")}},
+		jsonFailing{}, &jsonFailing{}, struct{ A jsonFailing }{}, // which return neither text nor error
 		jsonFailing{errors.New("plain")}, &jsonFailing{io.EOF}, []any{1, &jsonFailing{&json.MarshalerError{Type: reflect.TypeFor[int](), Err: io.EOF}}}, struct{ A any }{jsonFailing{&json.UnsupportedTypeError{Type: reflect.TypeFor[int]()}}},
 		struct {
 			A misprinting
