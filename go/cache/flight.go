@@ -216,8 +216,8 @@ func (c *Cache[K, V]) board(
 	}
 	f = s.flights[id]
 	if f != nil {
-		for ; caller != nil; caller = caller.parent {
-			if caller == f.call {
+		for around := caller; around != nil; around = around.parent {
+			if around == f.call {
 				return nil, false, errCycle
 			}
 		}

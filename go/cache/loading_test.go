@@ -246,6 +246,23 @@ func TestFailingLoads(t *testing.T) {
 			},
 			func(r result[any]) bool { return r.err == errCycle },
 		},
+		{
+			"a cycle in place of a load that was given up", func(c *Cache[string, any], ctx context.Context) (any, error) {
+				begun, release := make(chan struct{}), make(chan struct{})
+				defer close(release)
+				short, cancel := context.WithCancel(ctx)
+				go func() { <-begun; cancel() }()
+				c.GetOrLoad(short, "other", func(context.Context, string) (any, error) {
+					close(begun)
+					<-release
+					return nil, broken
+				})
+				return c.GetOrLoad(ctx, "other", func(ctx context.Context, _ string) (any, error) {
+					return c.GetOrLoad(ctx, "key", nil)
+				})
+			},
+			func(r result[any]) bool { return r.err == errCycle },
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
