@@ -154,13 +154,13 @@ impl SubAssign for Amount {
 pub(super) struct Segment<'a>(&'a [AtomicU64]);
 
 impl Segment<'_> {
-    /// Words before the first entry.
+    /// Words of what is known of it.
     pub(super) const HEADER: usize = 4;
 
-    /// Makes the segment an empty one that is the newest of a log.
-    pub(super) fn reset(self) {
+    /// Makes the segment an empty one that is the newest of a log. Its entries begin at the word `first`.
+    pub(super) fn reset(self, first: usize) {
         self.set_next(NONE);
-        self.set_filled(Self::HEADER);
+        self.set_filled(first);
         self.set_live(Amount::default());
         self.set_earliest(NEVER);
     }
@@ -341,6 +341,11 @@ impl Arena {
     /// `words` rounded up to granules.
     pub(super) fn round(&self, words: usize) -> usize {
         words.next_multiple_of(1 << self.granule_shift)
+    }
+
+    /// The words of a segment before its first entry, which begins with a granule.
+    pub(super) fn first_entry(&self) -> usize {
+        self.round(Segment::HEADER)
     }
 
     fn chunk_segments(&self) -> usize {

@@ -138,7 +138,8 @@ impl Cache {
         // A page finds entries that take more than what it takes itself.
         let pages = options.reserve() / shards as u64 / (2 * arena.segment_bytes());
         let index = Index::new(shards, usize::try_from(pages).unwrap_or(1).max(1), &arena);
-        let unlocked: Option<Box<[_]>> = (0..shards).map(|_| Unlocked::new(&index)).collect();
+        let unlocked: Option<Box<[_]>> =
+            (0..shards).map(|_| Unlocked::new(&index, &arena)).collect();
         let unlocked = unlocked.ok_or(Error::OutOfMemory)?;
 
         let removals = (options.removal_bytes > 0)

@@ -54,8 +54,8 @@ pub(super) const LAYOUT: [u64; 5] = {
 
 impl Unlocked {
     /// None if the system refuses the memory.
-    pub(super) fn new(index: &Index) -> Option<Self> {
-        let state = Lock::new(State::new(index)?);
+    pub(super) fn new(index: &Index, arena: &Arena) -> Option<Self> {
+        let state = Lock::new(State::new(index, arena)?);
         Some(Unlocked { state, held: AtomicU64::new(Self::own()) })
     }
 
@@ -115,9 +115,9 @@ struct Counts {
 }
 
 impl State {
-    fn new(index: &Index) -> Option<Self> {
+    fn new(index: &Index, arena: &Arena) -> Option<Self> {
         Some(State {
-            logs: Default::default(),
+            logs: [Log::new(arena), Log::new(arena)],
             segments: 0,
             pages: index.pages(),
             policy: Policy::new(1)?,
@@ -151,10 +151,10 @@ struct Log {
     live: Amount,
 }
 
-impl Default for Log {
-    fn default() -> Self {
+impl Log {
+    fn new(arena: &Arena) -> Self {
         let none = Amount::default();
-        Log { oldest: NONE, newest: NONE, hand: Segment::HEADER, kept: none, live: none }
+        Log { oldest: NONE, newest: NONE, hand: arena.first_entry(), kept: none, live: none }
     }
 }
 
@@ -572,7 +572,7 @@ impl<'a> Shard<'a> {
 
     /// Makes an empty segment the newest of a log.
     fn push(&mut self, log: usize, segment: u32) {
-        self.arena().segment(segment).reset();
+        self.arena().segment(segment).reset(self.arena().first_entry());
         self.link(log, segment);
     }
 
@@ -584,10 +584,8 @@ impl<'a> Shard<'a> {
             let (window_memory, main_memory) = (window.live.memory(), main.live.memory());
             let all = window_memory + main_memory;
             let least = (all as f64 * self.state.policy.share()) as usize;
-            if window.oldest == window.newest
-                || window.hand != Segment::HEADER
-                || main.hand != Segment::HEADER
-            {
+            let first = self.arena().first_entry();
+            if window.oldest == window.newest || window.hand != first || main.hand != first {
                 return;
             }
             let number = window.oldest;
@@ -623,7 +621,7 @@ impl<'a> Shard<'a> {
         log.live -= segment.live();
         if log.oldest == number {
             log.oldest = next;
-            log.hand = Segment::HEADER;
+            log.hand = self.resources.arena.first_entry();
             log.kept = Amount::default();
         }
         if log.newest == number {
@@ -968,7 +966,8 @@ impl<'a> Shard<'a> {
         // While it is worked upon it is in no log, but has one to be counted in.
         segment.set_log(log);
         self.state.logs[log].live += segment.live();
-        let (mut from, mut to) = (Segment::HEADER, Segment::HEADER);
+        let first = self.arena().first_entry();
+        let (mut from, mut to) = (first, first);
         let mut earliest = NEVER;
         while from < filled {
             let location = self.arena().location(number, from);
@@ -980,7 +979,7 @@ impl<'a> Shard<'a> {
             let hash = self.hash(location);
             let slot = self.slot_of(hash, location);
             let size = self.arena().round(entry.needed_words());
-            if to == Segment::HEADER && self.has_room(log, size) {
+            if to == first && self.has_room(log, size) {
                 self.copy(slot, location, log);
                 continue;
             }
@@ -999,7 +998,7 @@ impl<'a> Shard<'a> {
             to += size;
         }
         self.state.logs[log].live -= segment.live();
-        if to == Segment::HEADER {
+        if to == first {
             return Step::Free(number);
         }
         segment.set_filled(to);
@@ -1147,7 +1146,7 @@ impl<'a> Shard<'a> {
 
     fn expire_segment(&mut self, number: u32, now: u64) -> u64 {
         let mut earliest = NEVER;
-        let mut offset = Segment::HEADER;
+        let mut offset = self.arena().first_entry();
         while offset < self.arena().segment(number).filled() {
             let location = self.arena().location(number, offset);
             let entry = self.entry(location);
@@ -1171,7 +1170,7 @@ impl<'a> Shard<'a> {
         for log in [WINDOW, MAIN] {
             while self.state.logs[log].oldest != NONE {
                 let number = self.state.logs[log].oldest;
-                let mut offset = Segment::HEADER;
+                let mut offset = self.arena().first_entry();
                 while offset < self.arena().segment(number).filled() {
                     let location = self.arena().location(number, offset);
                     let entry = self.entry(location);
@@ -1275,7 +1274,7 @@ impl Shard<'_> {
                 let segment = self.arena().segment(number);
                 assert_eq!(segment.log(), log);
                 let (mut offset, mut live, mut kept) =
-                    (Segment::HEADER, Amount::default(), Amount::default());
+                    (self.arena().first_entry(), Amount::default(), Amount::default());
                 while offset < segment.filled() {
                     let location = self.arena().location(number, offset);
                     let entry = self.entry(location);

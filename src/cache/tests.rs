@@ -933,6 +933,17 @@ fn threads_find_what_they_stored() {
     }
 }
 
+/// Where entries may begin is further apart than the head of a segment is long.
+#[test]
+fn addresses_for_a_large_cache() {
+    for reserve in [64 << 30, 128 << 30, 256 << 30] {
+        let cache = Cache::new(Options { reserve, ..Options::default() }).unwrap();
+        churn(&cache, 2, 60_000, false);
+        cache.set(b"key", b"value").unwrap();
+        assert_eq!(cache.get(b"key").as_deref(), Some(&b"value"[..]));
+    }
+}
+
 /// Segments are now pages of the index, now segments of logs, while others look at them.
 #[test]
 fn threads_find_what_they_stored_beside_clear() {
