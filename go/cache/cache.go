@@ -13,8 +13,8 @@
 //
 // A value is copied in by Set and copied out by Get: what is found is equal to what was stored, in the sense of
 // [reflect.DeepEqual], and has nothing in common with it. Strings, byte slices, arrays of bytes, booleans and numbers are
-// stored as they are. Values of other types are laid out in one piece of memory, by a plan that [New] makes of the type, so
-// that Get fills in a value and parses nothing:
+// stored as they are, a nil byte slice as an empty one. Values of other types are laid out in one piece of memory, by a plan
+// that [New] makes of the type, so that Get fills in a value and parses nothing:
 //
 //   - All fields of structs are stored, also those that are not exported. Tags mean nothing.
 //   - Pointers are followed. Two that point to the same point to two copies afterwards. A value that contains

@@ -29,7 +29,7 @@ func (c *Cache[K, V]) GetMany(keys []K) (values []V, found []bool) {
 			}
 		}
 	case text, slice:
-		var shared []byte
+		shared := []byte{} // an empty value is not nil, as for Get
 		for i := range keys {
 			var data []byte
 			if data, found[i] = c.lookShared(&keys[i], &shared, len(keys)-i, &reads); !found[i] {

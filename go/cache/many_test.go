@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -34,8 +35,8 @@ func manyOf[V any](t *testing.T, value func(int) V) {
 			t.Fatalf("%T: %d values for %d keys", value(0), len(got), n+1)
 		}
 		for i := range keys {
-			if !found[i] || fmt.Sprint(got[i]) != fmt.Sprint(values[i]) {
-				t.Fatalf("%T: %v, %t for %d", value(0), got[i], found[i], i)
+			if !found[i] || !reflect.DeepEqual(got[i], values[i]) {
+				t.Fatalf("%T: %#v, %t for %d", value(0), got[i], found[i], i)
 			}
 		}
 		if deleted := c.DeleteMany(append(keys[n/2:], "none")); deleted != n-n/2 || c.Len() != n/2 {
