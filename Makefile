@@ -206,7 +206,7 @@ sanitize: build | need-sanitize ## C, Rust and Go under AddressSanitizer, UBSan 
 	@GO=$(GO) CARGO=$(CARGO) tests/run asan valgrind go-asan
 
 .PHONY: lint
-lint: build | need-lint ## clippy, rustfmt, gofmt, go vet and staticcheck
+lint: build | need-lint ## clippy, rustfmt, rustdoc, gofmt, go vet and staticcheck
 	@GO=$(GO) CARGO=$(CARGO) tests/run lint
 
 .PHONY: fmt

@@ -942,7 +942,7 @@ impl Cache {
     }
 
     /// Changes [`Options::max_bytes`]. With a lower limit, entries go and memory is given back before this returns. Fails if the limit
-    /// is out of range: below what an empty cache takes, or above [`Options::reserve`].
+    /// is out of range: below what an empty cache takes, or above [`Options::reserve`](field@Options::reserve).
     pub fn resize(&self, max_bytes: u64) -> Result<(), Error> {
         if max_bytes
             < Options::MIN_BYTES.max(self.overhead + 8 * self.resources.arena.segment_bytes())
