@@ -28,6 +28,9 @@ func Locate(data []byte, err error) (Position, bool) {
 	var refused *RefusedError
 	switch {
 	case errors.As(err, &syntax):
+		if syntax.Offset == 0 { // encoding/json does not count when it compacts or indents
+			errors.As(json.Unmarshal(data, new(RawMessage)), &syntax)
+		}
 		at := min(max(int(syntax.Offset), 0), len(data))
 		if at > 0 && (at < len(data) || !isIncomplete(data)) {
 			at-- // encoding/json has read the byte that is wrong

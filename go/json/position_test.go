@@ -98,6 +98,11 @@ func TestLocateSyntaxErrors(t *testing.T) {
 		if err == nil || isMismatch(err) {
 			continue
 		}
+		for _, err := range []error{json.Compact(new(bytes.Buffer), text), json.Indent(new(bytes.Buffer), text, "", " ")} {
+			if again, _ := json.Locate(text, err); again != got {
+				t.Fatalf("%q: %v: %+v, want %+v", text, err, again, got)
+			}
+		}
 		if !ok || got.Offset > int64(len(text)) {
 			t.Fatalf("%q: %v: %+v, %t", text, err, got, ok)
 		}
