@@ -611,10 +611,15 @@ func (r *renderer) through(n *encodeNode, p unsafe.Pointer) error {
 			return nil
 		}
 	}
-	if omit := n.fields[0].omit; omit != nil && omit(unsafe.Add(p, n.fields[0].offset)) {
+	f := &n.fields[0]
+	p = unsafe.Add(p, f.offset)
+	if f.omit != nil && f.omit(p) {
 		return nil
 	}
-	return r.write(n.ops, p, 1, 0)
+	if err := r.write(n.ops, p, 1, 0); err != nil {
+		return err
+	}
+	return r.write(f.node.ops, p, 1, 0)
 }
 
 func (r *renderer) bytes(b []byte) {

@@ -308,11 +308,9 @@ func (b *opsBuilder) addOptional(f *encodeField) {
 	b.flush()
 	text := `,"` + f.name + `":`
 	if f.hops != nil {
+		// The value is no part of it: it may be a struct that has this field.
 		through := &encodeNode{kind: encodeThrough, fields: []encodeField{*f}, hops: f.hops}
-		field := opsBuilder{pending: text}
-		field.add(f.node, f.offset)
-		field.flush()
-		through.ops = field.ops
+		through.ops = []encodeOp{{kind: encodeText, text: text}}
 		pack(through.ops)
 		b.ops = append(b.ops, encodeOp{kind: encodeThrough, node: through})
 		return

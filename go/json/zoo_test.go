@@ -87,6 +87,7 @@ var zoo = []reflect.Type{
 	reflect.TypeFor[embedsAmbiguous](), reflect.TypeFor[embedsTagged](), reflect.TypeFor[embedsHiddenTagged](), reflect.TypeFor[embedsTwice](),
 	reflect.TypeFor[embedsDeep](), reflect.TypeFor[embedsInterface](), reflect.TypeFor[embedsScalars](), reflect.TypeFor[shadows](),
 	reflect.TypeFor[Recursive](), reflect.TypeFor[prefersTag](), reflect.TypeFor[embedsMap](), reflect.TypeFor[embedsMethods](), reflect.TypeFor[struct{ *embedsMethods }](), reflect.TypeFor[omitsEmbedded](),
+	reflect.TypeFor[Around](), reflect.TypeFor[embedsAround](),
 	// Types that contain themselves.
 	reflect.TypeFor[list](), reflect.TypeFor[tree](), reflect.TypeFor[nest](), reflect.TypeFor[nestMap](), reflect.TypeFor[[]tree](),
 	reflect.TypeFor[mutual](),
@@ -505,6 +506,15 @@ type (
 		A pointerText
 		B []pointerJSON
 		D *pointerText
+	}
+	// A struct that lies in one that it embeds.
+	Around struct {
+		A int
+		B embedsAround
+	}
+	embedsAround struct {
+		C string
+		*Around
 	}
 	omitsEmbedded struct {
 		Inner `json:",omitempty"`
