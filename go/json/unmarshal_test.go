@@ -48,7 +48,7 @@ func eachDocument(visit func(text string)) {
 		} {
 			f(text)
 		}
-		for _, name := range []string{`C`, `\u0041`, `K`, `k`, "\u212a", `\u017f`, "\u017f", `sk`, "\u017fK", `é`, `É`, `ä`, `Ä`, `ǆ`, `Ǆ`, `σ`, `Σ`, `-`, `<&>`, `\u003c&>`,
+		for _, name := range []string{`C`, `\u0041`, `K`, `k`, "\u212a", `\u017f`, "\u017f", `sk`, "\u017fK", `é`, `É`, `ä`, `Ä`, `ǆ`, `Ǆ`, `σ`, `Σ`, `öX`, `öx`, `-`, `<&>`, `\u003c&>`,
 			`a b.c/d:e`, "A\xff", ``, `256`, `-129`, `18446744073709551615`, `1.0`, `Inner`, `inner`, `Text`, `count`, `hidden`, `Octet`, `Stringer`, `Dictionary`, `X`} {
 			f(`{"` + name + `":` + s + `}`)
 			if i%10 == 0 {

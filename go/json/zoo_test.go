@@ -394,6 +394,9 @@ type beyondASCII struct {
 	É any `json:"é"`
 	Ǆ int `json:"ǅ"`
 	Σ int `json:"ς"`
+	// One name is the other but for the case of a letter beyond ASCII.
+	Upper int `json:"ÖX"`
+	Lower int `json:"öX"`
 }
 
 // Embedding.

@@ -441,10 +441,9 @@ impl Members {
             short.make_ascii_uppercase();
             return self.look_up_folded(short);
         }
-        let (folded, complete) = fold(name);
-        match self.look_up_folded(&folded) {
-            Found::Nothing if !complete && self.beyond_ascii => Found::Unknown,
-            found => found,
+        match fold(name) {
+            (_, false) if self.beyond_ascii => Found::Unknown,
+            (folded, _) => self.look_up_folded(&folded),
         }
     }
 
@@ -578,6 +577,8 @@ mod tests {
             ("\u{212A}ELVIN", Found::Member(3)),
             ("näme", Found::Member(4)),
             ("NÄME", Found::Unknown),
+            // One before it might be the same but for the case of ä.
+            ("Näme", Found::Unknown),
             ("nope", Found::Nothing),
             ("", Found::Nothing),
         ] {
