@@ -13,3 +13,11 @@
 #include TANDEM_PRELINKED
 #endif
 #endif
+
+// What handles lead to is not Go's memory and has no pointers of Go's: cgo need not look for any before each call.
+struct tandem_shape {
+  char opaque;
+};
+struct tandem_cache {
+  char opaque;
+};
