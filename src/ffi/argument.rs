@@ -5,23 +5,33 @@ use super::status::{Failure, tandem_status};
 /// Rust slices may not be longer than this many bytes.
 const MAX_BYTES: usize = isize::MAX as usize;
 
+#[inline(always)]
 fn check<T>(pointer: *const T, length: usize, name: &'static str) -> Result<(), Failure> {
+    if pointer.is_null() || !pointer.is_aligned() || length > MAX_BYTES / size_of::<T>().max(1) {
+        return Err(refusal(pointer, name));
+    }
+    Ok(())
+}
+
+/// Says what is wrong with an argument, out of the way of those that are right.
+#[cold]
+#[inline(never)]
+fn refusal<T>(pointer: *const T, name: &'static str) -> Failure {
     let problem = if pointer.is_null() {
         "is NULL"
     } else if !pointer.is_aligned() {
         "is not aligned"
-    } else if length > MAX_BYTES / size_of::<T>().max(1) {
-        "is too long"
     } else {
-        return Ok(());
+        "is too long"
     };
-    Err(Failure::new(tandem_status::InvalidArgument, format!("argument `{name}` {problem}")))
+    Failure::new(tandem_status::InvalidArgument, format!("argument `{name}` {problem}"))
 }
 
 /// An input slice; (NULL, 0) is the empty one.
 ///
 /// # Safety
 /// Unless `length` is 0, `pointer` is NULL or valid for reads of `length` elements for `'a`.
+#[inline(always)]
 pub(crate) unsafe fn slice<'a, T>(
     pointer: *const T,
     length: usize,
@@ -40,6 +50,7 @@ pub(crate) unsafe fn slice<'a, T>(
 /// # Safety
 /// Unless `length` is 0, `pointer` is NULL or valid for writes of `length` elements for `'a`, and
 /// nothing else uses that memory meanwhile.
+#[inline(always)]
 pub(crate) unsafe fn buffer<'a, T>(
     pointer: *mut T,
     length: usize,
@@ -57,6 +68,7 @@ pub(crate) unsafe fn buffer<'a, T>(
 ///
 /// # Safety
 /// `pointer` is NULL or valid for reads for `'a`.
+#[inline(always)]
 pub(crate) unsafe fn reference<'a, T>(
     pointer: *const T,
     name: &'static str,
@@ -70,6 +82,7 @@ pub(crate) unsafe fn reference<'a, T>(
 ///
 /// # Safety
 /// `pointer` is NULL or valid for reads and writes for `'a`, and nothing else uses that memory meanwhile.
+#[inline(always)]
 pub(crate) unsafe fn exclusive<'a, T>(
     pointer: *mut T,
     name: &'static str,
