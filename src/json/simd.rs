@@ -66,10 +66,25 @@ pub(crate) fn word(text: &[u8], at: usize) -> u64 {
     }
 }
 
+#[cold]
 #[inline(never)]
 fn last_word(text: &[u8], at: usize) -> u64 {
     let rest = text.get(at..).unwrap_or_default();
-    rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
+    match text.last_chunk() {
+        Some(last) if !rest.is_empty() => u64::from_le_bytes(*last) >> (8 * (8 - rest.len())),
+        _ => u128::from_le_bytes(padded(rest)) as u64,
+    }
+}
+
+/// The sixteen bytes of `text` at `at`, where there are fewer; zeros stand for what is behind its end.
+#[cold]
+#[inline(never)]
+pub(crate) fn last_block(text: &[u8], at: usize) -> u128 {
+    let rest = text.get(at..).unwrap_or_default();
+    match text.last_chunk() {
+        Some(last) if !rest.is_empty() => u128::from_le_bytes(*last) >> (8 * (16 - rest.len())),
+        _ => u128::from_le_bytes(padded(rest)),
+    }
 }
 
 #[inline(always)]
