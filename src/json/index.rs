@@ -139,6 +139,14 @@ struct Between {
 
 /// 64 bytes.
 trait Block {
+    /// A block that begins with `bytes`, which are fewer, and ends with spaces.
+    #[inline(always)]
+    fn padded(bytes: &[u8]) -> [u8; BLOCK] {
+        let mut block = [b' '; BLOCK];
+        block[..bytes.len()].copy_from_slice(bytes);
+        block
+    }
+
     fn strings(bytes: &[u8; BLOCK]) -> Strings;
 
     fn between(bytes: &[u8; BLOCK]) -> Between;
@@ -187,8 +195,7 @@ fn scan<B: Block>(
         rest = after;
     }
     if !rest.is_empty() {
-        let mut block = [b' '; BLOCK];
-        block[..rest.len()].copy_from_slice(rest);
+        let block = B::padded(rest);
         step::<B>(text, at, &block, (at - from) / BLOCK, &mut state, places, &mut found);
     }
     *carry = state;

@@ -105,6 +105,18 @@ unsafe fn white_space(bytes: __m512i) -> u64 {
 
 impl Block for Avx512 {
     #[inline(always)]
+    fn padded(bytes: &[u8]) -> [u8; BLOCK] {
+        let mut block = [b' '; BLOCK];
+        let mask = !(u64::MAX << bytes.len());
+        // SAFETY: as in `strings`; what is masked is not read.
+        unsafe {
+            let padded = _mm512_mask_loadu_epi8(load(&block), mask, bytes.as_ptr().cast());
+            _mm512_storeu_si512(block.as_mut_ptr().cast(), padded);
+        }
+        block
+    }
+
+    #[inline(always)]
     fn strings(bytes: &[u8; BLOCK]) -> Strings {
         // SAFETY: the function that this is inlined into has the instructions.
         unsafe {
@@ -199,18 +211,6 @@ impl Grammar for Avx512 {
     fn gather(bits: u64, places: u64) -> u64 {
         // SAFETY: as in `strings`.
         unsafe { _pext_u64(bits, places) }
-    }
-
-    #[inline(always)]
-    fn padded(bytes: &[u8]) -> [u8; BLOCK] {
-        let mut block = [b' '; BLOCK];
-        let mask = !(u64::MAX << bytes.len());
-        // SAFETY: as in `strings`; what is masked is not read.
-        unsafe {
-            let padded = _mm512_mask_loadu_epi8(load(&block), mask, bytes.as_ptr().cast());
-            _mm512_storeu_si512(block.as_mut_ptr().cast(), padded);
-        }
-        block
     }
 
     #[inline(always)]

@@ -32,14 +32,6 @@ pub(super) trait Grammar: Block {
     /// Those of the bits that have places, side by side.
     fn gather(bits: u64, places: u64) -> u64;
 
-    /// A block that begins with `bytes`, which are fewer, and ends with spaces.
-    #[inline(always)]
-    fn padded(bytes: &[u8]) -> [u8; BLOCK] {
-        let mut block = [b' '; BLOCK];
-        block[..bytes.len()].copy_from_slice(bytes);
-        block
-    }
-
     /// Writes those of the 64 bytes at `from` whose bits are set to `to`; returns how many they are.
     ///
     /// # Safety
