@@ -593,24 +593,36 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
 
     #[inline(never)]
     fn members(&mut self, members: &'a Members, label: u64, depth: usize) -> Result<()> {
+        if depth >= MAX_SHAPE_DEPTH {
+            return Err(self.mismatch());
+        }
         self.words.push(head(0, label))?;
         let mut next = &members.first;
-        let mut more = self.enter(b'}', depth)?;
-        while more {
+        loop {
+            // Behind the opening brace or a comma.
             let expected = next.get();
             let found = match members.guesses.get(expected) {
-                Some(guess) if guess.stands_at(self.tokens.text(), self.tokens.at()) => {
-                    self.tokens.pass_name()?;
+                Some(guess) if self.tokens.pass_name_if(|text, at| guess.stands_at(text, at)) => {
                     Some((expected, guess))
                 }
-                _ => self.other_member(members, next, depth)?,
+                _ => {
+                    let first = self.tokens.byte() == b'{';
+                    self.tokens.advance()?;
+                    if first && self.tokens.byte() == b'}' {
+                        break;
+                    }
+                    self.other_member(members, next, depth)?
+                }
             };
             if let Some((number, guess)) = found {
                 self.value(&self.shape.nodes[guess.node], number as u64, depth + 1)?;
                 next = &guess.next;
             }
-            more = self.tokens.next_or(b'}')?;
+            if self.tokens.byte() != b',' {
+                break;
+            }
         }
+        self.tokens.take(b'}')?;
         self.words.push(END)?;
         Ok(())
     }

@@ -519,24 +519,24 @@ impl<'a> Tokens<'a> {
         if self.byte() == b'"' { self.string() } else { Err(Invalid) }
     }
 
-    /// Passes a member's name, whose opening quote is the current token, and the colon behind it.
+    /// Passes the current token, and the name and the colon behind it, if `stands` finds the name where the next token begins. They
+    /// may be there and not be seen.
     #[inline(always)]
-    pub(crate) fn pass_name(&mut self) -> Result<(), Invalid> {
-        if self.end.addr() - self.next.addr() < 2 * size_of::<u32>() {
-            self.advance()?;
-            return self.take(b':');
+    pub(crate) fn pass_name_if(&mut self, stands: impl FnOnce(&[u8], usize) -> bool) -> bool {
+        if self.end.addr() - self.next.addr() < 3 * size_of::<u32>() {
+            return false;
         }
-        // SAFETY: as in `advance`, for two places.
+        // SAFETY: as in `advance`, for three places.
         unsafe {
-            if *self.text.get_unchecked(*self.next as usize) != b':' {
-                return Err(Invalid);
+            let (name, colon) = (*self.next as usize, *self.next.add(1) as usize);
+            if !stands(self.text, name) || *self.text.get_unchecked(colon) != b':' {
+                return false;
             }
-            self.next = self.next.add(1);
-            self.at = *self.next as usize;
+            self.at = *self.next.add(2) as usize;
             self.byte = *self.text.get_unchecked(self.at);
-            self.next = self.next.add(1);
+            self.next = self.next.add(3);
         }
-        Ok(())
+        true
     }
 
     /// Where the next token begins, unless that is not known yet.
