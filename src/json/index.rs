@@ -39,13 +39,21 @@ pub(crate) const CHUNK: usize = 4096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Invalid;
 
-/// Room for the places of a chunk, which whoever walks has on the stack. Places beyond the last are written, too.
-pub(crate) struct Places([MaybeUninit<u32>; CHUNK + BLOCK]);
+/// Room for what a chunk has, which whoever walks has on the stack.
+pub(crate) struct Places {
+    /// Where tokens begin. Places beyond the last are written, too.
+    tokens: [MaybeUninit<u32>; CHUNK + BLOCK],
+    /// Which bytes of a block are backslashes, if it has any.
+    backslashes: [MaybeUninit<u64>; CHUNK / BLOCK],
+}
 
 impl Places {
     #[inline(always)]
     pub(crate) fn new() -> Self {
-        Places([MaybeUninit::uninit(); CHUNK + BLOCK])
+        Places {
+            tokens: [MaybeUninit::uninit(); CHUNK + BLOCK],
+            backslashes: [MaybeUninit::uninit(); CHUNK / BLOCK],
+        }
     }
 
     /// Writes the places of all `bits` from `count` on, each plus `base`; returns the new count.
@@ -55,7 +63,7 @@ impl Places {
         let found = bits.count_ones() as usize;
         let mut write = |number: usize| {
             // SAFETY: `number` is below 64, and so many places are left behind `CHUNK` of them.
-            let place = unsafe { self.0.get_unchecked_mut(count + number) };
+            let place = unsafe { self.tokens.get_unchecked_mut(count + number) };
             place.write(base.wrapping_add(bits.trailing_zeros()));
             bits &= bits.wrapping_sub(1);
         };
@@ -214,7 +222,10 @@ fn step<B: Block>(
 ) {
     let strings = B::strings(block);
     found.non_ascii |= strings.non_ascii;
-    found.backslashes |= u64::from(strings.backslashes != 0) << number;
+    if strings.backslashes != 0 {
+        found.backslashes |= 1 << number;
+        places.backslashes[number].write(strings.backslashes);
+    }
     let Some(Inside { quotes, in_string, wrong }) = inside::<B>(text, from, &strings, carry) else {
         return; // no tokens
     };
@@ -335,9 +346,10 @@ pub(crate) struct Tokens<'a> {
     /// How much of it is known to be UTF-8, or not.
     decoded: usize,
     not_utf8: bool,
-    /// Where the chunk with these tokens begins, and which of its blocks have backslashes.
+    /// Where the chunk with these tokens begins, and which of its blocks have backslashes; there are none from `plain` on.
     base: usize,
     backslashes: u64,
+    plain: usize,
     /// What is behind the last place is wrong.
     broken: bool,
     carry: Carry,
@@ -365,6 +377,7 @@ impl<'a> Tokens<'a> {
             not_utf8: false,
             base: 0,
             backslashes: 0,
+            plain: 0,
             broken: false,
             carry: Carry::default(),
             kernel,
@@ -438,11 +451,14 @@ impl<'a> Tokens<'a> {
             } else if !self.not_utf8 {
                 self.check_utf8();
             }
+            if found.backslashes != 0 {
+                self.plain = from + BLOCK * (found.backslashes.ilog2() as usize + 1);
+            }
             if found.broken {
                 (self.broken, self.scanned) = (true, self.text.len());
             }
             if found.count > 0 {
-                let places: &[MaybeUninit<u32>] = &self.places.0[..found.count];
+                let places: &[MaybeUninit<u32>] = &self.places.tokens[..found.count];
                 let range = places.as_ptr_range();
                 (self.next, self.end) = (range.start.cast(), range.end.cast());
                 (self.base, self.backslashes) = (from, found.backslashes);
@@ -508,9 +524,22 @@ impl<'a> Tokens<'a> {
     /// Whether `text[start..end]`, the contents of the string before the current token, is known to have no backslash.
     #[inline(always)]
     pub(crate) fn is_plain(&self, start: usize, end: usize) -> bool {
+        if start >= self.plain {
+            return true;
+        }
         let Some(start) = start.checked_sub(self.base) else { return false };
-        let (first, last) = (start / BLOCK, (end - self.base) / BLOCK);
+        let end = end - self.base;
+        let (first, last) = (start / BLOCK, end / BLOCK);
         self.backslashes >> first & u64::MAX >> (63 - (last - first)) == 0
+            || first == last && self.is_plain_within(first, start % BLOCK, end % BLOCK)
+    }
+
+    /// Whether bytes of a block have no backslash, which others of it have.
+    #[inline(never)]
+    fn is_plain_within(&self, block: usize, start: usize, end: usize) -> bool {
+        // SAFETY: the block has backslashes, so that this was written.
+        let backslashes = unsafe { self.places.backslashes[block].assume_init() };
+        backslashes >> start & ((1 << (end - start)) - 1) == 0
     }
 
     /// As [`string`](Self::string), if the current token is one.
@@ -841,6 +870,33 @@ mod tests {
                     assert_eq!(tokens.next_or(b']'), Ok(false));
                     tokens.finish().unwrap();
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn strings_without_escapes_are_known_beside_others() {
+        for length in (0..200).chain(CHUNK - 70..CHUNK + 70) {
+            let text = format!("[\"{}\\n\",\"plain\",\"\\t\",\"\",\"behind\"]", "x".repeat(length));
+            for (name, kernel) in kernels() {
+                let mut room = Places::new();
+                let mut tokens = Tokens::with(kernel, text.as_bytes(), &mut room);
+                tokens.advance().unwrap();
+                tokens.take(b'[').unwrap();
+                for contents in ["\\n", "plain", "\\t", "", "behind"] {
+                    let (start, end) = tokens.string().unwrap();
+                    assert!(text[start..end].ends_with(contents), "{name} {length}");
+                    let plain = tokens.is_plain(start, end);
+                    assert!(!plain || !contents.contains('\\'), "{name} {length} {contents}");
+                    // Within a block it is known, unless the next token is in another chunk.
+                    let within = start / BLOCK == end / BLOCK && end + 2 < CHUNK;
+                    assert!(
+                        plain || !within || contents.contains('\\'),
+                        "{name} {length} {contents}"
+                    );
+                    tokens.advance().unwrap();
+                }
+                tokens.finish().unwrap();
             }
         }
     }

@@ -114,7 +114,12 @@ fn copy_blocks<V: Vector>(
                         _ => (char::REPLACEMENT_CHARACTER, 6),
                     }
                 }
-                [byte, ..] => (char::from(SIMPLE[usize::from(byte & 0x7F)]), 2),
+                [byte, ..] => {
+                    target[0].write(SIMPLE[usize::from(byte & 0x7F)]);
+                    from += 2;
+                    to += 1;
+                    continue;
+                }
                 [] => return None,
             };
             let mut bytes = [0; 4];

@@ -155,7 +155,7 @@ impl Block for Avx512 {
         let found = bits.count_ones() as usize;
         // SAFETY: as in `strings`. So many places are left behind `CHUNK` of them as a block has bytes.
         unsafe {
-            let to = places.0.as_mut_ptr().add(count);
+            let to = places.tokens.as_mut_ptr().add(count);
             let numbers =
                 _mm512_maskz_compress_epi8(bits, _mm512_loadu_si512(NUMBERS.as_ptr().cast()));
             let base = _mm512_set1_epi32(base as i32);
