@@ -1,5 +1,6 @@
 //! Operations on whole texts that build no values.
 
+use std::borrow::Cow;
 use std::collections::TryReserveError;
 
 use super::error::Error;
@@ -161,7 +162,8 @@ pub(crate) fn indent_to<S: Sink>(
     out: &mut S,
 ) -> Result<(), Failure<S::Error>> {
     let mut cursor = Cursor::new(text);
-    let mut lines = Indent { text, start: 0, prefix, indent, depth: 0, line: Vec::new(), out };
+    let line = Cow::Borrowed(usual_line(prefix, indent));
+    let mut lines = Indent { text, start: 0, prefix, indent, depth: 0, line, out };
     cursor.walk(0, &mut lines)?;
     cursor.finish()?;
     // With the white space at the end.
@@ -177,8 +179,24 @@ struct Indent<'a, S> {
     indent: &'a [u8],
     depth: usize,
     /// The end of a line and the beginning of the next, for the greatest depth so far and then some.
-    line: Vec<u8>,
+    line: Cow<'static, [u8]>,
     out: &'a mut S,
+}
+
+/// What most lines are made of, so that short texts need no memory; else nothing.
+fn usual_line(prefix: &[u8], indent: &[u8]) -> &'static [u8] {
+    const fn line(byte: u8) -> [u8; 96] {
+        let mut line = [byte; 96];
+        line[0] = b'\n';
+        line
+    }
+    static SPACES: [u8; 96] = line(b' ');
+    static TABS: [u8; 96] = line(b'\t');
+    match indent.first() {
+        Some(b' ') if prefix.is_empty() && indent.iter().all(|&byte| byte == b' ') => &SPACES,
+        Some(b'\t') if prefix.is_empty() && indent.iter().all(|&byte| byte == b'\t') => &TABS,
+        _ => &[],
+    }
 }
 
 impl<S: Sink> Indent<'_, S> {
@@ -201,18 +219,23 @@ impl<S: Sink> Indent<'_, S> {
 
     #[cold]
     fn lengthen_line(&mut self, length: usize) -> Result<(), TryReserveError> {
+        let mut line = match std::mem::take(&mut self.line) {
+            Cow::Owned(line) => line,
+            Cow::Borrowed(_) => Vec::new(),
+        };
         // Some more, which sinks may read and not write. What is doubled until it is long enough is not twice as long.
         let length = length + 64;
-        self.line.try_reserve(2 * length)?;
-        if self.line.is_empty() {
-            self.line.write(b"\n")?;
-            self.line.write(self.prefix)?;
-            self.line.write(if self.indent.is_empty() { b" " } else { self.indent })?;
+        line.try_reserve(2 * length)?;
+        if line.is_empty() {
+            line.write(b"\n")?;
+            line.write(self.prefix)?;
+            line.write(if self.indent.is_empty() { b" " } else { self.indent })?;
         }
         let first = 1 + self.prefix.len();
-        while self.line.len() < length {
-            self.line.extend_from_within(first..);
+        while line.len() < length {
+            line.extend_from_within(first..);
         }
+        self.line = Cow::Owned(line);
         Ok(())
     }
 }
@@ -338,7 +361,15 @@ mod tests {
     #[test]
     fn indent_of_any_depth_is_repeated_that_often() {
         let text = format!("{}0{}", "[".repeat(300), "]".repeat(300));
-        for (prefix, step) in [("", " "), ("> ", "abc"), ("prefix", ""), ("", &*"-".repeat(200))] {
+        for (prefix, step) in [
+            ("", " "),
+            ("", "\t\t"),
+            ("", "  \t"),
+            ("> ", "  "),
+            ("> ", "abc"),
+            ("prefix", ""),
+            ("", &*"-".repeat(200)),
+        ] {
             let mut out = Vec::new();
             indent(text.as_bytes(), prefix.as_bytes(), step.as_bytes(), &mut out).unwrap();
             let lines = String::from_utf8(out).unwrap();
