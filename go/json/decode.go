@@ -18,9 +18,10 @@ import (
 // Unmarshal parses the JSON text and stores the result in what v points to, as [json.Unmarshal] of encoding/json
 // does. Nothing is stored unless the whole text is valid.
 //
-// Strings that are stored share blocks of at most 6 KiB, also with those of other small documents, and short slices of a type share blocks
-// of 4 KiB within a document; they never refer to data. Who keeps one of them keeps the block, and with elements of other slices what these
-// refer to: a small part of a large document that is to outlive it is best copied.
+// Strings that are stored, short slices without pointers (of numbers, say) and numbers in interfaces share blocks of at most 6 KiB, also with
+// those of other documents, and other short slices of a type share blocks of 4 KiB within a document; they never refer to data. Who keeps one
+// of them keeps the block, and with elements of other slices what these refer to: a small part of a large document that is to outlive it is
+// best copied.
 func Unmarshal(data []byte, v any) error {
 	if done, err := unmarshal(data, v, 0); done {
 		return err
@@ -226,16 +227,12 @@ type filler struct {
 	text  []byte
 	input []byte
 	// The run's text from start on, up to stringBlock of it, where it can stay: strings are cut from it. The next one begins at cut.
-	block string
-	start int
-	cut   int
-	// Memory that interfaces point into, and lists are cut from.
-	floats  supply[float64]
-	strings supply[string]
-	lists   supply[[]any]
-	nulls   supply[any]
-	listed  int // of nulls
+	block   string
+	start   int
+	cut     int
+	boxes   boxes
 	chunks  []chunk
+	buffers *buffers // which it is among
 	// Strings share the input's memory. Those that can't are cut from a copy of the run's text from copyAt on.
 	borrow bool
 	copied string
@@ -248,8 +245,18 @@ type filler struct {
 	parent reflect.Type
 }
 
+// Boxes are memory that interfaces point into, and lists are cut from.
+type boxes struct {
+	floats  supply[float64]
+	strings supply[string]
+	lists   supply[[]any]
+	nulls   supply[any]
+	listed  int // of nulls
+	used    bool
+}
+
 // What a kept string keeps in memory is at most stringBlock, of which the allocator has four in a span (of 4 KiB it has two, and takes
-// longer for each); what a kept slice keeps is at most blockSize.
+// longer for each), as is what a kept number or slice without pointers keeps; what another kept slice keeps is at most blockSize.
 const (
 	stringBlock = 6 << 10
 	blockSize   = 4 << 10
@@ -259,16 +266,29 @@ const (
 func (b *buffers) fill(plan *decodePlan, words int, text, input []byte, flags uint32) *filler {
 	f := &b.filler
 	f.words, f.text, f.input = b.words[:words], text, input
+	f.word, f.start, f.cut = 0, 0, 0
 	f.borrow = flags&ffi.DecodeBorrow != 0
 	f.chunks = b.chunksFor(plan)
 	return f
 }
 
+// forget drops what is the caller's, or refers to it.
+func (f *filler) forget() {
+	f.text, f.input, f.block, f.saved, f.names, f.parent = nil, nil, "", nil, nil, nil
+	if f.borrow {
+		f.copied, f.copyAt = "", 0
+	}
+	if f.boxes.used {
+		f.boxes = boxes{}
+	}
+}
+
 // begin makes ready for the value that is next.
 func (f *filler) begin(plan *decodePlan) {
 	if plan.flags&ffi.DecodeCount != 0 {
-		f.strings.expect(int(f.next()))
-		f.floats.expect(int(f.next()))
+		f.boxes.used = true
+		f.boxes.strings.expect(int(f.next()))
+		f.boxes.floats.expect(int(f.next()))
 	}
 }
 
@@ -393,7 +413,7 @@ func (f *filler) store(n *decodeNode, p unsafe.Pointer, head uint64) error {
 	case decodePointer:
 		target := (*unsafe.Pointer)(p)
 		if *target == nil {
-			*target = reflect.New(n.elem.typ).UnsafePointer()
+			*target = n.elem.new()
 		}
 		return f.store(n.elem, *target, head)
 	}
@@ -505,7 +525,7 @@ func (f *filler) storeSlice(n *decodeNode, p unsafe.Pointer, head uint64) error 
 		return nil
 	}
 	if s.cap == 0 && !n.elem.user {
-		f.chunks[n.chunk].cut(n, p, count)
+		f.makeSlice(n, p, count)
 		f.storeNew(n.elem, s.data, count, loose)
 		return nil
 	}
@@ -528,6 +548,15 @@ func (f *filler) storeSlice(n *decodeNode, p unsafe.Pointer, head uint64) error 
 	}
 	s.len = min(s.len, count)
 	return nil
+}
+
+// makeSlice makes the slice at p, which has no memory, one of count zero elements.
+func (f *filler) makeSlice(n *decodeNode, p unsafe.Pointer, count int) {
+	if size := count * int(n.elem.size); n.elem.layout == layoutPlain && size > 0 {
+		*(*sliceHeader)(p) = sliceHeader{f.buffers.cutPlain(size), count, count}
+		return
+	}
+	f.chunks[n.chunk].cut(n, p, count)
 }
 
 // A supply is memory that values take one after the other. That it counts them, and does not cut off what they take, spares the
@@ -557,19 +586,24 @@ const maxBoxes = 32
 // moreBoxes makes memory for the values that are expected, or else for as many as there were.
 //
 //go:noinline
-func (s *supply[T]) moreBoxes() {
+func (s *supply[T]) moreBoxes() { s.more(s.enough()) }
+
+func (s *supply[T]) enough() int {
 	count := s.coming
 	if count <= 0 {
 		count = max(s.given, 1)
 	}
-	s.more(min(count, maxBoxes))
+	return min(count, maxBoxes)
 }
 
 // more makes memory for that many values.
-func (s *supply[T]) more(count int) {
-	s.values, s.used = make([]T, count), 0
-	s.given += count
-	s.coming -= count
+func (s *supply[T]) more(count int) { s.take(make([]T, count)) }
+
+// take gives the supply memory for values.
+func (s *supply[T]) take(values []T) {
+	s.values, s.used = values, 0
+	s.given += len(values)
+	s.coming -= len(values)
 }
 
 // A chunk is memory for the elements of slices, of which many are short. One that is kept keeps the others: at most blockSize, no
@@ -593,7 +627,7 @@ func (c *chunk) cut(n *decodeNode, p unsafe.Pointer, count int) {
 		return
 	}
 	few := min(c.given, (blockSize-8)/max(int(n.elem.size), 1)) // the allocator may take a word
-	valueAt(n.pointer, p).Grow(max(count, few))
+	n.grow(p, max(count, few))
 	s.len, c.given = count, c.given+count
 	if few > count {
 		c.data, c.used, c.left = s.data, size, s.cap-count
@@ -750,12 +784,12 @@ func (f *filler) list(n int) any {
 	if n == 0 || f.atContainer() {
 		return f.fillList(make([]any, n), 0)
 	}
-	if n > f.nulls.left() {
-		few := min(f.listed, (blockSize-8)/int(unsafe.Sizeof(any(nil))))
-		f.nulls.more(max(n, few))
+	if n > f.boxes.nulls.left() {
+		few := min(f.boxes.listed, (blockSize-8)/int(unsafe.Sizeof(any(nil))))
+		f.boxes.nulls.more(max(n, few))
 	}
-	from := f.nulls.used
-	list := f.nulls.values[from : from+n : from+n]
+	from := f.boxes.nulls.used
+	list := f.boxes.nulls.values[from : from+n : from+n]
 	for i := range list {
 		if f.atContainer() {
 			alone := make([]any, n)
@@ -765,8 +799,8 @@ func (f *filler) list(n int) any {
 		}
 		list[i] = f.tagged()
 	}
-	f.nulls.used += n
-	f.listed += n
+	f.boxes.nulls.used += n
+	f.boxes.listed += n
 	return f.boxList(list)
 }
 
@@ -785,28 +819,30 @@ func (f *filler) atContainer() bool {
 }
 
 func (f *filler) boxFloat(v float64) any {
-	if f.floats.left() == 0 {
-		f.floats.moreBoxes()
+	floats := &f.boxes.floats
+	if floats.left() == 0 {
+		count := floats.enough()
+		floats.take(unsafe.Slice((*float64)(f.buffers.cutPlain(8*count)), count))
 	}
-	p := f.floats.next()
+	p := floats.next()
 	*p = v
 	return pointerTo(floatWord, unsafe.Pointer(p))
 }
 
 func (f *filler) boxString(v string) any {
-	if f.strings.left() == 0 {
-		f.strings.moreBoxes()
+	if f.boxes.strings.left() == 0 {
+		f.boxes.strings.moreBoxes()
 	}
-	p := f.strings.next()
+	p := f.boxes.strings.next()
 	*p = v
 	return pointerTo(stringWord, unsafe.Pointer(p))
 }
 
 func (f *filler) boxList(v []any) any {
-	if f.lists.left() == 0 {
-		f.lists.moreBoxes()
+	if f.boxes.lists.left() == 0 {
+		f.boxes.lists.moreBoxes()
 	}
-	p := f.lists.next()
+	p := f.boxes.lists.next()
 	*p = v
 	return pointerTo(listWord, unsafe.Pointer(p))
 }

@@ -46,6 +46,7 @@ type decodeNode struct {
 	user    bool // storing may call methods of the user's types, which may fail
 	any     bool // interfaces may be in place, not in what is yet to be made
 	nilable bool // null stores the zero value; else it leaves the value alone
+	layout  layout
 	typ     reflect.Type
 	pointer unsafe.Pointer // type word of *typ
 	size    uintptr
@@ -220,7 +221,7 @@ func (p *decodePlanner) node(t reflect.Type, methods, quoted bool) (*decodeNode,
 	if done, ok := p.nodes[planned]; ok {
 		return done.node, done.shape
 	}
-	n := &decodeNode{typ: t, pointer: typeWord(reflect.PointerTo(t)), size: t.Size()}
+	n := &decodeNode{typ: t, pointer: typeWord(reflect.PointerTo(t)), size: t.Size(), layout: layoutOf(t)}
 	shape := p.shape.add(shapeNode{})
 	p.nodes[planned] = plannedNode{n, shape}
 	described := p.describe(n, methods, quoted)

@@ -134,6 +134,72 @@ func TestStringsOfSmallDocumentsStay(t *testing.T) {
 	goroutines.Wait()
 }
 
+// Small documents share memory for numbers, too, which begin as zero and belong to one value each.
+func TestNumbersOfSmallDocumentsStay(t *testing.T) {
+	type values struct {
+		Ints   []int
+		Bytes  [][3]uint8
+		Floats []float32
+		Pairs  []struct{ A, B int16 }
+		Open   any
+		Name   string
+	}
+	document := func(i int) []byte {
+		few := 1 + i%9
+		return fmt.Appendf(nil, `{"Name":"document %d","Ints":[%d,null%s],"Bytes":[[%d],[1,2,3]],"Floats":[0.5%s],"Pairs":[{"B":%d},{}%s],"Open":[%d,%d.5]}`,
+			i, i, strings.Repeat(",7", few), i%256, strings.Repeat(",null", few), i%1000, strings.Repeat(`,{"A":3}`, few), i, i)
+	}
+	const count = 3000
+	var goroutines sync.WaitGroup
+	for range 4 {
+		goroutines.Go(func() {
+			all := make([]values, count)
+			for i := range all {
+				if err := json.Unmarshal(document(i), &all[i]); err != nil {
+					t.Error(err)
+					return
+				}
+				// What is appended goes elsewhere.
+				_ = append(all[i].Ints, -1)
+				_ = append(all[i].Bytes, [3]uint8{255, 255, 255})
+				_ = append(all[i].Floats, -1)
+				_ = append(all[i].Pairs, struct{ A, B int16 }{-1, -1})
+			}
+			for i := range all {
+				var want values
+				if err := stdjson.Unmarshal(document(i), &want); err != nil || !reflect.DeepEqual(all[i], want) {
+					t.Errorf("document %d became %+v, want %+v", i, all[i], want)
+					return
+				}
+			}
+		})
+	}
+	goroutines.Wait()
+}
+
+// A kept slice of numbers keeps no more than the block that it was cut from, and a long one nothing else.
+func TestKeptNumbersAreSmall(t *testing.T) {
+	const count = 5000
+	for _, length := range []int{3, 90, 1000} {
+		text := []byte("[0" + strings.Repeat(",1", length-1) + "]")
+		before := heap()
+		kept := make([][]int64, 0, count/100)
+		for i := range count {
+			var numbers []int64
+			if err := json.Unmarshal(text, &numbers); err != nil {
+				t.Fatal(err)
+			}
+			if i%100 == 0 {
+				kept = append(kept, numbers)
+			}
+		}
+		if growth, limit := heap()-before, int64(len(kept)*max(6144, 9*length)+64<<10); growth > limit {
+			t.Errorf("%d slices of %d numbers keep %d bytes, more than %d", len(kept), length, growth, limit)
+		}
+		runtime.KeepAlive(kept)
+	}
+}
+
 // A kept list of open kind keeps short lists that were near, but nothing that is in maps or lists there.
 func TestKeptListsAreSmall(t *testing.T) {
 	const count = 5000

@@ -13,9 +13,9 @@ import (
 type buffers struct {
 	words []uint64
 	text  []byte
-	// Memory for the strings of small documents, which are decoded to where they stay. It was not cleared, and is in use as far as it is
-	// long.
-	strings []byte
+	// Memory for what stays and has no pointers: the strings of small documents, which are decoded to where they stay, and numbers. It
+	// was not cleared, and is in use as far as it is long.
+	plain []byte
 	// What slices are cut from, by node. Pointers, and so only there during a call; likewise what the filler has.
 	chunks []chunk
 	filler filler
@@ -44,7 +44,9 @@ func takeBuffers(size int) *buffers {
 	if b, ok := pool.Get().(*buffers); ok {
 		return b
 	}
-	return &buffers{pool: pool}
+	b := &buffers{pool: pool}
+	b.filler.buffers = b
+	return b
 }
 
 // growWords and growText make room for that many words and bytes. What the buffers held is lost.
@@ -68,17 +70,34 @@ const smallText = stringBlock / 4
 
 // stringRoom returns memory for strings that is not in use, at least size bytes, of which useStrings is to be told.
 func (b *buffers) stringRoom(size int) []byte {
-	if cap(b.strings)-len(b.strings) < size {
-		b.strings = uncleared(stringBlock)[:0]
+	if cap(b.plain)-len(b.plain) < size {
+		b.plain = uncleared(stringBlock)[:0]
 	}
-	return b.strings[len(b.strings):cap(b.strings)]
+	return b.plain[len(b.plain):cap(b.plain)]
 }
 
 // useStrings takes the first bytes of the room, which must not change any more.
 func (b *buffers) useStrings(length int) string {
-	from := len(b.strings)
-	b.strings = b.strings[:from+length]
-	return unsafe.String(unsafe.SliceData(b.strings[from:]), length)
+	from := len(b.plain)
+	b.plain = b.plain[:from+length]
+	return unsafe.String(unsafe.SliceData(b.plain[from:]), length)
+}
+
+// maxPlain is the size in bytes from which what has no pointers is given memory of its own, unless a block has as much left.
+const maxPlain = stringBlock / 8
+
+// cutPlain returns memory for size bytes without pointers, not none, which are zero and begin at a word.
+func (b *buffers) cutPlain(size int) unsafe.Pointer {
+	from := (len(b.plain) + 7) &^ 7
+	if size > cap(b.plain)-from {
+		if size >= maxPlain {
+			return unsafe.Pointer(unsafe.SliceData(make([]uint64, (size+7)/8)))
+		}
+		b.plain, from = uncleared(stringBlock)[:0], 0
+	}
+	b.plain = b.plain[:from+size]
+	clear(b.plain[from:])
+	return unsafe.Pointer(&b.plain[from:][0])
 }
 
 // uncleared returns memory of at least that size with anything in it.
@@ -103,7 +122,7 @@ func (b *buffers) chunksFor(plan *decodePlan) []chunk {
 // release gives the buffers back.
 func (b *buffers) release() {
 	clear(b.chunks)
-	b.filler = filler{}
+	b.filler.forget()
 	size := 8*cap(b.words) + cap(b.text)
 	if size > maxPooled || b.pool == &smallBuffers && size > 16*largeDocument {
 		return

@@ -3,7 +3,9 @@
 package json
 
 import (
+	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -72,13 +74,61 @@ func TestBoxesAreCounted(t *testing.T) {
 		if err := f.store(plan.root, target, f.next()); err != nil {
 			t.Fatal(err)
 		}
-		if f.strings.given != test.strings || f.strings.left() != 0 || f.floats.given != test.floats || f.floats.left() != 0 {
+		if f.boxes.strings.given != test.strings || f.boxes.strings.left() != 0 || f.boxes.floats.given != test.floats || f.boxes.floats.left() != 0 {
 			t.Errorf("%s: memory for %d strings and %d floats, %d and %d of it not used", test.text,
-				f.strings.given, f.floats.given, f.strings.left(), f.floats.left())
+				f.boxes.strings.given, f.boxes.floats.given, f.boxes.strings.left(), f.boxes.floats.left())
 		}
 		b.release()
 	}
 }
+
+// Buffers that come back hold nothing that the caller's values refer to, nor the text or an error.
+func TestBuffersKeepNoValues(t *testing.T) {
+	type open struct {
+		A any
+		B []any
+		C []string
+		D map[string]*strings.Builder
+		E []byte
+		F []*int
+		G refusing
+	}
+	for _, test := range []struct {
+		text  string
+		flags uint32
+	}{
+		{`{"A":["x",1,[],[1,"y"],{"z":null}],"B":[1,"x"],"C":["x","y"],"D":{"x":{}},"F":[1,2]}`, 0},
+		{`{"C":["x","y"],"E":"@"}`, 0},
+		{`{"B":["x\n","y"],"C":["x","\t"]}`, ffi.DecodeBorrow},
+		{`{"C":["` + strings.Repeat("x", smallText) + `"]}`, 0},
+		{`{"C":["x"],"G":1}`, 0},
+		{`{"A":1`, 0},
+	} {
+		b := takeBuffers(0)
+		plan, target := b.planFor(new(open))
+		if f := plan.run([]byte(test.text), test.flags, b); f != nil {
+			f.begin(plan)
+			if err := f.store(plan.root, target, f.next()); err != nil && !strings.Contains(test.text, "G") {
+				t.Fatal(err)
+			}
+		}
+		b.release()
+		f := b.filler
+		if f.text != nil || f.input != nil || f.block != "" || f.copied != "" || f.saved != nil || f.names != nil || f.parent != nil ||
+			!reflect.DeepEqual(f.boxes, boxes{}) {
+			t.Errorf("%s: the filler holds %+v", test.text, f)
+		}
+		for i, c := range b.chunks[:cap(b.chunks)] {
+			if c != (chunk{}) {
+				t.Errorf("%s: chunk %d is %+v", test.text, i, c)
+			}
+		}
+	}
+}
+
+type refusing struct{}
+
+func (*refusing) UnmarshalJSON([]byte) error { return errors.New("refused") }
 
 // So do renderers. A large text that the caller gets is no memory of theirs.
 func TestPooledRenderers(t *testing.T) {
