@@ -406,6 +406,8 @@ func (f *filler) store(n *decodeNode, p unsafe.Pointer, head uint64) error {
 		f.storeAnyMap((*map[string]any)(p), payload(head))
 	case decodeStringMap:
 		f.storeStringMap((*map[string]string)(p), payload(head))
+	case decodeWordMap:
+		f.storeWordMap((*map[string]uint64)(p), payload(head))
 	case decodeMap:
 		return f.storeMap(n, p, payload(head))
 	case decodeStruct:
@@ -708,6 +710,21 @@ func (f *filler) storeStringMap(m *map[string]string, count int) {
 	}
 }
 
+// storeWordMap is storeMap for numbers of 64 bits, without reflection.
+func (f *filler) storeWordMap(m *map[string]uint64, count int) {
+	if *m == nil {
+		*m = make(map[string]uint64, count)
+	}
+	for range count {
+		key := f.string(int(f.next()))
+		word := uint64(0)
+		if !isNull(f.next()) {
+			word = f.next()
+		}
+		(*m)[key] = word
+	}
+}
+
 func (f *filler) storeMap(n *decodeNode, p unsafe.Pointer, count int) error {
 	m := valueAt(n.pointer, p)
 	if m.IsNil() {
@@ -716,36 +733,37 @@ func (f *filler) storeMap(n *decodeNode, p unsafe.Pointer, count int) error {
 	if count == 0 {
 		return nil
 	}
-	key := reflect.New(n.key.typ)
-	elem := reflect.New(n.elem.typ)
+	keyPointer, elemPointer := reflect.New(n.key.typ), reflect.New(n.elem.typ)
+	key, elem, elemAt := keyPointer.Elem(), elemPointer.Elem(), elemPointer.UnsafePointer()
+	kind := n.key.typ.Kind()
 	for i := range count {
 		if i > 0 {
-			elem.Elem().SetZero()
+			elem.SetZero()
 		}
 		word := f.next()
 		text := ""
-		switch k := n.key.typ.Kind(); {
-		case n.key.text != nil || k == reflect.String:
+		switch {
+		case n.key.text != nil || kind == reflect.String:
 			text = f.string(int(word))
-		case k >= reflect.Int && k <= reflect.Int64:
-			key.Elem().SetInt(int64(word))
+		case kind >= reflect.Int && kind <= reflect.Int64:
+			key.SetInt(int64(word))
 		default:
-			key.Elem().SetUint(word)
+			key.SetUint(word)
 		}
-		if err := f.store(n.elem, elem.UnsafePointer(), f.next()); err != nil {
+		if err := f.store(n.elem, elemAt, f.next()); err != nil {
 			return err
 		}
 		switch {
 		case n.key.text != nil:
-			key.Elem().SetZero()
-			u := key.Interface().(encoding.TextUnmarshaler)
+			key.SetZero()
+			u := keyPointer.Interface().(encoding.TextUnmarshaler)
 			if err := f.failed(u.UnmarshalText([]byte(text))); err != nil {
 				return err
 			}
-		case n.key.typ.Kind() == reflect.String:
-			key.Elem().SetString(text)
+		case kind == reflect.String:
+			*(*string)(keyPointer.UnsafePointer()) = text
 		}
-		m.SetMapIndex(key.Elem(), elem.Elem())
+		m.SetMapIndex(key, elem)
 	}
 	return nil
 }
@@ -869,7 +887,7 @@ func (f *filler) skip(n *decodeNode, head uint64) {
 		for range payload(head) &^ runLoose {
 			f.skip(n.elem, f.element(n.elem, loose))
 		}
-	case decodeMap, decodeAnyMap, decodeStringMap:
+	case decodeMap, decodeAnyMap, decodeStringMap, decodeWordMap:
 		for range payload(head) {
 			name := f.next()
 			if n.key.text != nil || n.key.typ.Kind() == reflect.String {
