@@ -10,10 +10,10 @@ const scalarsAtOnce = 8
 // scalars writes count booleans or numbers, which lie one behind the other from p on, each behind a comma. It reports whether all of
 // them have a JSON form.
 func (r *renderer) scalars(elem *encodeNode, p unsafe.Pointer, count int) bool {
-	for ; count > 0; count -= scalarsAtOnce {
-		n := min(count, scalarsAtOnce)
+	for from := 0; from < count; from += scalarsAtOnce {
+		n := min(count-from, scalarsAtOnce)
 		r.reserve(n * numberRoom)
-		dst := r.end()
+		dst, p := r.end(), unsafe.Add(p, uintptr(from)*elem.size)
 		switch elem.kind {
 		case encodeBool:
 			for i := range n {
@@ -45,7 +45,6 @@ func (r *renderer) scalars(elem *encodeNode, p unsafe.Pointer, count int) bool {
 			return false
 		}
 		r.upTo(dst)
-		p = unsafe.Add(p, uintptr(n)*elem.size)
 	}
 	return true
 }
