@@ -46,8 +46,8 @@ func marshal(v any, flags uint32) ([]byte, error) {
 	}
 	// Written so, with a variable, the memory is not cleared first.
 	out := r.text()
-	// The allocator's sizes are up to a quarter apart, so that a copy may have as much that is not used.
-	if !r.own || r.size-r.length > r.length/4+leastRoom {
+	// The allocator's sizes are up to a quarter apart, so that a copy has not much less that is not used.
+	if !r.own || r.size-r.length > r.length/3 {
 		text := make([]byte, len(out))
 		copy(text, out)
 		out = text

@@ -200,7 +200,7 @@ func TestMarshalOwnMemory(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if spare := cap(text) - len(text); spare > len(text)/4+leastRoom {
+			if spare := cap(text) - len(text); spare > len(text)/3+64 {
 				t.Errorf("%d bytes with room for %d more", len(text), spare)
 			}
 			texts, want = append(texts, text), append(want, `["`+value+`"]`)
