@@ -28,6 +28,7 @@ mod neon;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
+mod utf8;
 
 /// How many bytes a block has: one for each bit of a word.
 const BLOCK: usize = 64;
@@ -88,14 +89,18 @@ struct Carry {
     escaped: u64,
     /// 1 if the byte before was of a number or a literal.
     scalar: u64,
+    /// Whether there are bytes beyond ASCII in the block before.
+    non_ascii: bool,
 }
 
 /// What a kernel has found in a chunk.
 struct Found {
     /// How many tokens begin there.
     count: usize,
-    /// Whether there are bytes beyond ASCII.
+    /// Whether there are bytes beyond ASCII, or such may go on there.
     non_ascii: bool,
+    /// Whether all bytes that were looked at are UTF-8.
+    utf8: bool,
     /// Which blocks have backslashes.
     backslashes: u64,
     /// Whether a string is wrong. Only the tokens before that are counted.
@@ -145,8 +150,24 @@ struct Between {
     white_space: u64,
 }
 
+/// How many bytes before a block are looked at together with it: a vector, of which three matter.
+const BEFORE: usize = 16;
+
+/// A block with what is before it.
+const WINDOW: usize = BEFORE + BLOCK;
+
 /// 64 bytes.
 trait Block {
+    /// What is wrong with bytes that should be UTF-8.
+    type Faults: Copy;
+
+    fn no_faults() -> Self::Faults;
+
+    /// Adds what is wrong with the block at the end of `window`, and with characters that should go on there.
+    fn find_faults(faults: &mut Self::Faults, window: &[u8; WINDOW]);
+
+    fn is_any(faults: Self::Faults) -> bool;
+
     /// A block that begins with `bytes`, which are fewer, and ends with spaces.
     #[inline(always)]
     fn padded(bytes: &[u8]) -> [u8; BLOCK] {
@@ -191,25 +212,79 @@ fn scan<B: Block>(
     places: &mut Places,
 ) -> Found {
     let mut state = *carry;
-    let mut found = Found { count: 0, non_ascii: false, backslashes: 0, broken: false };
+    let mut faults = B::no_faults();
+    let mut found = Found { count: 0, non_ascii: false, utf8: true, backslashes: 0, broken: false };
     let mut rest = &text[from..to];
     let mut at = from;
     while let Some((block, after)) = rest.split_first_chunk() {
-        step::<B>(text, at, block, (at - from) / BLOCK, &mut state, places, &mut found);
-        if found.broken {
-            return found;
-        }
+        step::<B>(
+            text,
+            at,
+            block,
+            (at - from) / BLOCK,
+            &mut state,
+            places,
+            &mut found,
+            &mut faults,
+        );
         at += BLOCK;
         rest = after;
+        if found.broken {
+            rest = &[];
+            break;
+        }
     }
     if !rest.is_empty() {
         let block = B::padded(rest);
-        step::<B>(text, at, &block, (at - from) / BLOCK, &mut state, places, &mut found);
+        step::<B>(
+            text,
+            at,
+            &block,
+            (at - from) / BLOCK,
+            &mut state,
+            places,
+            &mut found,
+            &mut faults,
+        );
+    }
+    if found.non_ascii {
+        find_faults_at_edges::<B>(text, from, rest, &mut faults);
+        found.utf8 = !B::is_any(faults);
     }
     *carry = state;
     found
 }
 
+/// Where the text has windows of its own.
+#[inline(always)]
+fn window(text: &[u8], at: usize) -> Option<&[u8; WINDOW]> {
+    text.get(at.checked_sub(BEFORE)?..)?.first_chunk()
+}
+
+/// Looks at the first block of the text and at its `rest` at the end, for which there is no window.
+#[inline(always)]
+fn find_faults_at_edges<B: Block>(text: &[u8], from: usize, rest: &[u8], faults: &mut B::Faults) {
+    let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) else {
+        let mut both = [b' '; WINDOW + BLOCK];
+        both[BEFORE..][..text.len()].copy_from_slice(text);
+        let windows = both.first_chunk().into_iter().chain(both.last_chunk());
+        windows.for_each(|window| B::find_faults(faults, window));
+        return;
+    };
+    if !rest.is_empty() {
+        B::find_faults(faults, last);
+    }
+    if from < BEFORE {
+        B::find_faults(faults, first);
+        if !first[..BEFORE].is_ascii() {
+            let mut window = [b' '; WINDOW];
+            window[BEFORE..].copy_from_slice(&first[..BLOCK]);
+            B::find_faults(faults, &window);
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments)]
 #[inline(always)]
 fn step<B: Block>(
     text: &[u8],
@@ -219,9 +294,17 @@ fn step<B: Block>(
     carry: &mut Carry,
     places: &mut Places,
     found: &mut Found,
+    faults: &mut B::Faults,
 ) {
     let strings = B::strings(block);
-    found.non_ascii |= strings.non_ascii;
+    // A character may go on in the next block.
+    if strings.non_ascii | carry.non_ascii {
+        found.non_ascii = true;
+        if let Some(window) = window(text, from) {
+            B::find_faults(faults, window);
+        }
+    }
+    carry.non_ascii = strings.non_ascii;
     if strings.backslashes != 0 {
         found.backslashes |= 1 << number;
         places.backslashes[number].write(strings.backslashes);
@@ -343,8 +426,7 @@ pub(crate) struct Tokens<'a> {
     places: &'a mut Places,
     /// How much of the text is scanned.
     scanned: usize,
-    /// How much of it is known to be UTF-8, or not.
-    decoded: usize,
+    /// Whether that may have bytes that are not UTF-8.
     not_utf8: bool,
     /// Where the chunk with these tokens begins, and which of its blocks have backslashes; there are none from `plain` on.
     base: usize,
@@ -373,7 +455,6 @@ impl<'a> Tokens<'a> {
             end: std::ptr::null(),
             places,
             scanned: 0,
-            decoded: 0,
             not_utf8: false,
             base: 0,
             backslashes: 0,
@@ -388,7 +469,7 @@ impl<'a> Tokens<'a> {
     pub(crate) fn restart(&mut self, text: &'a [u8], from: usize) {
         (self.text, self.at, self.byte) = (text, 0, 0);
         self.end = self.next;
-        (self.scanned, self.decoded) = (from, from);
+        self.scanned = from;
         (self.not_utf8, self.broken) = (false, false);
         self.carry = Carry::default();
     }
@@ -446,11 +527,7 @@ impl<'a> Tokens<'a> {
             let to = self.text.len().min(from + CHUNK);
             let found = (self.kernel.scan)(self.text, from, to, &mut self.carry, self.places);
             self.scanned = to;
-            if !found.non_ascii && self.decoded == from {
-                self.decoded = to;
-            } else if !self.not_utf8 {
-                self.check_utf8();
-            }
+            self.not_utf8 |= !found.utf8;
             if found.backslashes != 0 {
                 self.plain = from + BLOCK * (found.backslashes.ilog2() as usize + 1);
             }
@@ -467,19 +544,6 @@ impl<'a> Tokens<'a> {
         }
         (self.at, self.byte) = (self.text.len(), 0);
         if self.broken || self.carry.in_string != 0 { Err(Invalid) } else { Ok(()) }
-    }
-
-    /// Checks what was scanned, up to a character that may go on in the next chunk.
-    #[cold]
-    fn check_utf8(&mut self) {
-        let mut to = self.scanned;
-        if to < self.text.len() {
-            // Such a character begins among the last three bytes.
-            let last = (to - 3..to).rev().find(|&at| self.text[at] & 0xC0 != 0x80);
-            to = last.filter(|&at| self.text[at] >= 0x80).unwrap_or(to);
-        }
-        self.not_utf8 = !string::is_utf8(&self.text[self.decoded..to]);
-        self.decoded = to;
     }
 
     /// Passes the token that is `byte`.
@@ -944,6 +1008,32 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// All rows of four bytes at the edges of what is UTF-8, at all places in blocks, in short texts and long ones.
+    #[test]
+    fn all_kernels_find_what_is_not_utf8() {
+        const EDGES: [u8; 27] = [
+            b'x', 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1,
+            0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xF7, 0xF8, 0xFE, 0xFF,
+        ];
+        let mut valid = 0;
+        for number in 0..EDGES.len().pow(4) {
+            let row =
+                [0, 1, 2, 3].map(|digit| EDGES[number / EDGES.len().pow(digit) % EDGES.len()]);
+            let (before, after) = (number % 131, number % 89);
+            let text = [b"\"", &[b'x'; 131][..before], &row, &[b'x'; 89][..after], b"\""].concat();
+            let utf8 = std::str::from_utf8(&text).is_ok();
+            valid += usize::from(utf8);
+            for (name, kernel) in kernels() {
+                let mut room = Places::new();
+                let mut tokens = Tokens::with(kernel, &text, &mut room);
+                tokens.advance().unwrap();
+                tokens.string().unwrap();
+                assert_eq!(tokens.not_utf8(), !utf8, "{name} {}", text.escape_ascii());
+            }
+        }
+        assert!(valid > 1000, "only {valid} texts were UTF-8");
     }
 
     /// Texts of pieces, and such that were valid before something was changed.

@@ -5,7 +5,8 @@ use std::mem::MaybeUninit;
 
 use super::grammar::{self, Classes, Grammar};
 use super::{
-    BLOCK, Between, Block, Carry, Found, Kernel, Places, Strings, Texts, scan, wrong_escapes_alone,
+    BEFORE, BLOCK, Between, Block, Carry, Found, Kernel, Places, Strings, Texts, WINDOW, scan,
+    utf8, wrong_escapes_alone,
 };
 
 /// The kernel, if this processor has what it needs.
@@ -103,6 +104,45 @@ unsafe fn table(entries: [u8; 16]) -> __m256i {
 }
 
 impl Block for Avx2 {
+    type Faults = __m256i;
+
+    #[inline(always)]
+    fn no_faults() -> __m256i {
+        // SAFETY: the function that this is inlined into has the instructions.
+        unsafe { _mm256_setzero_si256() }
+    }
+
+    #[inline(always)]
+    fn find_faults(faults: &mut __m256i, window: &[u8; WINDOW]) {
+        // SAFETY: as above; what is read is in the window, beginning up to three bytes before each half of the block.
+        unsafe {
+            let all = |byte: u8| _mm256_set1_epi8(byte as i8);
+            let low_half = |bytes| _mm256_and_si256(bytes, all(0xF));
+            let high_half = |bytes| low_half(_mm256_srli_epi16::<4>(bytes));
+            for half in [window.as_ptr().add(BEFORE), window.as_ptr().add(BEFORE + 32)] {
+                let before = |count| _mm256_loadu_si256(half.sub(count).cast());
+                let first = _mm256_and_si256(
+                    _mm256_shuffle_epi8(table(utf8::FIRST_HIGH), high_half(before(1))),
+                    _mm256_shuffle_epi8(table(utf8::FIRST_LOW), low_half(before(1))),
+                );
+                let second = _mm256_shuffle_epi8(table(utf8::SECOND_HIGH), high_half(before(0)));
+                let later = _mm256_or_si256(
+                    _mm256_subs_epu8(before(2), all(utf8::THREE)),
+                    _mm256_subs_epu8(before(3), all(utf8::FOUR)),
+                );
+                let later = _mm256_and_si256(later, all(utf8::LATER));
+                let found = _mm256_xor_si256(_mm256_and_si256(first, second), later);
+                *faults = _mm256_or_si256(*faults, found);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn is_any(faults: __m256i) -> bool {
+        // SAFETY: as above.
+        unsafe { _mm256_testz_si256(faults, faults) == 0 }
+    }
+
     #[inline(always)]
     fn strings(bytes: &[u8; BLOCK]) -> Strings {
         // SAFETY: the function that this is inlined into has the instructions.

@@ -5,12 +5,14 @@ use std::mem::MaybeUninit;
 
 use super::grammar::{self, Classes, Grammar};
 use super::{
-    BLOCK, Between, Block, CHUNK, Carry, Found, Kernel, Places, Strings, Texts, avx2, scan,
+    BEFORE, BLOCK, Between, Block, CHUNK, Carry, Found, Kernel, Places, Strings, Texts, WINDOW,
+    avx2, scan, utf8,
 };
 
 /// The kernel, if this processor has what it needs.
 pub(super) fn kernel() -> Option<&'static Kernel> {
     let able = is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vbmi")
         && is_x86_feature_detected!("avx512vbmi2")
         && is_x86_feature_detected!("pclmulqdq")
         && is_x86_feature_detected!("bmi1")
@@ -32,7 +34,7 @@ static KERNEL: Kernel = Kernel {
     }),
 };
 
-#[target_feature(enable = "avx512bw,avx512vbmi2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
+#[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
 unsafe fn vectors(
     text: &[u8],
     from: usize,
@@ -43,12 +45,12 @@ unsafe fn vectors(
     scan::<Avx512>(text, from, to, carry, places)
 }
 
-#[target_feature(enable = "avx512bw,avx512vbmi2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
+#[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
 unsafe fn valid(text: &[u8]) -> bool {
     grammar::valid::<Avx512>(text)
 }
 
-#[target_feature(enable = "avx512bw,avx512vbmi2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
+#[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
 unsafe fn compact(text: &[u8], out: &mut [MaybeUninit<u8>]) -> Option<usize> {
     grammar::compact::<Avx512>(text, out)
 }
@@ -62,6 +64,35 @@ static NUMBERS: [u8; BLOCK] = {
         number += 1;
     }
     numbers
+};
+
+/// What stands for bytes up to this one is in the first place of the table for what begins characters.
+const FIRST_PLACE: u8 = 0xBF;
+
+/// Nothing is right with the last bytes of all, as either of two: as the first, 0xFF has no place.
+const NEVER: u8 = 1 << 6;
+
+/// What may be wrong with two bytes by the first, if that is [`FIRST_PLACE`] or a later one.
+static FIRST: [u8; BLOCK] = {
+    let mut entries = [0; BLOCK];
+    let mut place = 0;
+    while place < BLOCK {
+        entries[place] = utf8::first(FIRST_PLACE + place as u8) | NEVER;
+        place += 1;
+    }
+    entries
+};
+
+/// What may be wrong with two bytes by the upper six bits of the second.
+static SECOND: [u8; BLOCK] = {
+    let mut entries = [0; BLOCK];
+    let mut place = 0;
+    while place < BLOCK {
+        let byte = (place << 2) as u8;
+        entries[place] = utf8::second(byte) | if byte >= 0xF8 { NEVER } else { 0 };
+        place += 1;
+    }
+    entries
 };
 
 /// Only for use in the functions above, as is all that follows.
@@ -104,6 +135,44 @@ unsafe fn white_space(bytes: __m512i) -> u64 {
 }
 
 impl Block for Avx512 {
+    type Faults = __m512i;
+
+    #[inline(always)]
+    fn no_faults() -> __m512i {
+        // SAFETY: the function that this is inlined into has the instructions.
+        unsafe { _mm512_setzero_si512() }
+    }
+
+    #[inline(always)]
+    fn find_faults(faults: &mut __m512i, window: &[u8; WINDOW]) {
+        // SAFETY: as above; 64 bytes are read twice, of the window's 80, and once of each table.
+        unsafe {
+            let load = |bytes: *const u8| _mm512_loadu_si512(bytes.cast());
+            let all = |byte: u8| _mm512_set1_epi8(byte as i8);
+            let (before, bytes) = (load(window.as_ptr()), load(window.as_ptr().add(BEFORE)));
+            let before1 = _mm512_alignr_epi8::<15>(bytes, before);
+            let before2 = _mm512_alignr_epi8::<14>(bytes, before);
+            let before3 = _mm512_alignr_epi8::<13>(bytes, before);
+            // Only the lower six bits of a place count.
+            let first = _mm512_subs_epu8(before1, all(FIRST_PLACE));
+            let first = _mm512_permutexvar_epi8(first, load(FIRST.as_ptr()));
+            let second = _mm512_srli_epi16::<2>(bytes);
+            let second = _mm512_permutexvar_epi8(second, load(SECOND.as_ptr()));
+            let three = _mm512_subs_epu8(before2, all(utf8::THREE));
+            let four = _mm512_subs_epu8(before3, all(utf8::FOUR));
+            // (three | four) & LATER, and (first & second) ^ later
+            let later = _mm512_ternarylogic_epi32::<0xA8>(three, four, all(utf8::LATER));
+            let found = _mm512_ternarylogic_epi32::<0x6A>(first, second, later);
+            *faults = _mm512_or_si512(*faults, found);
+        }
+    }
+
+    #[inline(always)]
+    fn is_any(faults: __m512i) -> bool {
+        // SAFETY: as above.
+        unsafe { _mm512_test_epi8_mask(faults, faults) != 0 }
+    }
+
     #[inline(always)]
     fn padded(bytes: &[u8]) -> [u8; BLOCK] {
         let mut block = [b' '; BLOCK];

@@ -2,13 +2,50 @@
 
 use std::arch::{aarch64::*, asm};
 
-use super::{BLOCK, Between, Block, Kernel, Strings, scan};
+use super::{BEFORE, BLOCK, Between, Block, Kernel, Strings, WINDOW, scan, utf8};
 
 pub(super) static KERNEL: Kernel = Kernel { scan: scan::<Neon>, texts: None };
 
 struct Neon;
 
 impl Block for Neon {
+    type Faults = uint8x16_t;
+
+    #[inline(always)]
+    fn no_faults() -> uint8x16_t {
+        // SAFETY: NEON is part of every aarch64.
+        unsafe { vdupq_n_u8(0) }
+    }
+
+    #[inline(always)]
+    fn find_faults(faults: &mut uint8x16_t, window: &[u8; WINDOW]) {
+        // SAFETY: NEON; what is read is in the window, beginning up to three bytes before each part of the block, and
+        // sixteen bytes of each table.
+        unsafe {
+            let table = |entries: &[u8; 16]| vld1q_u8(entries.as_ptr());
+            for start in (BEFORE..WINDOW).step_by(16) {
+                let before = |count| vld1q_u8(window.as_ptr().add(start - count));
+                let first = vandq_u8(
+                    vqtbl1q_u8(table(&utf8::FIRST_HIGH), vshrq_n_u8::<4>(before(1))),
+                    vqtbl1q_u8(table(&utf8::FIRST_LOW), vandq_u8(before(1), vdupq_n_u8(0xF))),
+                );
+                let second = vqtbl1q_u8(table(&utf8::SECOND_HIGH), vshrq_n_u8::<4>(before(0)));
+                let later = vorrq_u8(
+                    vqsubq_u8(before(2), vdupq_n_u8(utf8::THREE)),
+                    vqsubq_u8(before(3), vdupq_n_u8(utf8::FOUR)),
+                );
+                let later = vandq_u8(later, vdupq_n_u8(utf8::LATER));
+                *faults = vorrq_u8(*faults, veorq_u8(vandq_u8(first, second), later));
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn is_any(faults: uint8x16_t) -> bool {
+        // SAFETY: NEON.
+        unsafe { vmaxvq_u8(faults) != 0 }
+    }
+
     #[inline(always)]
     fn strings(bytes: &[u8; BLOCK]) -> Strings {
         // SAFETY: NEON is part of every aarch64; 64 bytes are read, of 64.

@@ -1,6 +1,6 @@
 //! The kernel for processors of other kinds: eight bytes of a word at a time.
 
-use super::{BLOCK, Between, Block, Kernel, Strings, scan};
+use super::{BEFORE, BLOCK, Between, Block, Kernel, Strings, WINDOW, scan};
 
 pub(super) static KERNEL: Kernel = Kernel { scan: scan::<Portable>, texts: None };
 
@@ -33,6 +33,27 @@ fn bits(bytes: &[u8; BLOCK], class: impl Fn(u64) -> u64) -> u64 {
 }
 
 impl Block for Portable {
+    type Faults = bool;
+
+    fn no_faults() -> bool {
+        false
+    }
+
+    fn find_faults(faults: &mut bool, window: &[u8; WINDOW]) {
+        // A character that goes on in the block begins among the three bytes before it.
+        let (before, _) = window[BEFORE - 3..].split_at(3);
+        let length = |byte: u8| byte.leading_ones() as usize;
+        let start =
+            (0..3).find(|&at| before[at] >= 0xC0 && length(before[at]) > 3 - at).unwrap_or(3);
+        // One that does not end there is for the next block.
+        *faults |= std::str::from_utf8(&window[BEFORE - 3 + start..])
+            .is_err_and(|error| error.error_len().is_some());
+    }
+
+    fn is_any(faults: bool) -> bool {
+        faults
+    }
+
     fn strings(bytes: &[u8; BLOCK]) -> Strings {
         Strings {
             quotes: bits(bytes, |word| is(word, b'"')),
