@@ -639,9 +639,8 @@ func (c *chunk) cut(n *decodeNode, p unsafe.Pointer, count int) {
 
 // storeNew stores elements, whose types have no methods to fail, in memory that is zero.
 func (f *filler) storeNew(n *decodeNode, p unsafe.Pointer, count int, loose bool) {
-	if n.bare && !loose && n.size == 8 {
-		copy(unsafe.Slice((*uint64)(p), count), f.words[f.word:])
-		f.word += count
+	if n.bare && !loose {
+		f.storeNumbers(n, p, count)
 		return
 	}
 	for i := range count {
@@ -653,6 +652,8 @@ func (f *filler) storeNew(n *decodeNode, p unsafe.Pointer, count int, loose bool
 			}
 		case n.kind == decodeString:
 			*(*string)(at) = f.string(payload(head)) // null has none
+		case n.kind == decodeBool:
+			*(*bool)(at) = payload(head) != 0 // likewise
 		case n.kind == decodeArray && !isNull(head):
 			_ = f.storeArray(n, at, head)
 		default:
@@ -661,13 +662,45 @@ func (f *filler) storeNew(n *decodeNode, p unsafe.Pointer, count int, loose bool
 	}
 }
 
+// storeNumbers stores the numbers of a list without null, each of which is a word of the run.
+func (f *filler) storeNumbers(n *decodeNode, p unsafe.Pointer, count int) {
+	words := f.words[f.word : f.word+count]
+	f.word += count
+	switch n.kind {
+	case decodeWord8:
+		for i, word := range words {
+			*(*uint8)(unsafe.Add(p, i)) = uint8(word)
+		}
+	case decodeWord16:
+		for i, word := range words {
+			*(*uint16)(unsafe.Add(p, 2*i)) = uint16(word)
+		}
+	case decodeWord32:
+		for i, word := range words {
+			*(*uint32)(unsafe.Add(p, 4*i)) = uint32(word)
+		}
+	case decodeFloat32:
+		for i, word := range words {
+			*(*float32)(unsafe.Add(p, 4*i)) = float32(math.Float64frombits(word))
+		}
+	default:
+		copy(unsafe.Slice((*uint64)(p), count), words)
+	}
+}
+
 func (f *filler) storeArray(n *decodeNode, p unsafe.Pointer, head uint64) error {
 	count, loose := payload(head)&^runLoose, payload(head)&runLoose != 0
-	if count == n.length && n.elem.bare && !loose && n.elem.size == 8 {
+	switch {
+	case count != n.length || !n.elem.bare || loose:
+	case n.elem.size == 8:
+		// Few, most often: for these, a loop is faster than a copy.
 		for i := range count {
 			*(*uint64)(unsafe.Add(p, 8*i)) = f.words[f.word+i]
 		}
 		f.word += count
+		return nil
+	default:
+		f.storeNumbers(n.elem, p, count)
 		return nil
 	}
 	for i := range min(count, n.length) {

@@ -252,7 +252,7 @@ func TestMarshalNumbers(t *testing.T) {
 	}
 }
 
-func TestMarshalListsOfScalars(t *testing.T) {
+func TestListsOfScalars(t *testing.T) {
 	random := rand.New(rand.NewPCG(10, 11))
 	type number int16
 	for _, typ := range []reflect.Type{
@@ -279,6 +279,12 @@ func TestMarshalListsOfScalars(t *testing.T) {
 			array := reflect.New(reflect.ArrayOf(length, typ)).Elem()
 			reflect.Copy(array, list)
 			sameEncode(t, []any{list.Interface(), array.Interface()})
+			text, err := std.Marshal(list.Interface())
+			if err != nil {
+				t.Fatal(err)
+			}
+			sameDecode(t, text, zero(list.Type()))
+			sameDecode(t, text, zero(array.Type()))
 		}
 	}
 	for _, length := range []int{1, 8, 9} {

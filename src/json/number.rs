@@ -355,7 +355,12 @@ impl Number {
 
     /// The nearest float, unless it is beyond the largest.
     pub(crate) fn to_f32(self, literal: &[u8]) -> Option<f32> {
-        as_str(literal)?.parse().ok().filter(|value: &f32| value.is_finite())
+        let double = self.to_f64(literal)?;
+        // Of normal floats, the one nearest to the double is nearest to the number too, unless the double lies halfway between two.
+        let halfway = double.to_bits() << 35 == 1 << 63;
+        let small = double != 0.0 && double.abs() < f64::from(f32::MIN_POSITIVE);
+        let value = if halfway || small { as_str(literal)?.parse().ok()? } else { double as f32 };
+        Some(value).filter(|value: &f32| value.is_finite())
     }
 }
 
@@ -546,6 +551,27 @@ mod tests {
         assert_eq!(number("-128").to_int(b"-128", 8), Some(-128));
         assert_eq!(number("256").to_uint(b"256", 8), None);
         assert_eq!(number("3.5e38").to_f32(b"3.5e38"), None);
+    }
+
+    /// Against the standard library: floats of all exponents, what lies halfway between them and their neighbours, and next to it.
+    #[test]
+    fn floats_are_the_nearest() {
+        for bits in (0..f32::INFINITY.to_bits()).step_by(if cfg!(miri) { 99_999_989 } else { 9973 })
+        {
+            let halfway =
+                (f64::from(f32::from_bits(bits)) + f64::from(f32::from_bits(bits + 1))) / 2.0;
+            for value in
+                [halfway.next_down(), halfway, halfway.next_up(), f64::from(f32::from_bits(bits))]
+            {
+                for text in [format!("{value:e}"), format!("-{value:.20e}"), format!("{value:.9e}")]
+                {
+                    let want = text.parse().ok().filter(|value: &f32| value.is_finite());
+                    let number = parse(text.as_bytes(), 0).unwrap();
+                    let got = number.to_f32(text.as_bytes());
+                    assert_eq!(got.map(f32::to_bits), want.map(f32::to_bits), "{text}");
+                }
+            }
+        }
     }
 
     /// Against the standard library: numbers of all lengths and exponents, those halfway between two doubles and
