@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"runtime"
 	"strings"
+	"time"
 	"unsafe"
 
 	"tandem.example/go/internal/ffi"
@@ -387,6 +388,13 @@ func (f *filler) store(n *decodeNode, p unsafe.Pointer, head uint64) error {
 		f.storeBytes(p, f.bytes(payload(head)))
 	case decodeRawMessage:
 		*(*json.RawMessage)(p) = append((*(*json.RawMessage)(p))[:0], f.raw(head)...)
+	case decodeTime:
+		text := f.raw(head)
+		t, ok := parseTime(text)
+		if !ok {
+			return (*time.Time)(p).UnmarshalJSON(text)
+		}
+		*(*time.Time)(p) = t
 	case decodeUnmarshaler:
 		return f.failed(pointerTo(n.pointer, p).(json.Unmarshaler).UnmarshalJSON(f.raw(head)))
 	case decodeTextUnmarshaler:

@@ -25,6 +25,7 @@ const (
 	decodeString
 	decodeBytes
 	decodeRawMessage
+	decodeTime
 	decodeUnmarshaler
 	decodeTextUnmarshaler
 	decodeAny
@@ -192,7 +193,7 @@ func (n *decodeNode) pointee() *decodeNode {
 
 // takesRaw reports whether values are stored from their JSON text, null included.
 func (n *decodeNode) takesRaw() bool {
-	return n.kind == decodeUnmarshaler || n.kind == decodeRawMessage
+	return n.kind == decodeUnmarshaler || n.kind == decodeRawMessage || n.kind == decodeTime
 }
 
 // A decodePlanner builds the nodes for a type and those it contains, and the shape for Rust beside them.
@@ -249,6 +250,9 @@ func (p *decodePlanner) describe(n *decodeNode, methods, quoted bool) shapeNode 
 		switch {
 		case t == rawMessageType:
 			n.kind = decodeRawMessage
+			return shapeNode{kind: shapeRaw}
+		case t == timeType && !quoted:
+			n.kind, n.user = decodeTime, true
 			return shapeNode{kind: shapeRaw}
 		case reflect.PointerTo(t).Implements(unmarshalerType):
 			p.foreign = p.foreign || quoted

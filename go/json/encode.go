@@ -350,6 +350,10 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 					return errForeign
 				}
 				written = putFloat(dst, f, true)
+			case encodeTime:
+				if written = putTime(dst, (*time.Time)(at)); written == 0 {
+					return errForeign
+				}
 			case encodeString:
 				s := *(*string)(at)
 				if len(s) < longString && limit-uintptr(dst) >= uintptr(len(s))+quoteRoom+spareRoom {
@@ -461,8 +465,6 @@ func (r *renderer) other(op *encodeOp, p unsafe.Pointer) error {
 		return r.number(*(*string)(p))
 	case encodeBytes:
 		r.bytes(*(*[]byte)(p))
-	case encodeTime:
-		return r.time((*time.Time)(p))
 	case encodeRawMessage:
 		text := *(*[]byte)(p)
 		if text == nil {
@@ -672,24 +674,6 @@ func trimDigits(s string) string {
 		s = s[1:]
 	}
 	return s
-}
-
-// time writes a time in its JSON form, unless it has none.
-func (r *renderer) time(t *time.Time) error {
-	if *t == (time.Time{}) {
-		r.raw(`"0001-01-01T00:00:00Z"`)
-		return nil
-	}
-	const room = len(`"2006-01-02T15:04:05.999999999Z07:00"`)
-	r.reserve(room)
-	r.byte('"')
-	text, err := t.AppendText(unsafe.Slice((*byte)(r.end()), room)[:0])
-	if err != nil {
-		return errForeign
-	}
-	r.length += len(text)
-	r.byte('"')
-	return nil
 }
 
 // receiver returns the value at p as an interface that has the methods of its pointer, or nil for what encoding/json

@@ -10,7 +10,7 @@ import (
 	"unsafe"
 )
 
-// numberRoom is the room that any number needs, with what is stored behind it.
+// numberRoom is the room that any number or time needs, with what is stored behind it.
 const numberRoom = 48
 
 // zeros are eight times the digit 0.

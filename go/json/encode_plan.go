@@ -29,6 +29,7 @@ const (
 	encodeUint64
 	encodeFloat32
 	encodeFloat64
+	encodeTime
 	encodeString
 	encodeSlice
 	encodeOmit  // skips the operations of a field that is left out
@@ -44,7 +45,6 @@ const (
 	encodeThrough // a field of a struct that is embedded by a pointer
 	encodeNumber
 	encodeBytes
-	encodeTime
 	encodeRawMessage
 	encodeMarshaler     // called through a pointer to the value
 	encodeTextMarshaler // likewise
@@ -353,6 +353,7 @@ func (p *encodePlanner) describe(n *encodeNode, addressable, quoted bool) {
 	case t == rawMessageType:
 		n.kind = encodeRawMessage
 		return
+	case t.Kind() == reflect.Pointer && (t.Elem() == timeType || t.Elem() == rawMessageType):
 	case has(marshalerType):
 		n.kind = encodeMarshaler
 		return
