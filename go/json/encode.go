@@ -112,6 +112,7 @@ type renderer struct {
 	strings []member[string]
 	order   []memberPlace
 	names   names
+	scratch []byte // of texts that are appended
 	// Values that are pointers, each where it has an address: those of depth d at d.
 	values [maxDepth + 1]unsafe.Pointer
 	pool   *sync.Pool
@@ -153,7 +154,7 @@ func (r *renderer) release() {
 		r.base, r.size = r.otherBase, r.otherSize
 		r.otherBase, r.otherSize = nil, 0
 	}
-	size := r.size + cap(r.anys)*int(unsafe.Sizeof(member[any]{})) + cap(r.strings)*int(unsafe.Sizeof(member[string]{}))
+	size := r.size + cap(r.scratch) + cap(r.anys)*int(unsafe.Sizeof(member[any]{})) + cap(r.strings)*int(unsafe.Sizeof(member[string]{}))
 	if size > maxPooled || r.pool == &smallRenderers && size > 16*largeDocument {
 		return
 	}
@@ -474,7 +475,7 @@ func (r *renderer) other(op *encodeOp, p unsafe.Pointer) error {
 		return r.rawMessage(text)
 	case encodeMarshaler:
 		return r.marshalJSON(n, p)
-	case encodeTextMarshaler:
+	case encodeTextMarshaler, encodeTextAppender:
 		return r.marshalText(n, p)
 	case encodeQuotedString:
 		r.quotedString(*(*string)(p))
@@ -754,6 +755,13 @@ func (r *renderer) marshalText(n *encodeNode, p unsafe.Pointer) error {
 	if v == nil {
 		r.null()
 		return nil
+	}
+	if n.kind == encodeTextAppender {
+		if text, err := v.(encoding.TextAppender).AppendText(r.scratch[:0]); err == nil {
+			r.scratch = text
+			r.string(unsafe.String(unsafe.SliceData(text), len(text)))
+			return nil
+		}
 	}
 	r.called = true
 	text, err := v.(encoding.TextMarshaler).MarshalText()

@@ -48,6 +48,7 @@ const (
 	encodeRawMessage
 	encodeMarshaler     // called through a pointer to the value
 	encodeTextMarshaler // likewise
+	encodeTextAppender  // a TextMarshaler whose text can be appended
 	encodeArray
 	encodeStruct
 	encodeQuoted       // a scalar within a string
@@ -132,6 +133,7 @@ var htmlPlans, plainPlans = &encodePlanSet{html: true}, &encodePlanSet{}
 var (
 	marshalerType     = reflect.TypeFor[json.Marshaler]()
 	textMarshalerType = reflect.TypeFor[encoding.TextMarshaler]()
+	textAppenderType  = reflect.TypeFor[encoding.TextAppender]()
 	timeType          = reflect.TypeFor[time.Time]()
 	anyType           = reflect.TypeFor[any]()
 )
@@ -359,6 +361,9 @@ func (p *encodePlanner) describe(n *encodeNode, addressable, quoted bool) {
 		return
 	case has(textMarshalerType):
 		n.kind = encodeTextMarshaler
+		if has(textAppenderType) && appends(t) {
+			n.kind = encodeTextAppender
+		}
 		return
 	}
 	switch k := t.Kind(); k {
@@ -409,6 +414,19 @@ func (p *encodePlanner) describe(n *encodeNode, addressable, quoted bool) {
 	case reflect.Struct:
 		p.describeStruct(n, addressable)
 	}
+}
+
+// appends reports whether AppendText can be called in place of MarshalText, as encoding/json does not: both are known to give the same only for
+// types of the standard library.
+func appends(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t.PkgPath() {
+	case "net/netip", "net", "math/big":
+		return true
+	}
+	return false
 }
 
 var htmlName = strings.NewReplacer("<", `\u003c`, ">", `\u003e`, "&", `\u0026`)

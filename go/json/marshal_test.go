@@ -8,7 +8,10 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/big"
 	"math/rand/v2"
+	"net"
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
@@ -62,6 +65,7 @@ func TestMarshalValues(t *testing.T) {
 		}
 		return value
 	}
+	port := netip.MustParseAddrPort("[fe80::1%eth0]:80")
 	deepPointers := func(depth int) (value any) {
 		for range depth {
 			inner := value
@@ -97,6 +101,8 @@ func TestMarshalValues(t *testing.T) {
 		&json.RawMessage{'1'}, []json.RawMessage{nil, json.RawMessage(`{ }`)},
 		time.Time{}, time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 1, 1, 0, 0, 0, 0, time.FixedZone("", 24*3600)),
 		time.Date(2026, 1, 1, 0, 0, 0, 1, time.FixedZone("", -3601)), []any{time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)}, map[time.Time]int{time.Unix(0, 0).UTC(): 1}, &time.Time{}, (*time.Time)(nil), time.Second,
+		netip.Addr{}, netip.MustParseAddr("1.2.3.4"), netip.MustParseAddr("::ffff:1.2.3.4%<e\xff>"), &struct{ A []*netip.AddrPort }{[]*netip.AddrPort{nil, &netip.AddrPort{}, &port}}, netip.PrefixFrom(port.Addr(), 99),
+		struct{ netip.Addr }{port.Addr()}, net.IP(nil), net.IP{1, 2, 3, 4}, net.IP{1, 2, 3}, []any{net.IP{}, net.IP{1}}, big.NewFloat(1.5), big.Float{}, []big.Float{{}}, big.NewRat(2, 3), (*big.Rat)(nil), []encoding.TextMarshaler{net.IP{8, 8, 8, 8}},
 		map[string]int{"b": 1, "a": 2, "": 3, "\xff": 4, "<": 5, "\u2028": 6, "é": 7, "\x00": 8}, map[int8]int{-1: 1, 1: 2, 10: 3, 2: 4}, map[uint64]int{math.MaxUint64: 1, 0: 2}, map[word]int{"A": 1}, map[count]bool{2: true},
 		map[textStruct]int{{A: "b"}: 1, {A: "a"}: 2}, map[encoding.TextMarshaler]int{valueText("a"): 1, textNumber(2): 2}, map[encoding.TextMarshaler]int{nil: 1},
 		map[encoding.TextMarshaler]int{(*pointerText)(new(pointerText)): 1}, map[*pointerText]int{nil: 1}, map[failing]int{"F": 1}, map[textFailing]int{1: 1}, map[[1]failing]int{}, map[valueText]failing{"a": "F"},

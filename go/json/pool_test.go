@@ -5,9 +5,11 @@ package json
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"tandem.example/go/internal/ffi"
 )
@@ -252,6 +254,8 @@ func TestMarshalAllocations(t *testing.T) {
 		E *member
 	}
 	value := member{1, map[string]string{"a": "b"}, map[int]float64{1: 2}, map[string]any{"x": []any{1.5, "y", nil}}, &member{}}
+	times := []*time.Time{new(time.Time), {}}
+	addresses := []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Loopback()}
 	dst := make([]byte, 0, 1<<10)
 	for name, test := range map[string]struct {
 		encode func()
@@ -260,6 +264,8 @@ func TestMarshalAllocations(t *testing.T) {
 		"AppendMarshal of a struct":  {func() { dst, _ = AppendMarshal(dst[:0], &value) }, 0},
 		"AppendMarshal of a map":     {func() { dst, _ = AppendMarshal(dst[:0], value.D) }, 0},
 		"AppendMarshal of a pointer": {func() { dst, _ = AppendMarshal(dst[:0], value.E) }, 0},
+		"AppendMarshal of times":     {func() { dst, _ = AppendMarshal(dst[:0], &times) }, 0},
+		"AppendMarshal of addresses": {func() { dst, _ = AppendMarshal(dst[:0], &addresses) }, 0},
 		"Marshal":                    {func() { _, _ = Marshal(&value) }, 1},
 	} {
 		// With the race detector, pools forget at random.

@@ -81,7 +81,7 @@ func parseTime(text []byte) (time.Time, bool) {
 		rest = rest[i:]
 	}
 	t := time.Date(year, time.Month(month), day, hour, minute, second, nanos, time.UTC)
-	if t.Day() != day {
+	if (day < 1 || day > 28) && t.Day() != day {
 		return time.Time{}, false
 	}
 	if len(rest) == 1 {
