@@ -4,11 +4,11 @@ package json
 
 import (
 	"encoding"
-	"encoding/base64"
 	"encoding/json"
 	"math"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 	"unsafe"
@@ -19,10 +19,10 @@ import (
 // Unmarshal parses the JSON text and stores the result in what v points to, as [json.Unmarshal] of encoding/json
 // does. Nothing is stored unless the whole text is valid.
 //
-// Strings that are stored, short slices without pointers (of numbers, say) and numbers in interfaces share blocks of at most 6 KiB, also with
-// those of other documents, and other short slices of a type share blocks of 4 KiB within a document; they never refer to data. Who keeps one
-// of them keeps the block, and with elements of other slices what these refer to: a small part of a large document that is to outlive it is
-// best copied.
+// Strings that are stored, byte slices, other short slices without pointers (of numbers, say) and numbers in interfaces share blocks of at
+// most 6 KiB, also with those of other documents, and other short slices of a type share blocks of 4 KiB within a document; they never refer
+// to data. Who keeps one of them keeps the block, and with elements of other slices what these refer to: a small part of a large document
+// that is to outlive it is best copied.
 func Unmarshal(data []byte, v any) error {
 	if done, err := unmarshal(data, v, 0); done {
 		return err
@@ -74,9 +74,6 @@ func unmarshal(data []byte, v any, flags uint32) (bool, error) {
 	}
 	f.begin(plan)
 	err := f.store(plan.root, target, f.next())
-	if err == nil {
-		err = f.saved
-	}
 	runtime.KeepAlive(v)
 	// If a method of the user's panics, the buffers are lost to the pool, and that is all.
 	b.release()
@@ -190,7 +187,7 @@ func (p *decodePlan) run(data []byte, flags uint32, b *buffers) *filler {
 		words, text, status := p.shape.Decode(data, flags, b.words, room)
 		if status == ffi.OK {
 			f := b.fill(p, words, room[:text], data, flags)
-			f.block = b.useStrings(text)
+			f.block, f.kept = b.useStrings(text), true
 			return f
 		}
 		if status != ffi.BufferTooSmall {
@@ -231,6 +228,7 @@ type filler struct {
 	block   string
 	start   int
 	cut     int
+	kept    bool // the run's text itself is where it can stay
 	boxes   boxes
 	chunks  []chunk
 	buffers *buffers // which it is among
@@ -239,7 +237,6 @@ type filler struct {
 	copied string
 	copyAt int
 
-	saved error // the first error after which decoding went on
 	// Where the value is that is being stored, for errors of the user's methods; kept up only below nodes that
 	// may call them.
 	names  []string
@@ -267,7 +264,7 @@ const (
 func (b *buffers) fill(plan *decodePlan, words int, text, input []byte, flags uint32) *filler {
 	f := &b.filler
 	f.words, f.text, f.input = b.words[:words], text, input
-	f.word, f.start, f.cut = 0, 0, 0
+	f.word, f.start, f.cut, f.kept = 0, 0, 0, false
 	f.borrow = flags&ffi.DecodeBorrow != 0
 	f.chunks = b.chunksFor(plan)
 	return f
@@ -275,7 +272,7 @@ func (b *buffers) fill(plan *decodePlan, words int, text, input []byte, flags ui
 
 // forget drops what is the caller's, or refers to it.
 func (f *filler) forget() {
-	f.text, f.input, f.block, f.saved, f.names, f.parent = nil, nil, "", nil, nil, nil
+	f.text, f.input, f.block, f.names, f.parent = nil, nil, "", nil, nil
 	if f.borrow {
 		f.copied, f.copyAt = "", 0
 	}
@@ -385,7 +382,11 @@ func (f *filler) store(n *decodeNode, p unsafe.Pointer, head uint64) error {
 	case decodeString:
 		*(*string)(p) = f.string(payload(head))
 	case decodeBytes:
-		f.storeBytes(p, f.bytes(payload(head)))
+		b := f.bytes(payload(head))
+		if !f.kept {
+			b = append([]byte{}, b...)
+		}
+		*(*[]byte)(p) = slices.Clip(b)
 	case decodeRawMessage:
 		*(*json.RawMessage)(p) = append((*(*json.RawMessage)(p))[:0], f.raw(head)...)
 	case decodeTime:
@@ -447,16 +448,6 @@ func (f *filler) raw(head uint64) []byte {
 	offset := int(f.next())
 	end := offset + payload(head)
 	return f.input[offset:end:end]
-}
-
-func (f *filler) storeBytes(p unsafe.Pointer, text []byte) {
-	b := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
-	n, err := base64.StdEncoding.Decode(b, text)
-	if err != nil {
-		f.save(err)
-		return
-	}
-	*(*[]byte)(p) = b[:n]
 }
 
 func (f *filler) storeStruct(n *decodeNode, p unsafe.Pointer) error {
@@ -962,13 +953,6 @@ func (f *filler) skipTagged() {
 			f.bytes(int(f.next()))
 			f.skipTagged()
 		}
-	}
-}
-
-// save keeps the first error after which decoding goes on.
-func (f *filler) save(err error) {
-	if f.saved == nil {
-		f.saved = f.failed(err)
 	}
 }
 

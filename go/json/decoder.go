@@ -239,16 +239,15 @@ func (a *ahead) store(target unsafe.Pointer) error {
 	f := &a.buffers.filler
 	f.next() // its end
 	f.begin(a.plan)
-	f.saved, f.names, f.parent = nil, f.names[:0], nil
+	f.names, f.parent = f.names[:0], nil
 	if err := f.store(a.plan.root, target, f.next()); err != nil {
 		a.drop() // its run was not walked to the end
 		return err
 	}
-	err := f.saved
 	if a.count--; a.count == 0 {
 		a.drop()
 	}
-	return err
+	return nil
 }
 
 // drop gives up the values.

@@ -625,6 +625,9 @@ func (r *renderer) through(n *encodeNode, p unsafe.Pointer) error {
 	return r.write(f.node.ops, p, 1, 0)
 }
 
+// longBytes is the length from which a call of Rust, which has vectors for base64, takes less time.
+const longBytes = 150
+
 func (r *renderer) bytes(b []byte) {
 	if b == nil {
 		r.null()
@@ -632,6 +635,13 @@ func (r *renderer) bytes(b []byte) {
 	}
 	size := base64.StdEncoding.EncodedLen(len(b))
 	r.reserve(size + 2)
+	if len(b) >= longBytes {
+		free := unsafe.Slice((*byte)(r.end()), size+2)
+		if length, status := bytesShape().Encode([]uint64{uint64(len(b)) + 1}, b, 0, free); status == ffi.OK {
+			r.length += length
+			return
+		}
+	}
 	r.byte('"')
 	base64.StdEncoding.Encode(unsafe.Slice((*byte)(r.end()), size), b)
 	r.length += size
@@ -708,13 +718,17 @@ func (r *renderer) marshalJSON(n *encodeNode, p unsafe.Pointer) error {
 	return r.rawMessage(text)
 }
 
-// rawShape describes a run of one value that is JSON already.
-var rawShape = sync.OnceValue(func() ffi.Shape {
-	var b shapeBuilder
-	b.add(shapeNode{kind: shapeRaw})
-	shape, _ := b.build()
-	return shape
-})
+// Shapes of runs of one value: what is JSON already, and bytes.
+var rawShape, bytesShape = scalarShape(shapeRaw), scalarShape(shapeBytes)
+
+func scalarShape(kind uint32) func() ffi.Shape {
+	return sync.OnceValue(func() ffi.Shape {
+		var b shapeBuilder
+		b.add(shapeNode{kind: kind})
+		shape, _ := b.build()
+		return shape
+	})
+}
 
 // compact has Rust write a text without white space, and with what has to be escaped. It reports whether that is JSON.
 func (r *renderer) compact(text []byte) bool {

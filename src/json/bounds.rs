@@ -114,6 +114,11 @@ pub(crate) fn baseline() -> bool {
     BASELINE.get()
 }
 
+/// Has this thread do without, or not.
+pub(crate) fn set_baseline(baseline: bool) {
+    BASELINE.set(baseline);
+}
+
 /// A shape that has every kind of node.
 fn shape() -> Shape {
     // Kind, flags, a and b.

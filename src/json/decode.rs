@@ -3,6 +3,7 @@
 //! and counts come before elements. Whoever builds values walks the run once and stores.
 //! docs/run.md has its format.
 
+use super::base64;
 use super::error::{Error, ErrorKind};
 use super::index::{Invalid, Places, Tokens};
 use super::number;
@@ -341,7 +342,7 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
         }
         match node.kind {
             Kind::Struct(ref members) if first == b'{' => self.members(members, label, depth),
-            Kind::String | Kind::Bytes | Kind::Text if first == b'"' => self.string(label),
+            Kind::String | Kind::Text if first == b'"' => self.string(label),
             Kind::Array { element } if first == b'[' => self.array(element, label, depth),
             Kind::Map { names, element } if first == b'{' => self.map(names, element, label, depth),
             Kind::Int { .. } | Kind::Uint { .. } if is_number(first) => {
@@ -382,6 +383,7 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
                 Ok(())
             }
             (Kind::Number, b'-' | b'0'..=b'9') => self.number_text(label),
+            (Kind::Bytes, b'"') => self.bytes(label),
             (Kind::Number, b'"') => self.number_in_string(label),
             (Kind::Float32, b'-' | b'0'..=b'9') => {
                 let bits = self.number(&node.kind)?;
@@ -469,6 +471,33 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
     #[inline(always)]
     fn string(&mut self, label: u64) -> Result<()> {
         let (length, place) = self.unescape()?;
+        self.push_string(head(length, label), length, place)
+    }
+
+    /// Decodes base64, in which line breaks are ignored, as in Go.
+    #[inline(never)]
+    fn bytes(&mut self, label: u64) -> Result<()> {
+        let at = self.tokens.at();
+        let (start, end) = self.tokens.string()?;
+        let raw = &self.tokens.text()[start..end];
+        let room = self.strings.spare();
+        if room.len() < raw.len() / 4 * 3 {
+            return Err(Stop::Full);
+        }
+        // No digit is a backslash.
+        let length = match base64::decode(raw, room) {
+            Some(length) => length,
+            None => {
+                let mut text = Vec::new();
+                text.try_reserve(raw.len()).map_err(|_| Stop::Full)?;
+                string::unescape_lenient(raw, &mut text).map_err(|_| Stop::Full)?;
+                text.retain(|byte| !matches!(byte, b'\r' | b'\n'));
+                base64::decode(&text, room).ok_or(Stop::Mismatch(at))?
+            }
+        };
+        let place = self.strings.len() as u64 | COPIED;
+        // SAFETY: so many bytes were written to the spare room.
+        unsafe { self.strings.advance(length) };
         self.push_string(head(length, label), length, place)
     }
 

@@ -1,5 +1,6 @@
 //! JSON (RFC 8259), with the leniencies of Go's `encoding/json` where it has any.
 
+mod base64;
 #[cfg(test)]
 pub(crate) mod bounds;
 pub mod decode;
