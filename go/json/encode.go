@@ -747,16 +747,12 @@ func (r *renderer) compact(text []byte) bool {
 
 // rawMessage writes what is JSON, if all is right: without white space, and with what has to be escaped.
 func (r *renderer) rawMessage(text []byte) error {
-	// Plain strings and numbers are what most methods return.
-	if n := len(text) - 2; n >= 0 && n < 1<<10 && text[0] == '"' && text[n+1] == '"' {
-		r.reserve(n + quoteRoom)
-		if written := quote(r.end(), unsafe.String(&text[1], n)); written > 0 {
-			r.length += written
+	if len(text) <= shortRaw {
+		r.reserve(len(text) + 16)
+		if copyCompact(r.end(), text) {
+			r.length += len(text)
 			return nil
 		}
-	} else if s := unsafe.String(unsafe.SliceData(text), len(text)); len(s) <= numberRoom && isNumber(s) {
-		r.raw(s)
-		return nil
 	}
 	if !r.compact(text) {
 		return errForeign
