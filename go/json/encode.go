@@ -626,7 +626,7 @@ func (r *renderer) through(n *encodeNode, p unsafe.Pointer) error {
 }
 
 // longBytes is the length from which a call of Rust, which has vectors for base64, takes less time.
-const longBytes = 150
+const longBytes = 80
 
 func (r *renderer) bytes(b []byte) {
 	if b == nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // shortRaw is the length up to which a look at a text in Go takes less time than a call of Rust, which looks at blocks.
-const shortRaw = 256
+const shortRaw = 512
 
 // copyCompact writes a JSON text to dst, which has room for it and 16 bytes more, if it stands there as it is. It reports whether that is so,
 // and false for what needs a closer look.
