@@ -232,6 +232,9 @@ type filler struct {
 	boxes   boxes
 	chunks  []chunk
 	buffers *buffers // which it is among
+	// The value of a map's member that is next, zero otherwise.
+	elemWord uint64
+	elemText string
 	// Strings share the input's memory. Those that can't are cut from a copy of the run's text from copyAt on.
 	borrow bool
 	copied string
@@ -758,6 +761,9 @@ func (f *filler) storeWordMap(m *map[string]uint64, count int) {
 }
 
 func (f *filler) storeMap(n *decodeNode, p unsafe.Pointer, count int) error {
+	if n.access != nil {
+		return f.storeAccessed(n, p, count)
+	}
 	m := valueAt(n.pointer, p)
 	if m.IsNil() {
 		m.Set(reflect.MakeMapWithSize(n.typ, count))
@@ -796,6 +802,38 @@ func (f *filler) storeMap(n *decodeNode, p unsafe.Pointer, count int) error {
 			*(*string)(keyPointer.UnsafePointer()) = text
 		}
 		m.SetMapIndex(key, elem)
+	}
+	return nil
+}
+
+// storeAccessed is storeMap without reflection.
+func (f *filler) storeAccessed(n *decodeNode, p unsafe.Pointer, count int) error {
+	if *(*unsafe.Pointer)(p) == nil {
+		n.access.make(p, count)
+	}
+	if count == 0 {
+		return nil
+	}
+	// Values that hold no others need no memory of their own on their way.
+	var elem unsafe.Pointer
+	switch n.elem.kind {
+	case decodeBool, decodeWord8, decodeWord16, decodeWord32, decodeWord64, decodeFloat32, decodeFloat64:
+		elem = unsafe.Pointer(&f.elemWord)
+	case decodeString:
+		elem = unsafe.Pointer(&f.elemText)
+	default:
+		elem = reflect.New(n.elem.typ).UnsafePointer()
+	}
+	texts := n.key.typ.Kind() == reflect.String
+	for range count {
+		word, text := f.next(), ""
+		if texts {
+			text = f.string(int(word))
+		}
+		if err := f.store(n.elem, elem, f.next()); err != nil {
+			return err
+		}
+		n.access.set(p, text, word, elem)
 	}
 	return nil
 }

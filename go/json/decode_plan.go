@@ -57,6 +57,7 @@ type decodeNode struct {
 	chunk   int         // of slices: the number of what they are cut from
 	fields  []decodeField
 	key     mapKey
+	access  *mapAccess // of maps that need no reflection
 }
 
 // A decodeField is where a struct has the value of a member.
@@ -323,7 +324,7 @@ func (p *decodePlanner) container(n *decodeNode, kind uint32) shapeNode {
 
 func (p *decodePlanner) describeMap(n *decodeNode) shapeNode {
 	t := n.typ
-	n.kind = decodeMap
+	n.kind, n.access = decodeMap, accessOf(t)
 	n.key.typ = t.Key()
 	node := p.container(n, shapeMap)
 	switch k := t.Key().Kind(); {

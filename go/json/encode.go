@@ -112,7 +112,8 @@ type renderer struct {
 	strings []member[string]
 	order   []memberPlace
 	names   names
-	scratch []byte // of texts that are appended
+	scratch []byte   // of texts that are appended
+	room    *mapRoom // for maps of the type of one that was written before
 	// Values that are pointers, each where it has an address: those of depth d at d.
 	values [maxDepth + 1]unsafe.Pointer
 	pool   *sync.Pool
@@ -453,7 +454,7 @@ func (r *renderer) other(op *encodeOp, p unsafe.Pointer) error {
 		}
 		return r.any(valueAt(n.pointer, p).Interface())
 	case encodeMap:
-		return r.anyMap(n, valueAt(n.pointer, p))
+		return r.anyMap(n, p)
 	case encodeStringMap:
 		return writeMap(r, *(*map[string]string)(p), &r.strings, (*renderer).stringValue)
 	case encodeAnyMap:

@@ -197,109 +197,174 @@ func (r *renderer) closeMap(count int) {
 	r.reserve(0)
 }
 
-// mapRoom is what it takes to read a map by reflection: an iterator, and places for a key, for the values, and for
-// names that are made of keys.
+// mapRoom is what it takes to read a map of any type: places for the keys and the values, for names that are made of keys, and what
+// reflection needs.
 type mapRoom struct {
+	node   *encodeNode
+	keys   mapKeys
+	values reflect.Value // a slice
+	elems  []reflect.Value
+	digits []byte
 	iter   reflect.MapIter
 	key    reflect.Value
-	values reflect.Value
-	names  []byte
 }
 
-// anyMap writes a map of any type.
-func (r *renderer) anyMap(n *encodeNode, m reflect.Value) error {
+// takeRoom returns room for a map of so many members. The renderer keeps that of one type.
+func (r *renderer) takeRoom(n *encodeNode, count int) *mapRoom {
+	room := r.room
+	if room != nil && room.node == n {
+		r.room = nil
+	} else if room, _ = n.rooms.Get().(*mapRoom); room == nil {
+		room = &mapRoom{node: n, key: reflect.New(n.typ.Key()).Elem(), values: reflect.New(reflect.SliceOf(n.elem.typ)).Elem()}
+	}
+	if len(room.keys.texts) < count {
+		size := count + count/4
+		room.values.Set(reflect.MakeSlice(room.values.Type(), size, size))
+		room.keys = mapKeys{make([]string, size), make([]uint64, size)}
+		if n.keys == keySigned || n.keys == keyUnsigned {
+			room.digits = make([]byte, size*digitsRoom)
+		}
+		if n.access == nil {
+			room.elems = make([]reflect.Value, size)
+			for i := range room.elems {
+				room.elems[i] = room.values.Index(i)
+			}
+		}
+	}
+	return room
+}
+
+// giveRoom gives the room for a map of so many members back, cleared.
+func (r *renderer) giveRoom(room *mapRoom, count int) {
+	n := room.node
+	clear(room.keys.texts[:count])
+	if n.elem.kind > encodeFloat64 {
+		all := room.values.Len()
+		room.values.SetLen(count)
+		room.values.Clear()
+		room.values.SetLen(all)
+	}
+	if r.room == nil {
+		r.room = room
+	} else {
+		n.rooms.Put(room)
+	}
+}
+
+// digitsRoom is the room that an integer needs.
+const digitsRoom = 24
+
+// anyMap writes the map of any type at p, which is not nil.
+func (r *renderer) anyMap(n *encodeNode, p unsafe.Pointer) error {
 	if err := r.enter(); err != nil {
 		return err
 	}
+	m := valueAt(n.pointer, p)
 	count := m.Len()
-	room, ok := n.rooms.Get().(*mapRoom)
-	if !ok {
-		room = &mapRoom{key: reflect.New(n.typ.Key()).Elem(), values: reflect.New(reflect.SliceOf(n.elem.typ)).Elem()}
+	room := r.takeRoom(n, count)
+	values := room.values.UnsafePointer()
+	read := 0
+	var err error
+	if n.access != nil {
+		read = n.access.read(p, room.keys, values, count)
+	} else {
+		read, err = r.reflectMap(room, m, count)
 	}
-	if room.values.Cap() < count {
-		room.values.Set(reflect.MakeSlice(room.values.Type(), count, count+count/4))
+	if err != nil || read != count {
+		return errForeign // it changes meanwhile
 	}
-	room.values.SetLen(count)
-	base := room.values.UnsafePointer()
-	first, places := len(r.strings), len(r.order)
-	room.names = room.names[:0]
+	names := room.keys.texts[:count]
+	if n.keys == keySigned || n.keys == keyUnsigned {
+		room.nameWords(names)
+	}
+	places := len(r.order)
 	var set nameSet
 	known := r.mayKnow(count)
-	room.iter.Reset(m)
-	for i := 0; room.iter.Next(); i++ {
-		if i == count {
-			return errForeign // it changes meanwhile
-		}
-		room.key.SetIterKey(&room.iter)
-		name, err := r.mapName(n, room)
-		if err != nil {
-			return err
-		}
-		reflect.NewAt(n.elem.typ, unsafe.Add(base, uintptr(i)*n.elem.size)).Elem().SetIterValue(&room.iter)
+	for i, name := range names {
 		prefix := prefixOf(name)
-		known = known && r.names.place(&set, prefix, name, len(r.strings))
-		r.order = append(r.order, memberPlace{prefix, len(r.strings)})
-		r.strings = append(r.strings, member[string]{name: name})
+		known = known && r.names.place(&set, prefix, name, i)
+		r.order = append(r.order, memberPlace{prefix, i})
 	}
-	members := r.strings
-	last := len(members)
-	r.inOrder(r.order[places:], known, &set, func(number int) string { return members[number].name })
+	r.inOrder(r.order[places:], known, &set, func(number int) string { return names[number] })
 	r.byte('{')
-	for i := range last - first {
+	for i := range count {
 		p := r.order[places+i]
 		number := p.number
 		if known {
 			r.knownName(p)
 		} else {
-			r.name(members[number].name)
+			r.name(names[number])
 		}
-		if err := r.write(n.elem.ops, unsafe.Add(base, uintptr(number-first)*n.elem.size), 1, 0); err != nil {
+		if err := r.write(n.elem.ops, unsafe.Add(values, uintptr(number)*n.elem.size), 1, 0); err != nil {
 			return err
 		}
 		r.mark(',')
 	}
-	r.closeMap(last - first)
-	clear(r.strings[first:])
-	r.strings, r.order = r.strings[:first], r.order[:places]
-	room.iter.Reset(reflect.Value{})
-	room.key.SetZero()
-	room.values.Clear()
-	n.rooms.Put(room)
+	r.closeMap(count)
+	r.order = r.order[:places]
+	r.giveRoom(room, count)
 	r.leave()
 	return nil
 }
 
-// mapName returns the member name of a map's key.
-func (r *renderer) mapName(n *encodeNode, room *mapRoom) (string, error) {
-	key := room.key
-	before := len(room.names)
-	switch k := key.Kind(); {
-	case k == reflect.String:
-		return key.String(), nil
-	case n.textKey:
-		if k == reflect.Pointer && key.IsNil() {
-			return "", nil
+// reflectMap reads a map of count members, and returns how many it had.
+func (r *renderer) reflectMap(room *mapRoom, m reflect.Value, count int) (int, error) {
+	room.iter.Reset(m)
+	i := 0
+	for ; room.iter.Next(); i++ {
+		if i == count {
+			return i + 1, nil
 		}
-		marshaler, ok := key.Interface().(encoding.TextMarshaler)
-		if !ok {
-			return "", errForeign
+		key := room.key
+		key.SetIterKey(&room.iter)
+		switch room.node.keys {
+		case keyText:
+			room.keys.texts[i] = key.String()
+		case keySigned:
+			room.keys.words[i] = uint64(key.Int())
+		case keyUnsigned:
+			room.keys.words[i] = key.Uint()
+		case keyMarshaler:
+			text, err := r.keyText(key)
+			if err != nil {
+				return 0, err
+			}
+			room.keys.texts[i] = text
 		}
-		r.called = true
-		text, err := marshaler.MarshalText()
-		if err != nil {
-			return "", errForeign
-		}
-		return string(text), nil
+		room.elems[i].SetIterValue(&room.iter)
 	}
-	// Names that were cut from it keep the memory that it had before.
-	room.names = slices.Grow(room.names, numberRoom)
-	dst := unsafe.Add(unsafe.Pointer(unsafe.SliceData(room.names)), before)
-	length := 0
-	if key.CanInt() {
-		length = putInt(dst, key.Int())
-	} else {
-		length = putUint(dst, key.Uint())
+	room.iter.Reset(reflect.Value{})
+	room.key.SetZero()
+	return i, nil
+}
+
+// keyText returns the member name of a key that is a TextMarshaler.
+func (r *renderer) keyText(key reflect.Value) (string, error) {
+	if key.Kind() == reflect.Pointer && key.IsNil() {
+		return "", nil
 	}
-	room.names = room.names[:before+length]
-	return unsafe.String((*byte)(dst), length), nil
+	marshaler, ok := key.Interface().(encoding.TextMarshaler)
+	if !ok {
+		return "", errForeign
+	}
+	r.called = true
+	text, err := marshaler.MarshalText()
+	if err != nil {
+		return "", errForeign
+	}
+	return string(text), nil
+}
+
+// nameWords makes the names of keys that are integers.
+func (room *mapRoom) nameWords(names []string) {
+	for i := range names {
+		dst := unsafe.Pointer(&room.digits[i*digitsRoom : (i+1)*digitsRoom][0])
+		length := 0
+		if word := room.keys.words[i]; room.node.keys == keySigned {
+			length = putInt(dst, int64(word))
+		} else {
+			length = putUint(dst, word)
+		}
+		names[i] = unsafe.String((*byte)(dst), length)
+	}
 }

@@ -56,6 +56,16 @@ const (
 	encodeUnsupported
 )
 
+// A keyKind says how the keys of a map become names.
+type keyKind uint8
+
+const (
+	keyText keyKind = iota
+	keySigned
+	keyUnsigned
+	keyMarshaler // a TextMarshaler
+)
+
 // An encodeOp writes a part of a value, and what stands before it.
 type encodeOp struct {
 	// What stands before the value: members' names and punctuation. Whole blocks of textBlock bytes can be read there.
@@ -90,8 +100,10 @@ type encodeNode struct {
 	length  int         // of arrays
 	fields  []encodeField
 	hops    []uintptr // of encodeThrough: where pointers lie, each behind the one before
-	textKey bool      // map keys are TextMarshalers
-	rooms   sync.Pool // of *mapRoom, for maps
+	// Of maps: what their keys are, how they are read without reflection, if they can be, and a pool of *mapRoom.
+	keys   keyKind
+	access *mapAccess
+	rooms  sync.Pool
 }
 
 // An encodeField is where a struct has the value of a member.
@@ -396,11 +408,19 @@ func (p *encodePlanner) describe(n *encodeNode, addressable, quoted bool) {
 		n.kind, n.length = encodeArray, t.Len()
 		n.elem = p.node(t.Elem(), addressable, false)
 	case reflect.Map:
-		n.textKey = t.Key().Kind() != reflect.String && t.Key().Implements(textMarshalerType)
-		if !n.textKey && !isMapKey(t.Key().Kind()) {
+		switch k := t.Key().Kind(); {
+		case k == reflect.String:
+			n.keys = keyText
+		case t.Key().Implements(textMarshalerType):
+			n.keys = keyMarshaler
+		case k >= reflect.Int && k <= reflect.Int64:
+			n.keys = keySigned
+		case k >= reflect.Uint && k <= reflect.Uintptr:
+			n.keys = keyUnsigned
+		default:
 			return
 		}
-		n.kind = encodeMap
+		n.kind, n.access = encodeMap, accessOf(t)
 		switch {
 		case isStringMap(t):
 			n.kind = encodeStringMap
@@ -456,11 +476,6 @@ func (p *encodePlanner) describeStruct(n *encodeNode, addressable bool) {
 		field.omit = omitted(f)
 		n.fields = append(n.fields, field)
 	}
-}
-
-// isMapKey reports whether keys of a kind have a name without methods of their own.
-func isMapKey(k reflect.Kind) bool {
-	return k == reflect.String || k >= reflect.Int && k <= reflect.Uintptr
 }
 
 // omitted returns what decides whether a field is left out, nil if it never is.
