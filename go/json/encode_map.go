@@ -3,12 +3,10 @@
 package json
 
 import (
-	"cmp"
 	"encoding"
 	"math/bits"
 	"reflect"
 	"slices"
-	"strings"
 	"unsafe"
 
 	"tandem.example/go/internal/ffi"
@@ -42,30 +40,6 @@ func prefixOf(name string) uint64 {
 	}
 }
 
-// sortPlaces puts places in the order of the names that name returns for numbers.
-func sortPlaces(places []memberPlace, name func(number int) string) {
-	if len(places) > 12 {
-		slices.SortFunc(places, func(a, b memberPlace) int {
-			if a.prefix != b.prefix {
-				return cmp.Compare(a.prefix, b.prefix)
-			}
-			return strings.Compare(name(a.number), name(b.number))
-		})
-		return
-	}
-	for i := 1; i < len(places); i++ {
-		p, at := places[i], i
-		for ; at > 0; at-- {
-			before := places[at-1]
-			if before.prefix < p.prefix || before.prefix == p.prefix && name(before.number) < name(p.number) {
-				break
-			}
-			places[at] = before
-		}
-		places[at] = p
-	}
-}
-
 // writeMap writes a map whose names are strings. The members stack is r's.
 func writeMap[T any](r *renderer, m map[string]T, stack *[]member[T], write func(r *renderer, value T) error) error {
 	if m == nil {
@@ -89,7 +63,7 @@ func writeMap[T any](r *renderer, m map[string]T, stack *[]member[T], write func
 		members = append(members, member[T]{name, value})
 	}
 	*stack = members
-	r.inOrder(r.order[places:], known, &set, func(number int) string { return members[number].name })
+	r.inOrder(places, known, &set, func(number int) string { return members[number].name })
 	r.byte('{')
 	for i := range len(members) - first {
 		p := r.order[places+i]
@@ -160,14 +134,17 @@ func (r *renderer) mayKnow(count int) bool {
 	return count > fewMembers && len(r.names.list) > 0 && r.flags&ffi.EncodeUnsorted == 0
 }
 
-// inOrder puts places in the order of the names that name returns for numbers, if they are to be sorted. If all of the names are
+// inOrder puts places from first on in the order of the names that name returns for numbers, if they are to be sorted. If all of the names are
 // known, and so in the set, the prefix of a place is then which of them it has.
-func (r *renderer) inOrder(order []memberPlace, known bool, set *nameSet, name func(number int) string) {
+func (r *renderer) inOrder(first int, known bool, set *nameSet, name func(number int) string) {
+	order := r.order[first:]
 	switch {
 	case known:
 		r.names.arrange(set, order)
 	case r.flags&ffi.EncodeUnsorted == 0:
-		sortPlaces(order, name)
+		r.order = slices.Grow(r.order, len(order))
+		order = r.order[first:]
+		sortPlaces(order, r.order[len(r.order):cap(r.order)], name)
 		if len(order) > fewMembers {
 			r.names.learn(order, name)
 		}
@@ -285,7 +262,7 @@ func (r *renderer) anyMap(n *encodeNode, p unsafe.Pointer) error {
 		known = known && r.names.place(&set, prefix, name, i)
 		r.order = append(r.order, memberPlace{prefix, i})
 	}
-	r.inOrder(r.order[places:], known, &set, func(number int) string { return names[number] })
+	r.inOrder(places, known, &set, func(number int) string { return names[number] })
 	r.byte('{')
 	for i := range count {
 		p := r.order[places+i]
