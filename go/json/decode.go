@@ -418,8 +418,6 @@ func (f *filler) store(n *decodeNode, p unsafe.Pointer, head uint64) error {
 		f.storeAnyMap((*map[string]any)(p), payload(head))
 	case decodeStringMap:
 		f.storeStringMap((*map[string]string)(p), payload(head))
-	case decodeWordMap:
-		f.storeWordMap((*map[string]uint64)(p), payload(head))
 	case decodeMap:
 		return f.storeMap(n, p, payload(head))
 	case decodeStruct:
@@ -745,21 +743,6 @@ func (f *filler) storeStringMap(m *map[string]string, count int) {
 	}
 }
 
-// storeWordMap is storeMap for numbers of 64 bits, without reflection.
-func (f *filler) storeWordMap(m *map[string]uint64, count int) {
-	if *m == nil {
-		*m = make(map[string]uint64, count)
-	}
-	for range count {
-		key := f.string(int(f.next()))
-		word := uint64(0)
-		if !isNull(f.next()) {
-			word = f.next()
-		}
-		(*m)[key] = word
-	}
-}
-
 func (f *filler) storeMap(n *decodeNode, p unsafe.Pointer, count int) error {
 	if n.access != nil {
 		return f.storeAccessed(n, p, count)
@@ -957,7 +940,7 @@ func (f *filler) skip(n *decodeNode, head uint64) {
 		for range payload(head) &^ runLoose {
 			f.skip(n.elem, f.element(n.elem, loose))
 		}
-	case decodeMap, decodeAnyMap, decodeStringMap, decodeWordMap:
+	case decodeMap, decodeAnyMap, decodeStringMap:
 		for range payload(head) {
 			name := f.next()
 			if n.key.text != nil || n.key.typ.Kind() == reflect.String {

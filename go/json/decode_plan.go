@@ -34,7 +34,6 @@ const (
 	decodeMap
 	decodeAnyMap    // map[string]any
 	decodeStringMap // of strings by strings
-	decodeWordMap   // of numbers of 64 bits by strings
 	decodeStruct
 	decodePointer
 	decodeNull      // takes nothing but null
@@ -338,8 +337,6 @@ func (p *decodePlanner) describeMap(n *decodeNode) shapeNode {
 			n.kind = decodeAnyMap
 		case isStringMap(t):
 			n.kind = decodeStringMap
-		case t.Key() == stringType && (n.elem.kind == decodeWord64 || n.elem.kind == decodeFloat64):
-			n.kind = decodeWordMap
 		}
 	case k >= reflect.Int && k <= reflect.Int64:
 		node.b = uint32(t.Key().Size() * 8)
