@@ -23,9 +23,9 @@ func jsonBenchmarks() ([]benchmark, error) {
 		documents = append([]corpus.Document{corpus.Order(2)}, documents...)
 	}
 	var benchmarks []benchmark
-	for _, operation := range jsonOperations {
+	add := func(group string, operation jsonOperation, documents []corpus.Document) {
 		for _, document := range documents {
-			name := operation.name + "/" + document.Name
+			name := group + "/" + document.Name
 			benchmarks = append(benchmarks, benchmark{name, func(s schedule) (Row, error) {
 				size, contenders, err := operation.prepare(document)
 				if err != nil {
@@ -35,27 +35,36 @@ func jsonBenchmarks() ([]benchmark, error) {
 			}})
 		}
 	}
+	for _, operation := range jsonOperations {
+		add(operation.name, operation, documents)
+		if operation.ofTypes {
+			add("kinds-"+operation.name, operation, kinds())
+		}
+	}
 	benchmarks = append(benchmarks, documentBenchmarks(documents)...)
 	return append(benchmarks, streamBenchmarks(documents)...), nil
 }
 
+type jsonOperation struct {
+	name    string
+	ofTypes bool // depends on the type of what is decoded or encoded
+	prepare func(corpus.Document) (textBytes int, contenders []contender, err error)
+}
+
 // jsonOperations are what codecs are compared in. Each checks the contenders' results on a document before they are
 // timed, and says how much text an operation reads or writes.
-var jsonOperations = []struct {
-	name    string
-	prepare func(corpus.Document) (textBytes int, contenders []contender, err error)
-}{
-	{"decode", func(d corpus.Document) (int, []contender, error) { return decode(d.Data, d.New, codec.acceptsUnused) }},
-	{"decode-any", func(d corpus.Document) (int, []contender, error) {
+var jsonOperations = []jsonOperation{
+	{"decode", true, func(d corpus.Document) (int, []contender, error) { return decode(d.Data, d.New, codec.acceptsUnused) }},
+	{"decode-any", false, func(d corpus.Document) (int, []contender, error) {
 		return decode(d.Data, func() any { return new(any) }, codec.accepts)
 	}},
-	{"encode", func(d corpus.Document) (int, []contender, error) { return encode(d.Data, d.New()) }},
-	{"encode-any", func(d corpus.Document) (int, []contender, error) { return encode(d.Data, new(any)) }},
-	{"valid", func(d corpus.Document) (int, []contender, error) { return valid(d.Data) }},
-	{"compact", func(d corpus.Document) (int, []contender, error) {
+	{"encode", true, func(d corpus.Document) (int, []contender, error) { return encode(d.Data, d.New()) }},
+	{"encode-any", false, func(d corpus.Document) (int, []contender, error) { return encode(d.Data, new(any)) }},
+	{"valid", false, func(d corpus.Document) (int, []contender, error) { return valid(d.Data) }},
+	{"compact", false, func(d corpus.Document) (int, []contender, error) {
 		return format(d.Data, func(c codec) formatter { return c.compact })
 	}},
-	{"indent", func(d corpus.Document) (int, []contender, error) {
+	{"indent", false, func(d corpus.Document) (int, []contender, error) {
 		return format(d.Data, func(c codec) formatter {
 			if c.indent == nil {
 				return nil

@@ -158,6 +158,7 @@ var goals = []goal{
 	{group: "encode", label: "same semantics", peers: but("sonic"), mean: 1.3, least: 1},
 	{group: "encode", label: "sonic", peers: only("sonic"), mean: 1.1, least: 1},
 	{group: "encode-any", label: "same semantics", peers: but("sonic"), mean: 1.5, least: 1.2},
+	{group: "kinds-encode", label: "same semantics", peers: but("sonic")},
 	{group: "document", label: "simdjson", peers: only("simdjson"), mean: 0.6, least: 0.4},
 	{group: "document", label: "in Go", peers: but("simdjson"), mean: 1.5, least: 0.4},
 	{group: "stream", mean: 2, least: 1.5},
