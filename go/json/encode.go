@@ -10,7 +10,6 @@ import (
 	"math"
 	"reflect"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
 	"unsafe"
@@ -586,7 +585,7 @@ func (r *renderer) elements(elem *encodeNode, p unsafe.Pointer, count int) error
 		return err
 	}
 	start := r.length
-	if elem.kind >= encodeBool && elem.kind <= encodeFloat64 {
+	if elem.kind.isScalar() {
 		if !r.scalars(elem, p, count) {
 			return errForeign
 		}
@@ -654,38 +653,15 @@ func (r *renderer) number(n string) error {
 	if n == "" {
 		n = "0"
 	}
-	if !isNumber(n) {
+	r.reserve(len(n))
+	dst := r.end()
+	copy(unsafe.Slice((*byte)(dst), len(n)), n)
+	store64(dst, len(n), 0) // which is part of no number
+	if numberEnd(dst, 0) != len(n) {
 		return errForeign
 	}
-	r.raw(n)
+	r.length += len(n)
 	return nil
-}
-
-// isNumber reports whether a string is a number of JSON.
-func isNumber(n string) bool {
-	rest := strings.TrimPrefix(n, "-")
-	whole := trimDigits(rest)
-	valid := len(whole) < len(rest) && (rest[0] != '0' || len(whole) == len(rest)-1)
-	if fraction, ok := strings.CutPrefix(whole, "."); ok {
-		whole = trimDigits(fraction)
-		valid = valid && len(whole) < len(fraction)
-	}
-	if whole != "" && whole[0]|0x20 == 'e' {
-		exponent := whole[1:]
-		if exponent != "" && (exponent[0] == '+' || exponent[0] == '-') {
-			exponent = exponent[1:]
-		}
-		whole = trimDigits(exponent)
-		valid = valid && len(whole) < len(exponent)
-	}
-	return valid && whole == ""
-}
-
-func trimDigits(s string) string {
-	for s != "" && s[0]-'0' < 10 {
-		s = s[1:]
-	}
-	return s
 }
 
 // receiver returns the value at p as an interface that has the methods of its pointer, or nil for what encoding/json
@@ -749,7 +725,7 @@ func (r *renderer) compact(text []byte) bool {
 // rawMessage writes what is JSON, if all is right: without white space, and with what has to be escaped.
 func (r *renderer) rawMessage(text []byte) error {
 	if len(text) <= shortRaw {
-		r.reserve(len(text) + 16)
+		r.reserve(len(text))
 		if copyCompact(r.end(), text) {
 			r.length += len(text)
 			return nil

@@ -215,7 +215,7 @@ func (r *renderer) takeRoom(n *encodeNode, count int) *mapRoom {
 func (r *renderer) giveRoom(room *mapRoom, count int) {
 	n := room.node
 	clear(room.keys.texts[:count])
-	if n.elem.kind > encodeFloat64 {
+	if !n.elem.kind.isScalar() {
 		all := room.values.Len()
 		room.values.SetLen(count)
 		room.values.Clear()

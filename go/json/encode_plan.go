@@ -56,6 +56,9 @@ const (
 	encodeUnsupported
 )
 
+// isScalar reports whether values of a kind are booleans or numbers, which have no pointers.
+func (k encodeKind) isScalar() bool { return k >= encodeBool && k <= encodeFloat64 }
+
 // A keyKind says how the keys of a map become names.
 type keyKind uint8
 
@@ -216,7 +219,7 @@ func (p *encodePlanner) node(t reflect.Type, addressable, quoted bool) *encodeNo
 	case !quoted:
 	case n.kind == encodeString:
 		n.kind = encodeQuotedString
-	case n.kind >= encodeBool && n.kind <= encodeFloat64 || n.kind == encodeNumber:
+	case n.kind.isScalar() || n.kind == encodeNumber:
 		n.elem = &encodeNode{kind: n.kind}
 		n.kind = encodeQuoted
 	}

@@ -10,7 +10,7 @@ import (
 // shortRaw is the length up to which a look at a text in Go takes less time than a call of Rust, which looks at blocks.
 const shortRaw = 512
 
-// copyCompact writes a JSON text to dst, which has room for it and 16 bytes more, if it stands there as it is. It reports whether that is so,
+// copyCompact writes a JSON text to dst, which has the spare room behind it, if it stands there as it is. It reports whether that is so,
 // and false for what needs a closer look.
 func copyCompact(dst unsafe.Pointer, text []byte) bool {
 	copy(unsafe.Slice((*byte)(dst), len(text)), text)

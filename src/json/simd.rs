@@ -62,17 +62,7 @@ pub(crate) fn word(text: &[u8], at: usize) -> u64 {
     match text.get(at..at + 8) {
         // SAFETY: eight bytes, of eight.
         Some(bytes) => u64::from_le_bytes(unsafe { *bytes.as_ptr().cast() }),
-        None => last_word(text, at),
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn last_word(text: &[u8], at: usize) -> u64 {
-    let rest = text.get(at..).unwrap_or_default();
-    match text.last_chunk() {
-        Some(last) if !rest.is_empty() => u64::from_le_bytes(*last) >> (8 * (8 - rest.len())),
-        _ => u128::from_le_bytes(padded(rest)) as u64,
+        None => last_block(text, at) as u64,
     }
 }
 

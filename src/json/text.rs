@@ -192,11 +192,12 @@ fn usual_line(prefix: &[u8], indent: &[u8]) -> &'static [u8] {
     }
     static SPACES: [u8; 96] = line(b' ');
     static TABS: [u8; 96] = line(b'\t');
-    match indent.first() {
-        Some(b' ') if prefix.is_empty() && indent.iter().all(|&byte| byte == b' ') => &SPACES,
-        Some(b'\t') if prefix.is_empty() && indent.iter().all(|&byte| byte == b'\t') => &TABS,
-        _ => &[],
-    }
+    let line = match indent {
+        [b' ', ..] => &SPACES,
+        [b'\t', ..] => &TABS,
+        _ => return &[],
+    };
+    if prefix.is_empty() && indent.iter().all(|&byte| byte == indent[0]) { line } else { &[] }
 }
 
 impl<S: Sink> Indent<'_, S> {
