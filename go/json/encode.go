@@ -276,13 +276,6 @@ func (r *renderer) mark(b byte) {
 	r.length++
 }
 
-// raw writes a text as it is.
-func (r *renderer) raw(text string) {
-	r.reserve(len(text))
-	copy(unsafe.Slice((*byte)(r.end()), len(text)), text)
-	r.length += len(text)
-}
-
 // enter counts the nesting; leave undoes it.
 func (r *renderer) enter() error {
 	if r.depth++; r.depth > maxDepth {
