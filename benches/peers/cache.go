@@ -27,6 +27,9 @@ func (s stock) room() int { return s.entries + s.entries/2 }
 // keyOf returns the key of a number.
 func keyOf(number int) string { return fmt.Sprintf("user:%07d", number) }
 
+// onMiss in the place of how many operations there are to a Set: those keys are set that are not found.
+const onMiss = -1
+
 // cacheOperations are what caches are compared in.
 var cacheOperations = []struct {
 	name       string
@@ -49,7 +52,9 @@ var cacheOperations = []struct {
 func cacheBenchmarks(entries int) []benchmark {
 	some, many := stock{entries, 128}, stock{10 * entries, 88}
 	// Rows share the caches, which live to the end of the program.
-	shared := sync.OnceValues(func() (*arena, error) { return newArena(some, cacheLibraries) })
+	shared := sync.OnceValues(func() (*arena, error) {
+		return newArena(some, cacheLibraries, drawZipf(some.entries, 1<<20))
+	})
 	var benchmarks []benchmark
 	for _, operation := range cacheOperations {
 		name := "cache-" + operation.name
@@ -65,12 +70,48 @@ func cacheBenchmarks(entries int) []benchmark {
 			return s.measure(name, "ns", 0, a.contenders(operation.goroutines, operation.setEvery)), nil
 		}})
 	}
+	benchmarks = append(benchmarks, evictionBenchmarks(some)...)
 	benchmarks = append(benchmarks, cacheGoroutines(some))
 	benchmarks = append(benchmarks, batchBenchmarks()...)
 	for size := 1000; size <= many.entries; size *= 10 {
 		benchmarks = append(benchmarks, cacheGrowth(stock{size, many.valueSize}))
 	}
 	return append(benchmarks, largeBenchmarks(many)...)
+}
+
+// evictionBenchmarks are the rows of caches that have room for a tenth of the keys: Sets of keys that are all as likely,
+// most of which push another one out, and Gets by Zipf's law, with a Set of each key that is not found.
+func evictionBenchmarks(all stock) []benchmark {
+	held := stock{all.entries / 10 * 2 / 3, all.valueSize} // since caches are made with room for half as many again
+	evict := sync.OnceValues(func() (*arena, error) {
+		return newArena(held, cacheLibraries, drawUniform(all.entries, 1<<20))
+	})
+	load := sync.OnceValues(func() (*arena, error) {
+		return newArena(held, cacheLibraries, drawZipf(all.entries, 1<<20))
+	})
+	var benchmarks []benchmark
+	for _, operation := range []struct {
+		name       string
+		goroutines int
+		setEvery   int
+		shared     func() (*arena, error)
+	}{
+		{"evict/1", 1, 1, evict},
+		{"evict/2", 2, 1, evict},
+		{"load/1", 1, onMiss, load},
+		{"load/2", 2, onMiss, load},
+	} {
+		name := "cache-" + operation.name
+		benchmarks = append(benchmarks, benchmark{name, func(s schedule) (Row, error) {
+			a, err := operation.shared()
+			if err != nil {
+				return Row{}, err
+			}
+			s.shareCollections = true
+			return s.measure(name, "ns", 0, a.contenders(operation.goroutines, operation.setEvery)), nil
+		}})
+	}
+	return benchmarks
 }
 
 // batchBenchmarks are what each of 32 keys costs that are used all the time, with values of 128 bytes, in one call for all.
@@ -117,7 +158,7 @@ func batchBenchmarks() []benchmark {
 func cacheGoroutines(held stock) benchmark {
 	const name = "cache-goroutines/get"
 	return benchmark{name, func(s schedule) (Row, error) {
-		a, err := newArena(held, []cacheLibrary{cacheLibraries[0], array})
+		a, err := newArena(held, []cacheLibrary{cacheLibraries[0], array}, drawZipf(held.entries, 1<<20))
 		if err != nil {
 			return Row{}, err
 		}
@@ -137,7 +178,7 @@ func cacheGoroutines(held stock) benchmark {
 func cacheGrowth(held stock) benchmark {
 	name := fmt.Sprintf("cache-growth/%s", short(float64(held.entries)))
 	return benchmark{name, func(s schedule) (Row, error) {
-		a, err := newArena(held, []cacheLibrary{cacheLibraries[0], array})
+		a, err := newArena(held, []cacheLibrary{cacheLibraries[0], array}, drawZipf(held.entries, 1<<20))
 		if err != nil {
 			return Row{}, err
 		}
@@ -157,8 +198,8 @@ type arena struct {
 	draws string
 }
 
-func newArena(held stock, libraries []cacheLibrary) (*arena, error) {
-	a := &arena{stock: held, libraries: libraries, draws: drawKeys(held.entries, 1<<20)}
+func newArena(held stock, libraries []cacheLibrary, draws string) (*arena, error) {
+	a := &arena{stock: held, libraries: libraries, draws: draws}
 	for _, contender := range libraries {
 		opened, err := contender.open(held)
 		if err != nil {
@@ -170,8 +211,8 @@ func newArena(held stock, libraries []cacheLibrary) (*arena, error) {
 	return a, nil
 }
 
-// drawKeys returns that many keys, by Zipf's law with an exponent of 1.01.
-func drawKeys(entries, count int) string {
+// drawZipf returns that many keys, by Zipf's law with an exponent of 1.01.
+func drawZipf(entries, count int) string {
 	random := rand.New(rand.NewPCG(7, 0))
 	zipf := rand.NewZipf(random, 1.01, 1, uint64(entries-1))
 	// Popular keys are not neighbours.
@@ -179,6 +220,16 @@ func drawKeys(entries, count int) string {
 	var draws strings.Builder
 	for range count {
 		draws.WriteString(keyOf(numbers[zipf.Uint64()]))
+	}
+	return draws.String()
+}
+
+// drawUniform returns that many keys, all as likely.
+func drawUniform(entries, count int) string {
+	random := rand.New(rand.NewPCG(8, 0))
+	var draws strings.Builder
+	for range count {
+		draws.WriteString(keyOf(random.IntN(entries)))
 	}
 	return draws.String()
 }
@@ -271,6 +322,8 @@ func (a *arena) work(s store, worker, count, setEvery int) {
 		// A value that is returned is there to be read: one byte of each of its cache lines, so that it must be fetched.
 		if got, ok := s.get(key, buffer); ok {
 			sum += got[0] + got[64] + got[a.valueSize-1]
+		} else if setEvery == onMiss {
+			s.set(key, value)
 		}
 	}
 	value[0] = sum // the compiler must not drop it

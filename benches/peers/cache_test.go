@@ -85,7 +85,7 @@ func TestStores(t *testing.T) {
 
 func TestDrawsFollowZipf(t *testing.T) {
 	const entries, count = 1000, 20_000
-	draws := drawKeys(entries, count)
+	draws := drawZipf(entries, count)
 	if len(draws) != count*keySize {
 		t.Fatalf("%d bytes, want %d", len(draws), count*keySize)
 	}

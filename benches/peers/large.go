@@ -93,7 +93,7 @@ func printFootprint(what string) error {
 	if i < 0 {
 		return fmt.Errorf("no cache is called %q", name)
 	}
-	draws := drawKeys(held.entries, 1<<20)
+	draws := drawZipf(held.entries, 1<<20)
 	before, heapBefore, err := resident()
 	if err != nil {
 		return err
