@@ -133,9 +133,10 @@ pub(super) struct Slot {
     slot: usize,
 }
 
-/// What is known of a page, at the first of its places in the directory.
+/// What is known of a page at a place in the directory.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Page {
+    /// At the first of the page's places only.
     entries: u32,
     /// How many bits of the shard's part of the directory choose the page.
     depth: u32,
@@ -160,7 +161,8 @@ pub(super) struct Index {
     /// is a page again after it was something else is another page.
     directory: Box<[AtomicU64]>,
     generation: AtomicU64,
-    shards: usize,
+    /// How many places of the directory each shard has, as a power of two.
+    shard_shift: u32,
     secret: Secret,
     buckets: usize,
 }
@@ -168,12 +170,11 @@ pub(super) struct Index {
 impl Index {
     /// `shards` is a power of two; `per_shard` the most pages of a shard.
     pub(super) fn new(shards: usize, per_shard: usize, arena: &Arena) -> Self {
+        let per_shard = per_shard.next_power_of_two();
         Index {
-            directory: (0..shards * per_shard.next_power_of_two())
-                .map(|_| AtomicU64::new(NONE.into()))
-                .collect(),
+            directory: (0..shards * per_shard).map(|_| AtomicU64::new(NONE.into())).collect(),
             generation: AtomicU64::new(0),
-            shards,
+            shard_shift: per_shard.ilog2(),
             secret: Secret::new(),
             buckets: arena.segment_words() / BUCKET,
         }
@@ -185,7 +186,7 @@ impl Index {
     }
 
     pub(super) fn pages(&self) -> Pages {
-        Pages(vec![Page::default(); self.directory.len() / self.shards].into_boxed_slice())
+        Pages(vec![Page::default(); 1 << self.shard_shift].into_boxed_slice())
     }
 
     /// Directory and hash.
@@ -200,12 +201,11 @@ impl Index {
 
     /// The number of the shard that has the entries of a hash.
     pub(super) fn shard(&self, hash: Hash) -> usize {
-        self.place(hash) / (self.directory.len() / self.shards)
+        self.place(hash) >> self.shard_shift
     }
 
-    /// How many places of the directory each shard has, as a power of two.
     pub(super) fn shard_shift(&self) -> u32 {
-        (self.directory.len() / self.shards).ilog2()
+        self.shard_shift
     }
 
     /// The place in the directory.
@@ -409,23 +409,13 @@ impl<'a> Table<'a> {
 
     /// The first place of a hash's page in the shard's part of the directory, and how many it has.
     fn span(&self, hash: Hash) -> (usize, usize) {
-        let per_shard = self.pages.0.len();
-        let place = self.index.place(hash) % per_shard;
-        // The first place of each page has its depth, and all others what they were split from.
-        let mut depth = 0;
-        let mut count = per_shard;
-        loop {
-            let first = place & !(count - 1);
-            if self.pages.0[first].depth == depth {
-                return (first, count);
-            }
-            depth += 1;
-            count /= 2;
-        }
+        let place = self.place(hash);
+        let count = self.pages.0.len() >> self.pages.0[place].depth;
+        (place & !(count - 1), count)
     }
 
     fn first_place(&self) -> usize {
-        self.shard * self.pages.0.len()
+        self.shard << self.index.shard_shift
     }
 
     /// The slot of an entry that `visit` recognises.
@@ -565,12 +555,11 @@ impl<'a> Table<'a> {
         if old == NONE {
             // Who finds the page finds it empty.
             directory.iter().for_each(|place| place.store(word, Ordering::Release));
-            self.pages.0[0] = Page::default();
             return;
         }
         let (first, count) = self.span(hash);
         let half = first + count / 2;
-        let goes = |hash| self.index.place(hash) % self.pages.0.len() >= half;
+        let goes = |hash| self.place(hash) >= half;
         let slots: Vec<_> = self.slots(old).collect();
         let mut moved = Vec::new();
         for slots in slots.chunks(SLOTS) {
@@ -592,10 +581,10 @@ impl<'a> Table<'a> {
         // Who misses what is removed from here looks into the directory again.
         moved.iter().for_each(|&(hash, slot)| self.take(hash, slot));
         let moved = moved.len() as u32;
-        let page = &mut self.pages.0[first];
-        page.depth += 1;
-        page.entries -= moved;
-        self.pages.0[half] = Page { entries: moved, depth: page.depth };
+        let pages = &mut self.pages.0;
+        pages[first..first + count].iter_mut().for_each(|page| page.depth += 1);
+        pages[first].entries -= moved;
+        pages[half].entries = moved;
     }
 
     /// Whether a hash's page and the one that it was split from would fit one page easily.
@@ -625,10 +614,9 @@ impl<'a> Table<'a> {
         directory[goes..goes + count].iter().for_each(|place| place.store(word, Ordering::Release));
         // Who sees what is done with the page's memory sees that it is none any more.
         fence(Ordering::Release);
-        let entries = self.pages.0[goes].entries;
-        let merged = &mut self.pages.0[stays];
-        merged.entries += entries;
-        merged.depth -= 1;
+        let pages = &mut self.pages.0;
+        pages[stays].entries += std::mem::take(&mut pages[goes].entries);
+        pages[stays..goes + count].iter_mut().for_each(|page| page.depth -= 1);
         other
     }
 
@@ -643,7 +631,7 @@ impl<'a> Table<'a> {
 
     /// The place of a hash in the shard's part of the directory.
     pub(super) fn place(&self, hash: Hash) -> usize {
-        self.index.place(hash) - self.first_place()
+        self.index.place(hash) & (self.pages.0.len() - 1)
     }
 
     /// The pages from a place in the directory on, with the first place of each that is not before it.

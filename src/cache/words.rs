@@ -190,39 +190,28 @@ unsafe fn race_word(from: *const u8, to: *mut u8) {
 
 /// Writes two byte strings one behind the other, from the first word on, and zeros to the end of the last word. There are
 /// words for both.
-pub(super) fn write(mut words: &[AtomicU64], strings: [&[u8]; 2]) {
-    // What does not make a word yet, and how many bits that is.
-    let (mut pending, mut bits) = (0, 0);
-    for string in strings {
-        let (chunks, rest) = string.as_chunks();
-        let (whole, others) = words.split_at(chunks.len());
-        words = others;
-        if bits == 0 {
-            whole
-                .iter()
-                .zip(chunks)
-                .for_each(|(word, &chunk)| store(word, u64::from_le_bytes(chunk)));
-        } else {
-            for (word, &chunk) in whole.iter().zip(chunks) {
-                let chunk = u64::from_le_bytes(chunk);
-                store(word, pending | chunk << bits);
-                pending = chunk >> (64 - bits);
-            }
-        }
-        let last = partial(rest);
-        pending |= last << bits;
-        bits += rest.len() * 8;
-        if bits >= 64 {
-            store(&words[0], pending);
-            words = &words[1..];
-            bits -= 64;
-            // As many bytes as the last string has did not find room.
-            pending = if bits == 0 { 0 } else { last >> (rest.len() * 8 - bits) };
-        }
+pub(super) fn write(words: &[AtomicU64], [first, second]: [&[u8]; 2]) {
+    let (words, rest) = write_whole(words, first);
+    // The word in which they meet.
+    let (joint, second) = second.split_at(second.len().min((WORD - rest.len()) % WORD));
+    let mut words = words;
+    if !rest.is_empty() {
+        store(&words[0], partial(rest) | partial(joint) << (8 * rest.len()));
+        words = &words[1..];
     }
-    if bits > 0 {
-        store(&words[0], pending);
+    let (words, rest) = write_whole(words, second);
+    if !rest.is_empty() {
+        store(&words[0], partial(rest));
     }
+}
+
+/// Writes those bytes that make words, and returns the words that are left, and the bytes.
+#[inline(always)]
+fn write_whole<'w, 'b>(words: &'w [AtomicU64], bytes: &'b [u8]) -> (&'w [AtomicU64], &'b [u8]) {
+    let (chunks, rest) = bytes.as_chunks();
+    let (whole, words) = words.split_at(chunks.len());
+    whole.iter().zip(chunks).for_each(|(word, &chunk)| store(word, u64::from_le_bytes(chunk)));
+    (words, rest)
 }
 
 /// Whether `bytes` are the first ones of `words`, which have as many.
