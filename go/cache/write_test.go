@@ -87,7 +87,7 @@ func TestOverwriteRefuses(t *testing.T) {
 		{name: "no entry", before: func(c *Cache[string, []byte]) { c.Delete("key") }},
 		{name: "a longer value", before: func(c *Cache[string, []byte]) { c.Set("key", nil) }},
 		{name: "a much shorter value", before: func(c *Cache[string, []byte]) { c.Set("key", make([]byte, 100)) }},
-		{name: "a value in a mapping", before: func(c *Cache[string, []byte]) { c.Set("key", make([]byte, 1<<20)) }},
+		{name: "a value in a mapping", before: func(c *Cache[string, []byte]) { c.Set("key", make([]byte, 1<<19)) }},
 		{name: "a first time to live", before: none, ttl: time.Hour},
 		{name: "a last time to live", before: func(c *Cache[string, []byte]) { c.SetTTL("key", value, time.Hour) }},
 		{name: "a later end", before: func(c *Cache[string, []byte]) { c.SetTTL("key", value, time.Hour) }, ttl: time.Hour, want: true},
@@ -99,7 +99,7 @@ func TestOverwriteRefuses(t *testing.T) {
 		{name: "closed", before: func(c *Cache[string, []byte]) { c.Close() }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			test.options.MaxBytes = 4 << 20 // one shard
+			test.options.MaxBytes = 1 << 20 // one shard
 			c := open(t, test.options)
 			if err := c.Set("key", value); err != nil {
 				t.Fatal(err)
@@ -114,7 +114,7 @@ func TestOverwriteRefuses(t *testing.T) {
 
 // TestOverwriteBesideLock has others wait while the lock of their shard is held in Go, and finds it held.
 func TestOverwriteBesideLock(t *testing.T) {
-	c := open(t, Options[string, []byte]{MaxBytes: 4 << 20}) // one shard
+	c := open(t, Options[string, []byte]{MaxBytes: 1 << 20}) // one shard
 	if err := c.Set("key", nil); err != nil {
 		t.Fatal(err)
 	}

@@ -134,7 +134,7 @@ impl Cache {
         options.check()?;
         let limit = options.max_bytes;
         let arena = Arena::new(limit, options.reserve()).ok_or(Error::OutOfMemory)?;
-        let shards = Self::shards_for(&options);
+        let shards = Self::shards_for(&options, &arena);
         // A page finds entries that take more than what it takes itself.
         let pages = options.reserve() / shards as u64 / (2 * arena.segment_bytes());
         let index = Index::new(shards, usize::try_from(pages).unwrap_or(1).max(1), &arena);
@@ -174,10 +174,11 @@ impl Cache {
     }
 
     /// Enough for threads to seldom meet, few enough for each to have entries to choose from and segments to put them in.
-    fn shards_for(options: &Options) -> usize {
+    fn shards_for(options: &Options, arena: &Arena) -> usize {
         let threads = thread::available_parallelism().map_or(1, |count| count.get()) as u64;
         let most = (32 * threads).max(options.max_bytes >> 26).min(1024);
-        let shards = most.min(options.max_bytes >> 22).min(options.max_entries >> 12);
+        let least_bytes = (64 * arena.segment_bytes()).max(1 << 20);
+        let shards = most.min(options.max_bytes / least_bytes).min(options.max_entries >> 12);
         1 << shards.max(1).ilog2()
     }
 

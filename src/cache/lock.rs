@@ -21,7 +21,7 @@ const WAITING: u64 = 2;
 const READER: u64 = 4;
 
 /// How often somebody looks before they wait.
-const PATIENCE: usize = if cfg!(all(test, shuttle)) { 0 } else { 100 };
+const PATIENCE: usize = if cfg!(all(test, shuttle)) { 0 } else { 1000 };
 
 /// A value that one writer has, or many readers.
 #[repr(C)]

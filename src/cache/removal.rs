@@ -347,7 +347,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_counted() {
-        let cache = cache(4 << 20, 64 << 10);
+        let cache = cache(1 << 20, 64 << 10);
         let room = 64 << 10;
         for key in 0..10_000_u32 {
             cache.set(&key.to_le_bytes(), &[3; 100]).unwrap();

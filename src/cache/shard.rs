@@ -95,6 +95,12 @@ pub(super) struct State {
     counts: Counts,
     logs: [Log; 2],
     segments: usize,
+    /// A segment of no log, emptied ahead of need.
+    emptied: Option<u32>,
+    /// Whether there was no memory for another segment lately.
+    full: bool,
+    /// What came since as much was evicted.
+    owed: Amount,
     pages: Pages,
     /// The entries that the policy is for.
     policy_entries: usize,
@@ -119,6 +125,9 @@ impl State {
         Some(State {
             logs: [Log::new(arena), Log::new(arena)],
             segments: 0,
+            emptied: None,
+            full: false,
+            owed: Amount::default(),
             pages: index.pages(),
             policy: Policy::new(1)?,
             policy_entries: 1,
@@ -284,7 +293,8 @@ impl<'a> Shard<'a> {
     }
 
     fn has_expired(&self, location: Location) -> bool {
-        self.resources.clock.has_passed(self.entry(location).times().first())
+        self.state.counts.expiring > 0
+            && self.resources.clock.has_passed(self.entry(location).times().first())
     }
 
     fn slot_of(&mut self, hash: Hash, location: Location) -> Slot {
@@ -461,6 +471,7 @@ impl<'a> Shard<'a> {
         words: usize,
         credit: &mut Credit,
     ) -> Result<(), Need> {
+        self.keep_pace(words);
         loop {
             let expected = self.expected;
             match self.table().wanted(hash, expected) {
@@ -482,22 +493,47 @@ impl<'a> Shard<'a> {
                 }
             }
         }
+        let mut freed = true;
         while !self.has_room(log, words) {
-            if let Some(segment) = self.new_segment(credit) {
+            if freed && let Some(segment) = self.new_segment(credit) {
                 self.push(log, segment);
                 if log == WINDOW {
                     self.hand_over();
                 }
                 break;
             }
-            match self.step(Purpose::Memory) {
+            freed = false;
+            match self.memory_step() {
                 Step::Free(segment) => self.push(log, segment),
                 Step::Nothing => return Err(Need::Bytes(self.arena().segment_bytes())),
-                Step::Removed(_) | Step::Progress => {}
+                Step::Removed(bytes) => freed = bytes > 0,
+                Step::Progress => {}
             }
         }
         // Steps may have removed entries only, so a page that had a free slot has one still.
         Ok(())
+    }
+
+    /// Evicts as much as comes, ahead of need: else somebody has to empty a whole segment, while others wait. Several
+    /// at once, since the processor then waits for the memory of some of them at the same time.
+    fn keep_pace(&mut self, words: usize) {
+        let State { full, emptied, segments, ref mut owed, .. } = *self.state;
+        if !full || emptied.is_some() || segments < LEAST_PACED {
+            return;
+        }
+        *owed += Amount { words, entries: 1, pages: 0 };
+        if owed.entries < PACE {
+            return;
+        }
+        let goal = self.live().words.saturating_sub(std::mem::take(&mut self.state.owed).words);
+        for _ in 0..4 * PACE {
+            match self.step(Purpose::Memory) {
+                Step::Free(segment) => self.state.emptied = Some(segment),
+                Step::Removed(_) | Step::Progress if self.live().words > goal => continue,
+                Step::Removed(_) | Step::Progress | Step::Nothing => {}
+            }
+            return;
+        }
     }
 
     /// Calls `change` with the index and what tells it the hashes of entries.
@@ -513,20 +549,33 @@ impl<'a> Shard<'a> {
 
     /// A segment for whatever it is needed, from the budget or by evictions.
     fn take_segment(&mut self, credit: &mut Credit) -> Result<u32, Need> {
+        let mut freed = true;
         loop {
-            if let Some(segment) = self.new_segment(credit) {
+            if freed && let Some(segment) = self.new_segment(credit) {
                 return Ok(segment);
             }
-            match self.step(Purpose::Memory) {
+            freed = false;
+            match self.memory_step() {
                 Step::Free(segment) => return Ok(segment),
                 Step::Nothing => return Err(Need::Bytes(self.arena().segment_bytes())),
-                Step::Removed(_) | Step::Progress => {}
+                Step::Removed(bytes) => freed = bytes > 0,
+                Step::Progress => {}
             }
         }
     }
 
+    /// A step towards free memory, or the segment that was emptied before.
+    fn memory_step(&mut self) -> Step {
+        match self.state.emptied.take() {
+            Some(segment) => Step::Free(segment),
+            None => self.step(Purpose::Memory),
+        }
+    }
+
     fn new_segment(&mut self, credit: &mut Credit) -> Option<u32> {
-        let segment = self.arena().take(&self.resources.bytes, credit)?;
+        let segment = self.arena().take(&self.resources.bytes, credit);
+        self.state.full = segment.is_none();
+        let segment = segment?;
         self.held.fetch_add(self.arena().segment_bytes(), Ordering::Relaxed);
         Some(segment)
     }
@@ -535,6 +584,12 @@ impl<'a> Shard<'a> {
     fn give(&mut self, segment: u32) {
         self.held.fetch_sub(self.arena().segment_bytes(), Ordering::Relaxed);
         self.arena().give(segment, &self.resources.bytes);
+    }
+
+    fn give_emptied(&mut self) {
+        if let Some(segment) = self.state.emptied.take() {
+            self.give(segment);
+        }
     }
 
     fn reserve_entry(&mut self) -> Result<(), Need> {
@@ -806,7 +861,7 @@ impl<'a> Shard<'a> {
             }
             (Advice::Sweep, _, Some(main)) if !last => {
                 let (standing, slot) = self.standing(main);
-                if self.spare(main, &standing, slot) {
+                if self.spare(main, &standing) {
                     Step::Progress
                 } else {
                     self.evict(main, &standing, slot)
@@ -873,9 +928,7 @@ impl<'a> Shard<'a> {
         match self.state.policy.contest((&candidate, size), (&victim, room)) {
             Contest::Lost => {
                 let step = self.evict(window, &candidate, window_slot);
-                // That may have merged the page of the index in which the other one was.
-                let main_slot = self.slot_of(victim.hash, main);
-                self.spare(main, &victim, main_slot);
+                self.spare(main, &victim);
                 step
             }
             Contest::Won => self.evict(main, &victim, main_slot),
@@ -896,8 +949,9 @@ impl<'a> Shard<'a> {
     }
 
     /// Lets the oldest entry of the main log stay, if the policy does.
-    fn spare(&mut self, location: Location, standing: &Standing, slot: Slot) -> bool {
+    fn spare(&mut self, location: Location, standing: &Standing) -> bool {
         let Some(record) = self.state.policy.spares(standing) else { return false };
+        let slot = self.slot_of(standing.hash, location);
         self.stay(location, slot, record, u64::from(standing.hits) - 1);
         true
     }
@@ -1044,7 +1098,7 @@ impl<'a> Shard<'a> {
     /// index goes too.
     pub(super) fn evict_memory(&mut self) {
         loop {
-            match self.step(Purpose::Memory) {
+            match self.memory_step() {
                 Step::Removed(0) | Step::Progress => {}
                 Step::Removed(_) => return,
                 Step::Free(segment) => return self.give(segment),
@@ -1106,6 +1160,7 @@ impl<'a> Shard<'a> {
     pub(super) fn trim(&mut self) {
         let words = self.arena().segment_words();
         while self.state.segments * words > self.live().words * 2 + 3 * words {
+            self.give_emptied();
             match self.compact() {
                 Step::Free(segment) => self.give(segment),
                 Step::Removed(_) | Step::Progress => {}
@@ -1167,6 +1222,7 @@ impl<'a> Shard<'a> {
     /// Removes all entries and gives all memory back. Without a reason, nobody is told.
     pub(super) fn clear(&mut self, why: Option<Reason>) {
         self.drop_pages();
+        self.give_emptied();
         for log in [WINDOW, MAIN] {
             while self.state.logs[log].oldest != NONE {
                 let number = self.state.logs[log].oldest;
@@ -1259,6 +1315,12 @@ impl Unlocked {
     }
 }
 
+/// In a shard of fewer segments, one is too much to be kept empty.
+const LEAST_PACED: usize = 16;
+
+/// How many entries come before others are evicted for them.
+const PACE: usize = 16;
+
 /// The least time between two searches for expired entries, in nanoseconds.
 const EXPIRY_PAUSE: u64 = 20_000_000;
 
@@ -1311,7 +1373,9 @@ impl Shard<'_> {
         let pages = self.table().audit();
         assert_eq!(pages.1, entries);
         let policy = Policy::bytes(self.state.policy_entries) as u64;
-        let bytes = (segments + pages.0) as u64 * self.arena().segment_bytes() + mapped + policy;
+        let emptied = usize::from(self.state.emptied.is_some());
+        let bytes =
+            (segments + emptied + pages.0) as u64 * self.arena().segment_bytes() + mapped + policy;
         (bytes, entries as u64)
     }
 }
