@@ -105,19 +105,6 @@ func (c Config) ParseDocument(text []byte) (*Document, error) {
 	return ParseDocument(text)
 }
 
-// MarshalIndent is [MarshalIndent] with the Config.
-func (c Config) MarshalIndent(v any, prefix, indent string) ([]byte, error) {
-	text, err := c.Marshal(v)
-	if err != nil {
-		return nil, err
-	}
-	var indented bytes.Buffer
-	if err := Indent(&indented, text, prefix, indent); err != nil {
-		return nil, err
-	}
-	return indented.Bytes(), nil
-}
-
 // marshalForeign encodes what is left to encoding/json.
 func marshalForeign(v any, escapeHTML bool) ([]byte, error) {
 	if escapeHTML {
@@ -130,6 +117,15 @@ func marshalForeign(v any, escapeHTML bool) ([]byte, error) {
 		return nil, err
 	}
 	return bytes.TrimSuffix(text.Bytes(), []byte{'\n'}), nil
+}
+
+// indentForeign indents what is left to encoding/json.
+func indentForeign(text []byte, prefix, indent string) ([]byte, error) {
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, text, prefix, indent); err != nil {
+		return nil, err
+	}
+	return indented.Bytes(), nil
 }
 
 // maxNesting is how deep texts may be nested in any case.

@@ -90,6 +90,30 @@ func MarshalIndent(v any, prefix, indent string) ([]byte, error) {
 	return Config{}.MarshalIndent(v, prefix, indent)
 }
 
+// MarshalIndent is [MarshalIndent] with the Config.
+func (c Config) MarshalIndent(v any, prefix, indent string) ([]byte, error) {
+	r, err := render(v, c.encodeFlags(), false)
+	if isForeign(err) {
+		text, err := marshalForeign(v, !c.NoEscapeHTML)
+		if err != nil {
+			return nil, err
+		}
+		return indentForeign(text, prefix, indent)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer r.release()
+	indented, status := ffi.JSONIndent(r.scratch[:0], r.text(), prefix, indent)
+	if status != ffi.OK {
+		return indentForeign(r.text(), prefix, indent)
+	}
+	r.scratch = indented
+	text := make([]byte, len(indented))
+	copy(text, indented)
+	return text, nil
+}
+
 // A renderer writes the text of a value.
 type renderer struct {
 	// The text's memory, how much of it is written, and how large it is.

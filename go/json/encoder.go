@@ -3,8 +3,6 @@
 package json
 
 import (
-	"bytes"
-	"encoding/json"
 	"io"
 
 	"tandem.example/go/internal/ffi"
@@ -53,11 +51,10 @@ func (e *Encoder) write(text []byte) error {
 	if e.prefix != "" || e.indent != "" {
 		indented, status := ffi.JSONIndent(e.indented[:0], text, e.prefix, e.indent)
 		if status != ffi.OK {
-			var buffer bytes.Buffer
-			if err := json.Indent(&buffer, text, e.prefix, e.indent); err != nil {
+			var err error
+			if indented, err = indentForeign(text, e.prefix, e.indent); err != nil {
 				return err
 			}
-			indented = buffer.Bytes()
 		}
 		e.indented, text = indented, indented
 	}

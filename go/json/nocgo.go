@@ -44,6 +44,15 @@ func MarshalIndent(v any, prefix, indent string) ([]byte, error) {
 	return json.MarshalIndent(v, prefix, indent)
 }
 
+// MarshalIndent is [MarshalIndent] with the Config.
+func (c Config) MarshalIndent(v any, prefix, indent string) ([]byte, error) {
+	text, err := c.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	return indentForeign(text, prefix, indent)
+}
+
 // Unmarshal parses the JSON text and stores the result in what v points to: see [json.Unmarshal] of encoding/json.
 func Unmarshal(data []byte, v any) error { return json.Unmarshal(data, v) }
 

@@ -267,6 +267,7 @@ func TestMarshalAllocations(t *testing.T) {
 		"AppendMarshal of times":     {func() { dst, _ = AppendMarshal(dst[:0], &times) }, 0},
 		"AppendMarshal of addresses": {func() { dst, _ = AppendMarshal(dst[:0], &addresses) }, 0},
 		"Marshal":                    {func() { _, _ = Marshal(&value) }, 1},
+		"MarshalIndent":              {func() { _, _ = MarshalIndent(&value, "", "\t") }, 1},
 	} {
 		// With the race detector, pools forget at random.
 		least := testing.AllocsPerRun(1, test.encode)
