@@ -8,6 +8,7 @@ import (
 	"io"
 	"runtime"
 	"strings"
+	"sync"
 	"unsafe"
 
 	"tandem.example/go/internal/ffi"
@@ -24,9 +25,10 @@ type Decoder struct {
 	r       io.Reader
 	err     error // ends the stream
 	buf     []byte
-	next    int   // where in buf unread data begins
-	before  int64 // bytes of the stream before buf
-	scanned int64 // bytes of the values that were read, which is what the offsets of syntax errors count
+	box     *[]byte // in which buf came from idle, and goes there
+	next    int     // where in buf unread data begins
+	before  int64   // bytes of the stream before buf
+	scanned int64   // bytes of the values that were read, which is what the offsets of syntax errors count
 	flags   uint32
 	strict  *strictDecoding // nil if nothing is refused that encoding/json accepts
 
@@ -103,6 +105,7 @@ func (d *Decoder) Decode(v any) error {
 	if !d.state.takesValue() {
 		return d.stateError(' ')
 	}
+	defer d.lend()
 	if d.strict != nil {
 		return d.decodeStrictly(v)
 	}
@@ -340,6 +343,10 @@ func (d *Decoder) refill() error {
 	if d.strict != nil && d.strict.isTooLong(len(unread)) {
 		return d.strict.tooLong(d.InputOffset())
 	}
+	if cap(d.buf) < minRead {
+		d.borrow()
+		unread = d.buf[d.next:]
+	}
 	size := cap(d.buf)
 	switch {
 	case size-len(unread) < minRead:
@@ -367,6 +374,34 @@ func (d *Decoder) refill() error {
 	d.buf = d.buf[:len(d.buf)+n]
 	d.filled = n == len(room)
 	return err
+}
+
+// idle are the buffers of decoders that have next to nothing left to decode. Most decode a single value: the body of a request.
+var idle sync.Pool
+
+// lend gives the buffer to other decoders if hardly anything is left in it, as the end of a line, and nobody shares its memory.
+func (d *Decoder) lend() {
+	const little, large = 8, 16 * minRead // large ones are cold when another stream begins
+	unread := d.buf[d.next:]
+	if len(unread) > little || d.ahead.count > 0 || d.flags&ffi.DecodeBorrow != 0 || cap(d.buf) < minRead || cap(d.buf) > large {
+		return
+	}
+	box := d.box
+	if box == nil {
+		box = new([]byte)
+	}
+	*box = d.buf[:0]
+	d.before += int64(d.next)
+	d.buf, d.box, d.next = append([]byte(nil), unread...), nil, 0
+	idle.Put(box)
+}
+
+// borrow takes a buffer that is idle, if there is one.
+func (d *Decoder) borrow() {
+	if box, ok := idle.Get().(*[]byte); ok {
+		d.before += int64(d.next)
+		d.buf, d.box, d.next = append(*box, d.buf[d.next:]...), box, 0
+	}
 }
 
 // A tokenState says where in the grammar the stream is.

@@ -4,6 +4,7 @@ package json
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"math"
 	"strings"
@@ -109,6 +110,52 @@ func TestDecoderForgetsWhatIsAhead(t *testing.T) {
 		if d.ahead.count != 0 || d.ahead.buffers != nil {
 			t.Errorf("%s: %d values are still ahead", name, d.ahead.count)
 		}
+	}
+}
+
+// A decoder has memory of its own only while there is something in it: most decode a single value. What is left of it, the
+// decoder has all the same.
+func TestDecoderLendsItsBuffer(t *testing.T) {
+	value := `{"a":1}` + strings.Repeat(" ", 3*minRead)
+	decoders := make([]*Decoder, 100)
+	for i := range decoders {
+		text := strings.NewReader(fmt.Sprint(`"`, i, `"`+"\n\t", i, value))
+		decoders[i] = NewDecoder(io.MultiReader(&io.LimitedReader{R: text, N: int64(len(fmt.Sprint(i)) + 4)}, text))
+	}
+	for i, d := range decoders {
+		var got string
+		must(t, d.Decode(&got))
+		left, err := io.ReadAll(d.Buffered())
+		must(t, err)
+		if got != fmt.Sprint(i) || string(left) != "\n\t" || cap(d.buf) > 16 || d.InputOffset() != int64(len(got)+2) {
+			t.Fatalf("%q, %q left in %d bytes at %d", got, left, cap(d.buf), d.InputOffset())
+		}
+	}
+	for i, d := range decoders {
+		var number int
+		var rest RawMessage
+		must(t, d.Decode(&number))
+		must(t, d.Decode(&rest))
+		if number != i || string(rest) != `{"a":1}` {
+			t.Fatalf("%d, %s", number, rest)
+		}
+	}
+	shared := Config{ShareStrings: true}.NewDecoder(strings.NewReader(`"shared"`))
+	var text string
+	must(t, shared.Decode(&text))
+	if cap(shared.buf) < minRead {
+		t.Error("a buffer was lent whose memory a string has")
+	}
+	// With the race detector, pools forget at random.
+	least := 1e9
+	for range 50 {
+		least = min(least, testing.AllocsPerRun(1, func() {
+			var got int
+			must(t, NewDecoder(strings.NewReader("1\n")).Decode(&got))
+		}))
+	}
+	if least > 4 { // the decoder, its reader, the number, and the end of the line
+		t.Errorf("%v allocations", least)
 	}
 }
 
