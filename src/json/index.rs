@@ -80,7 +80,8 @@ impl Places {
     }
 }
 
-/// What a kernel must know of the text before a chunk.
+/// What a kernel must know of the text before a chunk. Words alone: bytes are cleared together with parts of their neighbours,
+/// which a processor then has to wait for.
 #[derive(Clone, Copy, Default)]
 struct Carry {
     /// All ones if the chunk begins inside of a string.
@@ -89,8 +90,8 @@ struct Carry {
     escaped: u64,
     /// 1 if the byte before was of a number or a literal.
     scalar: u64,
-    /// Whether there are bytes beyond ASCII in the block before.
-    non_ascii: bool,
+    /// 1 if there are bytes beyond ASCII in the block before.
+    non_ascii: u64,
 }
 
 /// What a kernel has found in a chunk.
@@ -298,13 +299,13 @@ fn step<B: Block>(
 ) {
     let strings = B::strings(block);
     // A character may go on in the next block.
-    if strings.non_ascii | carry.non_ascii {
+    if u64::from(strings.non_ascii) | carry.non_ascii != 0 {
         found.non_ascii = true;
         if let Some(window) = window(text, from) {
             B::find_faults(faults, window);
         }
     }
-    carry.non_ascii = strings.non_ascii;
+    carry.non_ascii = strings.non_ascii.into();
     if strings.backslashes != 0 {
         found.backslashes |= 1 << number;
         places.backslashes[number].write(strings.backslashes);

@@ -114,12 +114,12 @@ fn digits_between(text: &[u8], start: usize, end: usize) -> Option<u64> {
 }
 
 /// As [`digits_between`], where less than a block is before the end.
-#[cold]
 #[inline(never)]
 fn first_digits(text: &[u8], count: usize, end: usize) -> Option<u64> {
-    let mut block = [0; 16];
-    block[16 - count..].copy_from_slice(&text[end - count..end]);
-    last_digits(&block, count)
+    let block = text
+        .first_chunk()
+        .map_or_else(|| simd::last_block(text, 0), |block| u128::from_le_bytes(*block));
+    last_digits_of(block << (8 * (16 - end)), count)
 }
 
 /// The number that the last `count` bytes are, if all of them are digits.
@@ -163,12 +163,17 @@ fn last_digits(block: &[u8; 16], count: usize) -> Option<u64> {
     Some((eights & 0xFFFF_FFFF) * 100_000_000 + (eights >> 32))
 }
 
-/// The number that the last `count` bytes are, if all of them are digits.
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
 fn last_digits(block: &[u8; 16], count: usize) -> Option<u64> {
+    last_digits_of(u128::from_le_bytes(*block), count)
+}
+
+/// As [`last_digits`], by words.
+#[inline(always)]
+fn last_digits_of(block: u128, count: usize) -> Option<u64> {
     let zeros = u128::from(ZEROS) << 64 | u128::from(ZEROS);
-    let values = (u128::from_le_bytes(*block) ^ zeros) & u128::MAX << (128 - 8 * count);
+    let values = (block ^ zeros) & u128::MAX << (128 - 8 * count);
     let (upper, lower) = (values as u64, (values >> 64) as u64);
     (others(upper) | others(lower) == 0)
         .then(|| eight_digits(upper) * 100_000_000 + eight_digits(lower))
