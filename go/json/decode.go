@@ -401,6 +401,12 @@ func (f *filler) store(n *decodeNode, p unsafe.Pointer, head uint64) error {
 		*(*time.Time)(p) = t
 	case decodeUnmarshaler:
 		return f.failed(pointerTo(n.pointer, p).(json.Unmarshaler).UnmarshalJSON(f.raw(head)))
+	case decodeAddress:
+		text := f.bytes(payload(head))
+		if !n.parse(p, unsafe.String(unsafe.SliceData(text), len(text))) {
+			u := pointerTo(n.pointer, p).(encoding.TextUnmarshaler)
+			return f.failed(u.UnmarshalText(text))
+		}
 	case decodeTextUnmarshaler:
 		text := []byte{} // not nil: methods may keep it so
 		if s := f.string(payload(head)); s != "" {
@@ -931,7 +937,7 @@ func (f *filler) skip(n *decodeNode, head uint64) {
 	switch n.kind {
 	case decodeWord8, decodeWord16, decodeWord32, decodeWord64, decodeFloat32, decodeFloat64:
 		f.next()
-	case decodeString, decodeBytes, decodeTextUnmarshaler:
+	case decodeString, decodeBytes, decodeTextUnmarshaler, decodeAddress:
 		f.bytes(payload(head))
 	case decodeAny:
 		f.skipTagged()

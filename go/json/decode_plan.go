@@ -28,6 +28,7 @@ const (
 	decodeTime
 	decodeUnmarshaler
 	decodeTextUnmarshaler
+	decodeAddress // of net/netip
 	decodeAny
 	decodeSlice
 	decodeArray
@@ -56,7 +57,8 @@ type decodeNode struct {
 	chunk   int         // of slices: the number of what they are cut from
 	fields  []decodeField
 	key     mapKey
-	access  *mapAccess // of maps that need no reflection
+	access  *mapAccess                               // of maps that need no reflection
+	parse   func(p unsafe.Pointer, text string) bool // of addresses
 }
 
 // A decodeField is where a struct has the value of a member.
@@ -261,6 +263,9 @@ func (p *decodePlanner) describe(n *decodeNode, methods, quoted bool) shapeNode 
 		case reflect.PointerTo(t).Implements(textUnmarshalerType):
 			p.foreign = p.foreign || quoted
 			n.kind, n.user = decodeTextUnmarshaler, true
+			if n.parse = addressParser(t); n.parse != nil {
+				n.kind = decodeAddress
+			}
 			return shapeNode{kind: shapeText}
 		}
 	}
