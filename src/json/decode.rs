@@ -386,7 +386,7 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
             (Kind::Bytes, b'"') => self.bytes(label),
             (Kind::Number, b'"') => self.number_in_string(label),
             (Kind::Float32, b'-' | b'0'..=b'9') => {
-                let bits = self.number(&node.kind)?;
+                let bits = self.float()?;
                 self.words.push_both(head(0, label), bits)?;
                 Ok(())
             }
@@ -426,7 +426,16 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
         value.map(f64::to_bits).ok_or(Stop::Mismatch(start))
     }
 
-    /// Decodes a number of any kind to its bits.
+    /// Decodes a number to the bits of the double that has the value of a float.
+    #[inline(always)]
+    fn float(&mut self) -> Result<u64> {
+        let start = self.tokens.at();
+        let number = self.tokens.number()?;
+        let value = number.to_f32(&self.tokens.text()[start..number.end]);
+        value.map(|value| f64::from(value).to_bits()).ok_or(Stop::Mismatch(start))
+    }
+
+    /// Decodes an integer to its bits.
     #[inline(never)]
     fn number(&mut self, kind: &Kind) -> Result<u64> {
         let start = self.tokens.at();
@@ -435,8 +444,7 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
         let bits = match *kind {
             Kind::Int { bits } => number.to_int(literal, bits).map(|value| value as u64),
             Kind::Uint { bits } => number.to_uint(literal, bits),
-            Kind::Float32 => number.to_f32(literal).map(|value| f64::from(value).to_bits()),
-            _ => number.to_f64(literal).map(f64::to_bits),
+            _ => None,
         };
         bits.ok_or(Stop::Mismatch(start))
     }
@@ -744,7 +752,7 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
                 b'-' | b'0'..=b'9' => {
                     let bits = match kind {
                         Kind::Float64 => self.double()?,
-                        Kind::Float32 => self.number(kind)?,
+                        Kind::Float32 => self.float()?,
                         _ => self.integer(kind)?,
                     };
                     if loose {

@@ -359,6 +359,7 @@ impl Number {
     }
 
     /// The nearest float, unless it is beyond the largest.
+    #[inline(always)]
     pub(crate) fn to_f32(self, literal: &[u8]) -> Option<f32> {
         let double = self.to_f64(literal)?;
         // Of normal floats, the one nearest to the double is nearest to the number too, unless the double lies halfway between two.
