@@ -452,7 +452,10 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
     #[inline(never)]
     fn number_text(&mut self, label: u64) -> Result<()> {
         let start = self.tokens.at();
-        let end = self.tokens.number()?.end;
+        let end = match self.tokens.short_integer()? {
+            Some(_) => self.tokens.at(), // which follows at once
+            None => self.tokens.number()?.end,
+        };
         self.push_text(start, end, label)
     }
 
@@ -471,7 +474,7 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
     /// Appends a part of the text as it stands there.
     fn push_text(&mut self, start: usize, end: usize, label: u64) -> Result<()> {
         if !BORROW {
-            self.strings.extend(&self.tokens.text()[start..end])?;
+            self.strings.write_part(self.tokens.text(), start, end)?;
         }
         self.push_string(head(end - start, label), end - start, start as u64)
     }
