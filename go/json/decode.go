@@ -803,6 +803,10 @@ func (f *filler) storeAccessed(n *decodeNode, p unsafe.Pointer, count int) error
 	if count == 0 {
 		return nil
 	}
+	if n.access.fill != nil {
+		n.access.fill(f, p, count)
+		return nil
+	}
 	// Values that hold no others need no memory of their own on their way.
 	var elem unsafe.Pointer
 	switch n.elem.kind {

@@ -19,6 +19,8 @@ type mapAccess struct {
 	make func(m unsafe.Pointer, count int)
 	// set stores the value at elem under a key, which is a string or a word, in the map at m, and clears elem.
 	set func(m unsafe.Pointer, text string, word uint64, elem unsafe.Pointer)
+	// fill stores the next members of a run in the map at m, where both key and value are known for what they are here: nil for others.
+	fill func(f *filler, m unsafe.Pointer, count int)
 }
 
 // mapKeys are the keys of a map, as strings or as words.
@@ -84,7 +86,62 @@ func textAccess[V any]() *mapAccess {
 			(*(*map[string]V)(m))[text] = *(*V)(elem)
 			*(*V)(elem) = none
 		},
+		fill: fillByText[V](),
 	}
+}
+
+func fillByText[V any]() func(*filler, unsafe.Pointer, int) {
+	if !isWord(reflect.TypeFor[V]()) {
+		return nil
+	}
+	return func(f *filler, p unsafe.Pointer, count int) {
+		m := *(*map[string]V)(p)
+		for range count {
+			key := f.string(int(f.next()))
+			word := f.wordOrNull()
+			m[key] = *(*V)(unsafe.Pointer(&word))
+		}
+	}
+}
+
+func fillByWord[K wordKey, V any]() func(*filler, unsafe.Pointer, int) {
+	switch t := reflect.TypeFor[V](); {
+	case isWord(t):
+		return func(f *filler, p unsafe.Pointer, count int) {
+			m := *(*map[K]V)(p)
+			for range count {
+				key := K(f.next())
+				word := f.wordOrNull()
+				m[key] = *(*V)(unsafe.Pointer(&word))
+			}
+		}
+	case t == stringType:
+		return func(f *filler, p unsafe.Pointer, count int) {
+			m := *(*map[K]string)(p)
+			for range count {
+				key := K(f.next())
+				m[key] = f.string(payload(f.next())) // null has none
+			}
+		}
+	}
+	return nil
+}
+
+// isWord reports whether a value of a type lies in memory as the first bytes of its word do, the lowest ones.
+func isWord(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Int, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint32, reflect.Uint64, reflect.Float64:
+		return true
+	}
+	return false
+}
+
+// wordOrNull returns the word of the number that is next, 0 if that is null.
+func (f *filler) wordOrNull() uint64 {
+	if isNull(f.next()) {
+		return 0
+	}
+	return f.next()
 }
 
 type wordKey interface {
@@ -110,5 +167,6 @@ func wordAccess[K wordKey, V any]() *mapAccess {
 			(*(*map[K]V)(m))[K(word)] = *(*V)(elem)
 			*(*V)(elem) = none
 		},
+		fill: fillByWord[K, V](),
 	}
 }
