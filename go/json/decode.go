@@ -481,6 +481,18 @@ func (f *filler) storeStruct(n *decodeNode, p unsafe.Pointer) error {
 			case decodeBool:
 				*(*bool)(unsafe.Add(p, field.offset)) = payload(head) != 0
 				continue
+			case decodeWord32:
+				*(*uint32)(unsafe.Add(p, field.offset)) = uint32(f.next())
+				continue
+			case decodeFloat32:
+				*(*float32)(unsafe.Add(p, field.offset)) = float32(math.Float64frombits(f.next()))
+				continue
+			case decodeWord16:
+				*(*uint16)(unsafe.Add(p, field.offset)) = uint16(f.next())
+				continue
+			case decodeWord8:
+				*(*uint8)(unsafe.Add(p, field.offset)) = uint8(f.next())
+				continue
 			case decodeSlice:
 				_ = f.storeSlice(field.node, unsafe.Add(p, field.offset), head)
 				continue

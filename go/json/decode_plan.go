@@ -164,7 +164,7 @@ func (f *decodeField) simpleKind() decodeKind {
 		return decodeNull
 	}
 	switch k := f.node.kind; k {
-	case decodeBool, decodeString, decodeWord64, decodeSlice, decodeStruct:
+	case decodeBool, decodeString, decodeWord8, decodeWord16, decodeWord32, decodeWord64, decodeFloat32, decodeSlice, decodeStruct:
 		return k
 	case decodeFloat64:
 		return decodeWord64
