@@ -240,10 +240,8 @@ type filler struct {
 	copied string
 	copyAt int
 
-	// Where the value is that is being stored, for errors of the user's methods; kept up only below nodes that
-	// may call them.
-	names  []string
-	parent reflect.Type
+	// The error of a method, which ends the decoding, has been told in which struct that is.
+	located bool
 }
 
 // Boxes are memory that interfaces point into, and lists are cut from.
@@ -267,7 +265,7 @@ const (
 func (b *buffers) fill(plan *decodePlan, words int, text, input []byte, flags uint32) *filler {
 	f := &b.filler
 	f.words, f.text, f.input = b.words[:words], text, input
-	f.word, f.start, f.cut, f.kept = 0, 0, 0, false
+	f.word, f.start, f.cut, f.kept, f.located = 0, 0, 0, false, false
 	f.borrow = flags&ffi.DecodeBorrow != 0
 	f.chunks = b.chunksFor(plan)
 	return f
@@ -275,7 +273,7 @@ func (b *buffers) fill(plan *decodePlan, words int, text, input []byte, flags ui
 
 // forget drops what is the caller's, or refers to it.
 func (f *filler) forget() {
-	f.text, f.input, f.block, f.names, f.parent = nil, nil, "", nil, nil
+	f.text, f.input, f.block = nil, nil, ""
 	if f.borrow {
 		f.copied, f.copyAt = "", 0
 	}
@@ -393,27 +391,20 @@ func (f *filler) store(n *decodeNode, p unsafe.Pointer, head uint64) error {
 	case decodeRawMessage:
 		*(*json.RawMessage)(p) = append((*(*json.RawMessage)(p))[:0], f.raw(head)...)
 	case decodeTime:
-		text := f.raw(head)
-		t, ok := parseTime(text)
-		if !ok {
-			return (*time.Time)(p).UnmarshalJSON(text)
-		}
-		*(*time.Time)(p) = t
+		return storeTime((*time.Time)(p), f.raw(head))
 	case decodeUnmarshaler:
-		return f.failed(pointerTo(n.pointer, p).(json.Unmarshaler).UnmarshalJSON(f.raw(head)))
+		return pointerTo(n.pointer, p).(json.Unmarshaler).UnmarshalJSON(f.raw(head))
 	case decodeAddress:
 		text := f.bytes(payload(head))
 		if !n.parse(p, unsafe.String(unsafe.SliceData(text), len(text))) {
-			u := pointerTo(n.pointer, p).(encoding.TextUnmarshaler)
-			return f.failed(u.UnmarshalText(text))
+			return pointerTo(n.pointer, p).(encoding.TextUnmarshaler).UnmarshalText(text)
 		}
 	case decodeTextUnmarshaler:
 		text := []byte{} // not nil: methods may keep it so
 		if s := f.string(payload(head)); s != "" {
 			text = unsafe.Slice(unsafe.StringData(s), len(s))
 		}
-		u := pointerTo(n.pointer, p).(encoding.TextUnmarshaler)
-		return f.failed(u.UnmarshalText(text))
+		return pointerTo(n.pointer, p).(encoding.TextUnmarshaler).UnmarshalText(text)
 	case decodeAny:
 		*(*any)(p) = f.tagged()
 	case decodeSlice:
@@ -493,22 +484,31 @@ func (f *filler) storeStruct(n *decodeNode, p unsafe.Pointer) error {
 			case decodeWord8:
 				*(*uint8)(unsafe.Add(p, field.offset)) = uint8(f.next())
 				continue
+			case decodeTime:
+				if err := storeTime((*time.Time)(unsafe.Add(p, field.offset)), f.raw(head)); err != nil {
+					return f.locate(err, n, field)
+				}
+				continue
 			case decodeSlice:
-				_ = f.storeSlice(field.node, unsafe.Add(p, field.offset), head)
+				if err := f.storeSlice(field.node, unsafe.Add(p, field.offset), head); err != nil {
+					return f.locate(err, n, field)
+				}
 				continue
 			case decodeStruct:
-				_ = f.storeStruct(field.node, unsafe.Add(p, field.offset))
+				if err := f.storeStruct(field.node, unsafe.Add(p, field.offset)); err != nil {
+					return f.locate(err, n, field)
+				}
 				continue
 			}
 		}
-		if err := f.storeField(n, field, p, head); err != nil {
-			return err
+		if err := f.storeField(field, p, head); err != nil {
+			return f.locate(err, n, field)
 		}
 	}
 }
 
 // storeField stores the value of any field of the struct at p.
-func (f *filler) storeField(n *decodeNode, field *decodeField, p unsafe.Pointer, head uint64) error {
+func (f *filler) storeField(field *decodeField, p unsafe.Pointer, head uint64) error {
 	for _, hop := range field.hops {
 		target := (*unsafe.Pointer)(unsafe.Add(p, hop.offset))
 		if *target == nil {
@@ -516,17 +516,22 @@ func (f *filler) storeField(n *decodeNode, field *decodeField, p unsafe.Pointer,
 		}
 		p = *target
 	}
-	p = unsafe.Add(p, field.offset)
-	if !field.node.user {
-		return f.store(field.node, p, head)
+	return f.store(field.node, unsafe.Add(p, field.offset), head)
+}
+
+// locate adds to an error of the user's methods, on its way out of a field of a struct, where it happened, if it is one that says so.
+func (f *filler) locate(err error, n *decodeNode, field *decodeField) error {
+	if mismatch, ok := err.(*UnmarshalTypeError); ok {
+		if !f.located {
+			f.located, mismatch.Struct = true, n.typ.Name()
+		}
+		names := strings.Join(field.names, ".")
+		if mismatch.Field != "" {
+			names += "." + mismatch.Field
+		}
+		mismatch.Field = names
 	}
-	depth, parent := len(f.names), f.parent
-	f.names, f.parent = append(f.names, field.names...), n.typ
-	if err := f.store(field.node, p, head); err != nil {
-		return err
-	}
-	f.names, f.parent = f.names[:depth], parent
-	return nil
+	return err
 }
 
 // element returns the head of the next element of an array.
@@ -546,8 +551,9 @@ func (f *filler) storeSlice(n *decodeNode, p unsafe.Pointer, head uint64) error 
 	}
 	if s.cap == 0 && !n.elem.user {
 		f.makeSlice(n, p, count)
-		f.storeNew(n.elem, s.data, count, loose)
-		return nil
+		stored, err := f.storeNew(n.elem, s.data, count, loose)
+		s.len = stored
+		return err
 	}
 	// As encoding/json does, decode into the elements that are there, whatever they hold, and move them to a
 	// longer array when no more fit. Methods of the elements may have changed the slice meanwhile.
@@ -655,29 +661,35 @@ func (c *chunk) cut(n *decodeNode, p unsafe.Pointer, count int) {
 	}
 }
 
-// storeNew stores elements, whose types have no methods to fail, in memory that is zero.
-func (f *filler) storeNew(n *decodeNode, p unsafe.Pointer, count int, loose bool) {
+// storeNew stores elements, of types without methods of the user's, in memory that is zero. It returns how many, the one with an error
+// included.
+func (f *filler) storeNew(n *decodeNode, p unsafe.Pointer, count int, loose bool) (int, error) {
 	if n.bare && !loose {
 		f.storeNumbers(n, p, count)
-		return
+		return count, nil
 	}
 	for i := range count {
 		at := unsafe.Add(p, uintptr(i)*n.size)
+		var err error
 		switch head := f.element(n, loose); {
 		case n.kind == decodeStruct:
 			if !isNull(head) {
-				_ = f.storeStruct(n, at)
+				err = f.storeStruct(n, at)
 			}
 		case n.kind == decodeString:
 			*(*string)(at) = f.string(payload(head)) // null has none
 		case n.kind == decodeBool:
 			*(*bool)(at) = payload(head) != 0 // likewise
 		case n.kind == decodeArray && !isNull(head):
-			_ = f.storeArray(n, at, head)
+			err = f.storeArray(n, at, head)
 		default:
-			_ = f.store(n, at, head)
+			err = f.store(n, at, head)
+		}
+		if err != nil {
+			return i + 1, err
 		}
 	}
+	return count, nil
 }
 
 // storeNumbers stores the numbers of a list without null, each of which is a word of the run.
@@ -796,7 +808,7 @@ func (f *filler) storeMap(n *decodeNode, p unsafe.Pointer, count int) error {
 		case n.key.text != nil:
 			key.SetZero()
 			u := keyPointer.Interface().(encoding.TextUnmarshaler)
-			if err := f.failed(u.UnmarshalText([]byte(text))); err != nil {
+			if err := u.UnmarshalText([]byte(text)); err != nil {
 				return err
 			}
 		case kind == reflect.String:
@@ -997,17 +1009,4 @@ func (f *filler) skipTagged() {
 			f.skipTagged()
 		}
 	}
-}
-
-// failed adds to an error of the user's methods where it happened, if it is one that says so.
-func (f *filler) failed(err error) error {
-	if mismatch, ok := err.(*UnmarshalTypeError); ok && f.parent != nil {
-		names := f.names
-		if mismatch.Field != "" {
-			names = append(names, mismatch.Field)
-		}
-		mismatch.Struct = f.parent.Name()
-		mismatch.Field = strings.Join(names, ".")
-	}
-	return err
 }

@@ -45,7 +45,7 @@ const (
 type decodeNode struct {
 	kind    decodeKind
 	bare    bool // in arrays, without heads unless the array is loose
-	user    bool // storing may call methods of the user's types, which may fail
+	user    bool // storing may call methods of the user's types, which may change what is there
 	any     bool // interfaces may be in place, not in what is yet to be made
 	nilable bool // null stores the zero value; else it leaves the value alone
 	layout  layout
@@ -63,8 +63,7 @@ type decodeNode struct {
 
 // A decodeField is where a struct has the value of a member.
 type decodeField struct {
-	// The node's kind if it can be stored at once, without methods that may fail or structs behind pointers, and is one of
-	// those that storeStruct looks for; decodeFloat64 counts as decodeWord64. Else decodeNull.
+	// The node's kind if it can be stored at once, without structs behind pointers, and is one of those that storeStruct looks for; decodeFloat64 counts as decodeWord64. Else decodeNull.
 	simple decodeKind
 	node   *decodeNode
 	// Offset within the struct, or within the last of the embedded structs behind pointers.
@@ -160,11 +159,11 @@ func (p *decodePlanner) mark() {
 }
 
 func (f *decodeField) simpleKind() decodeKind {
-	if len(f.hops) > 0 || f.node.user {
+	if len(f.hops) > 0 {
 		return decodeNull
 	}
 	switch k := f.node.kind; k {
-	case decodeBool, decodeString, decodeWord8, decodeWord16, decodeWord32, decodeWord64, decodeFloat32, decodeSlice, decodeStruct:
+	case decodeBool, decodeString, decodeWord8, decodeWord16, decodeWord32, decodeWord64, decodeFloat32, decodeTime, decodeSlice, decodeStruct:
 		return k
 	case decodeFloat64:
 		return decodeWord64
@@ -254,7 +253,7 @@ func (p *decodePlanner) describe(n *decodeNode, methods, quoted bool) shapeNode 
 			n.kind = decodeRawMessage
 			return shapeNode{kind: shapeRaw}
 		case t == timeType && !quoted:
-			n.kind, n.user = decodeTime, true
+			n.kind = decodeTime
 			return shapeNode{kind: shapeRaw}
 		case reflect.PointerTo(t).Implements(unmarshalerType):
 			p.foreign = p.foreign || quoted
@@ -262,9 +261,10 @@ func (p *decodePlanner) describe(n *decodeNode, methods, quoted bool) shapeNode 
 			return shapeNode{kind: shapeRaw}
 		case reflect.PointerTo(t).Implements(textUnmarshalerType):
 			p.foreign = p.foreign || quoted
-			n.kind, n.user = decodeTextUnmarshaler, true
 			if n.parse = addressParser(t); n.parse != nil {
 				n.kind = decodeAddress
+			} else {
+				n.kind, n.user = decodeTextUnmarshaler, true
 			}
 			return shapeNode{kind: shapeText}
 		}

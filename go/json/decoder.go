@@ -242,7 +242,7 @@ func (a *ahead) store(target unsafe.Pointer) error {
 	f := &a.buffers.filler
 	f.next() // its end
 	f.begin(a.plan)
-	f.names, f.parent = f.names[:0], nil
+	f.located = false
 	if err := f.store(a.plan.root, target, f.next()); err != nil {
 		a.drop() // its run was not walked to the end
 		return err

@@ -116,7 +116,7 @@ func TestBuffersKeepNoValues(t *testing.T) {
 		}
 		b.release()
 		f := b.filler
-		if f.text != nil || f.input != nil || f.block != "" || f.copied != "" || f.names != nil || f.parent != nil ||
+		if f.text != nil || f.input != nil || f.block != "" || f.copied != "" ||
 			!reflect.DeepEqual(f.boxes, boxes{}) {
 			t.Errorf("%s: the filler holds %+v", test.text, f)
 		}

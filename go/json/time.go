@@ -49,6 +49,16 @@ func putTime(dst unsafe.Pointer, t *time.Time) int {
 	return n + 7
 }
 
+// storeTime stores the time that a JSON text is.
+func storeTime(p *time.Time, text []byte) error {
+	t, ok := parseTime(text)
+	if !ok {
+		return p.UnmarshalJSON(text)
+	}
+	*p = t
+	return nil
+}
+
 // parseTime reads a time from its JSON form, as [time.Time.UnmarshalJSON] does. It reports false for all that is rare or wrong.
 func parseTime(text []byte) (time.Time, bool) {
 	if len(text) < len(`"2006-01-02T15:04:05Z"`) || text[0] != '"' || text[len(text)-1] != '"' {

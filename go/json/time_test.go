@@ -1,6 +1,7 @@
 package json_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -73,6 +74,50 @@ func TestTimesInManyForms(t *testing.T) {
 			} {
 				sameDecode(t, document, fresh)
 			}
+		}
+	}
+}
+
+// Each day of many years, and of those next to it that are none.
+func TestDaysMatchStandardLibrary(t *testing.T) {
+	t.Parallel()
+	for _, year := range []int{0, 1, 4, 99, 100, 101, 399, 400, 1600, 1899, 1900, 1969, 1970, 1972, 1999, 2000, 2001, 2023, 2024, 2100, 9999} {
+		for month := range 14 {
+			for day := range 33 {
+				text := fmt.Appendf(nil, `"%04d-%02d-%02dT01:02:03.%0*dZ"`, year, month, day, 1+day%10, 1)
+				sameDecode(t, text, func() any { return new(time.Time) })
+			}
+		}
+	}
+}
+
+// Lists that are made by decoding end with the time that fails.
+func TestTimesThatFailInLists(t *testing.T) {
+	t.Parallel()
+	type event struct {
+		A time.Time
+		B []*time.Time
+		C [1]time.Time
+		D struct{ A map[string]time.Time }
+	}
+	const good, bad = `"2026-01-02T03:04:05Z"`, `"2026-13-02T03:04:05Z"`
+	for _, value := range []string{`{"A":%s}`, `{"B":[` + good + `,%s]}`, `{"C":[%s]}`, `{"D":{"A":{"x":%s}}}`} {
+		for _, last := range []string{good, bad, `1`, `null`} {
+			list := fmt.Appendf(nil, `[`+value+`,`+value+`,{"A":`+good+`}]`, good, last)
+			sameDecode(t, list, func() any { return new([]event) })
+			sameDecode(t, list, func() any { return &[]event{{}, {}, {}} })
+			sameDecode(t, []byte(`{"A":`+string(list)+`}`), func() any { return new(map[string][]event) })
+		}
+	}
+	for _, list := range []string{`[` + good + `,` + bad + `,` + good + `]`, `[[` + good + `],[` + bad + `]]`, `[null,` + bad + `]`} {
+		for _, target := range []func() any{
+			func() any { return new([]time.Time) },
+			func() any { return new([]*time.Time) },
+			func() any { return new([][]time.Time) },
+			func() any { return new([][1]time.Time) },
+			func() any { return new([2][]time.Time) },
+		} {
+			sameDecode(t, []byte(list), target)
 		}
 	}
 }
