@@ -3,6 +3,7 @@
 package json
 
 import (
+	"math"
 	"math/bits"
 	"time"
 	"unsafe"
@@ -77,25 +78,33 @@ func parseTime(text []byte) (time.Time, bool) {
 	if !ok || !daysOK || !hoursOK || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59 {
 		return time.Time{}, false
 	}
-	nanos, rest := 0, text[len("2006-01-02T15:04:05"):]
-	if rest[0] == '.' {
-		i := 1
-		// Digits behind the ninth count for nothing.
-		for scale := int(1e8); i < len(rest) && rest[i]-'0' < 10; scale /= 10 {
-			nanos += int(rest[i]-'0') * scale
-			i++
-		}
-		if i == 1 || i == len(rest) {
-			return time.Time{}, false
-		}
-		rest = rest[i:]
-	}
-	t := time.Date(year, time.Month(month), day, hour, minute, second, nanos, time.UTC)
-	if (day < 1 || day > 28) && t.Day() != day {
+	if day < 1 || day > 28 && day > daysOf(year, month) {
 		return time.Time{}, false
 	}
+	nanos, rest := 0, text[len("2006-01-02T15:04:05"):]
+	if rest[0] == '.' {
+		count := len(rest) - len(".Z")
+		if rest[len(rest)-1] != 'Z' {
+			count = len(rest) - len(".-07:00")
+		}
+		if count < 1 || count > 9 {
+			return time.Time{}, false
+		}
+		// The last eight bytes, of which those before the point count for nothing, and the ninth digit.
+		few, ninth := min(count, 8), byte(0)
+		if count == 9 {
+			ninth = rest[9] - '0'
+		}
+		digits := (load64(p, len("2006-01-02T15:04:05.")+few-8) ^ zeros) & (math.MaxUint64 << (64 - 8*few))
+		if (digits|(digits+0x76*ones))&highs != 0 || ninth > 9 {
+			return time.Time{}, false
+		}
+		nanos = int(valueOf(digits)*nanoseconds[few]) + int(ninth)
+		rest = rest[1+count:]
+	}
+	seconds := int64(daysSince1970(year, month, day))*(24*60*60) + int64(hour*60*60+minute*60+second)
 	if len(rest) == 1 {
-		return t, rest[0] == 'Z'
+		return time.Unix(seconds, int64(nanos)).UTC(), rest[0] == 'Z'
 	}
 	if len(rest) != len("-07:00") {
 		return time.Time{}, false
@@ -112,12 +121,43 @@ func parseTime(text []byte) (time.Time, bool) {
 	if !ok || at(zone, 0) > 23 || at(zone, 3) > 59 {
 		return time.Time{}, false
 	}
-	t = t.Add(-time.Duration(offset) * time.Second).Local()
+	t := time.Unix(seconds-int64(offset), int64(nanos)) // there
 	if _, local := t.Zone(); local != offset {
 		t = t.In(time.FixedZone("", offset))
 	}
 	return t, true
 }
+
+// daysOf returns how many days a month of the year has.
+func daysOf(year, month int) int {
+	if month != 2 {
+		return 30 + (month^month>>3)&1
+	}
+	if year%4 != 0 || year%100 == 0 && year%400 != 0 {
+		return 28
+	}
+	return 29
+}
+
+// daysSince1970 counts the days up to a date, of a year from 0 on. Years begin with March here, so that a leap day is the last.
+func daysSince1970(year, month, day int) int {
+	if month < 3 {
+		year, month = year-1, month+12
+	}
+	y := uint(year + 400) // which have 146,097 days, as all 400 years
+	return int(365*y+y/4-y/100+y/400) + (153*month-457)/5 + day - 1 - 719_468 - 146_097
+}
+
+// valueOf returns the number that eight digits make, of which the lowest byte comes first: neighbours are joined to pairs, these to fours,
+// these to eight.
+func valueOf(digits uint64) uint64 {
+	const pair = 0x0000_00FF_0000_00FF
+	digits = 10*digits + digits>>8
+	return (digits&pair*(100+1_000_000<<32) + digits>>16&pair*(1+10_000<<32)) >> 32
+}
+
+// nanoseconds are how many nanoseconds the last of that many digits counts.
+var nanoseconds = [9]uint64{1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10}
 
 // pairs reads digits that stand two by two, in a text of the given form, which has the digit 0 for all digits. The number at each place is that of
 // the digit there and the next. It reports whether the text has that form; marks are ones where that has no digits.
