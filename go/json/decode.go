@@ -233,8 +233,9 @@ type filler struct {
 	chunks  []chunk
 	buffers *buffers // which it is among
 	// The value of a map's member that is next, zero otherwise.
-	elemWord uint64
-	elemText string
+	elemWord  uint64
+	elemText  string
+	elemBytes []byte
 	// Strings share the input's memory. Those that can't are cut from a copy of the run's text from copyAt on.
 	borrow bool
 	copied string
@@ -838,6 +839,8 @@ func (f *filler) storeAccessed(n *decodeNode, p unsafe.Pointer, count int) error
 		elem = unsafe.Pointer(&f.elemWord)
 	case decodeString:
 		elem = unsafe.Pointer(&f.elemText)
+	case decodeBytes, decodeRawMessage:
+		elem = unsafe.Pointer(&f.elemBytes)
 	default:
 		elem = reflect.New(n.elem.typ).UnsafePointer()
 	}
