@@ -316,7 +316,6 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 	// In variables, so that they need not be in memory between two short operations.
 	dst, limit := r.end(), uintptr(r.base)+uintptr(r.size)
 	for ; count > 0; count-- {
-		start := uintptr(dst) - uintptr(r.base)
 		if step > 0 {
 			*(*byte)(dst) = ','
 			dst = unsafe.Add(dst, 1)
@@ -334,9 +333,10 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 				copyBlocks(dst, text, length)
 			}
 			dst = unsafe.Add(dst, length)
-			at := unsafe.Add(p, op.offset)
+			at, kind := unsafe.Add(p, op.offset), op.kind
 			written := 0
-			switch op.kind {
+		value:
+			switch kind {
 			case encodeText:
 			case encodeBool:
 				written = putBool(dst, at)
@@ -385,19 +385,28 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 					r.string(s)
 				}
 				dst, limit = r.end(), uintptr(r.base)+uintptr(r.size)
-			case encodeOmit:
-				if op.omit(at) {
-					left -= op.skip
-					op = (*encodeOp)(unsafe.Add(unsafe.Pointer(op), uintptr(op.skip)*unsafe.Sizeof(*op)))
+			case encodeOptional:
+				if op.find != nil {
+					at = op.find(at)
+				} else if *(*uintptr)(unsafe.Add(at, op.omit.at))<<op.omit.sign == 0 {
+					at = nil
 				}
-			case encodeClose:
-				first := unsafe.Add(r.base, start)
-				if first == dst {
-					written = 1
+				name := unsafe.Add(dst, -op.own)
+				if at == nil {
+					dst = name
+					break
 				}
-				*(*byte)(first) = '{'
-				*(*byte)(unsafe.Add(dst, written)) = '}'
-				written++
+				if op.mayBegin && *(*byte)(unsafe.Add(name, -1)) == '{' {
+					own := op.text[len(op.text)-op.own+1:]
+					copyBlocks(name, unsafe.Pointer(unsafe.StringData(own)), len(own))
+					dst = unsafe.Add(dst, -1)
+				}
+				kind = op.value
+				goto value
+			case encodeComma:
+				if *(*byte)(unsafe.Add(dst, -2)) == '{' {
+					dst = unsafe.Add(dst, -1)
+				}
 			case encodeSlice:
 				s := (*sliceHeader)(at)
 				if s.len == 0 {
@@ -415,15 +424,30 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 					return err
 				}
 				dst, limit = r.end(), uintptr(r.base)+uintptr(r.size)
+			case encodePointer:
+				at = *(*unsafe.Pointer)(at)
+				if at == nil {
+					store64(dst, 0, textNull)
+					written = 4
+					break
+				}
+				if kind = op.node.elem.kind; kind < encodeSlice {
+					goto value
+				}
+				r.upTo(dst)
+				if err := r.pointee(op.node.elem, at); err != nil {
+					return err
+				}
+				dst, limit = r.end(), uintptr(r.base)+uintptr(r.size)
 			default:
 				// All that can be nil begin with a word that is 0 if they are.
-				if op.kind <= encodeAnyMap && *(*unsafe.Pointer)(at) == nil {
+				if kind <= encodeAnyMap && *(*unsafe.Pointer)(at) == nil {
 					store64(dst, 0, textNull)
 					written = 4
 					break
 				}
 				r.upTo(dst)
-				if err := r.other(op, at); err != nil {
+				if err := r.other(kind, op.node, at); err != nil {
 					return err
 				}
 				dst, limit = r.end(), uintptr(r.base)+uintptr(r.size)
@@ -452,16 +476,10 @@ func copyBlocks(dst, src unsafe.Pointer, length int) {
 }
 
 // other writes the value at p, whose kind is not among the simplest. If it can be nil, it is not.
-func (r *renderer) other(op *encodeOp, p unsafe.Pointer) error {
-	n := op.node
-	switch op.kind {
-	case encodePointer:
-		if err := r.enter(); err != nil {
-			return err
-		}
-		err := r.write(n.elem.ops, *(*unsafe.Pointer)(p), 1, 0)
-		r.leave()
-		return err
+func (r *renderer) other(kind encodeKind, n *encodeNode, p unsafe.Pointer) error {
+	switch kind {
+	case encodeStruct, encodeQuoted:
+		return r.write(n.ops, p, 1, 0)
 	case encodeArray:
 		return r.elements(n.elem, p, n.length)
 	case encodeInterface:
@@ -475,10 +493,6 @@ func (r *renderer) other(op *encodeOp, p unsafe.Pointer) error {
 		return writeMap(r, *(*map[string]string)(p), &r.strings, (*renderer).stringValue)
 	case encodeAnyMap:
 		return writeMap(r, *(*map[string]any)(p), &r.anys, (*renderer).any)
-	case encodeObject:
-		return r.write(n.body, p, 1, 0)
-	case encodeThrough:
-		return r.through(n, p)
 	case encodeNumber:
 		return r.number(*(*string)(p))
 	case encodeBytes:
@@ -500,6 +514,16 @@ func (r *renderer) other(op *encodeOp, p unsafe.Pointer) error {
 		return errForeign
 	}
 	return nil
+}
+
+// pointee writes what a pointer points to.
+func (r *renderer) pointee(n *encodeNode, p unsafe.Pointer) error {
+	if err := r.enter(); err != nil {
+		return err
+	}
+	err := r.write(n.ops, p, 1, 0)
+	r.leave()
+	return err
 }
 
 // isFinite reports whether a float has a JSON form.
@@ -621,25 +645,6 @@ func (r *renderer) elements(elem *encodeNode, p unsafe.Pointer, count int) error
 	r.reserve(0)
 	r.leave()
 	return nil
-}
-
-// through writes a field of a struct that is embedded by pointers, unless one of them is nil or the field is left out.
-func (r *renderer) through(n *encodeNode, p unsafe.Pointer) error {
-	for _, hop := range n.hops {
-		p = *(*unsafe.Pointer)(unsafe.Add(p, hop))
-		if p == nil {
-			return nil
-		}
-	}
-	f := &n.fields[0]
-	p = unsafe.Add(p, f.offset)
-	if f.omit != nil && f.omit(p) {
-		return nil
-	}
-	if err := r.write(n.ops, p, 1, 0); err != nil {
-		return err
-	}
-	return r.write(f.node.ops, p, 1, 0)
 }
 
 // longBytes is the length from which a call of Rust, which has vectors for base64, takes less time.

@@ -32,17 +32,15 @@ const (
 	encodeTime
 	encodeString
 	encodeSlice
-	encodeOmit  // skips the operations of a field that is left out
-	encodeClose // ends an object that began without a brace
-	// These can be nil, and are null then.
 	encodePointer
+	encodeOptional // a field that may be left out
+	encodeComma    // between members, unless the text before it was that of none
+	// These can be nil, and are null then.
 	encodeInterface
 	encodeMap
 	encodeStringMap // of strings by strings
 	encodeAnyMap    // of values of any kind by strings
 	// These are written by what they hold.
-	encodeObject  // a struct whose first field may be left out
-	encodeThrough // a field of a struct that is embedded by a pointer
 	encodeNumber
 	encodeBytes
 	encodeRawMessage
@@ -77,11 +75,19 @@ type encodeOp struct {
 	room   uintptr
 	offset uintptr // of the part within the value
 	node   *encodeNode
-	// Of encodeOmit: what tells whether the field is left out, and how many operations it has.
-	omit func(p unsafe.Pointer) bool
-	skip int
-	kind encodeKind
+	kind   encodeKind
+	// Of encodeOptional, the rest: what is written for the field, and whether it may be the first member of its object.
+	value    encodeKind
+	mayBegin bool
+	// Which word of the value tells whether it is left out; or what returns where it is, or nil.
+	omit omitWord
+	find func(p unsafe.Pointer) unsafe.Pointer
+	// How much of the text is taken back where the field is left out.
+	own int
 }
+
+// An omitWord is the word of a value that is 0, but for a sign, if it is left out.
+type omitWord struct{ at, sign uint8 }
 
 // A block is what text is copied in: as an array, which might overlap with another, it would be copied by a call of memmove, and with
 // fewer fields by words.
@@ -95,14 +101,12 @@ type encodeNode struct {
 	kind encodeKind
 	// What is to be done for a value. Those of structs within structs are among them.
 	ops     []encodeOp
-	body    []encodeOp // of the members of an encodeObject
 	typ     reflect.Type
 	pointer unsafe.Pointer // type word of *typ
 	size    uintptr
 	elem    *encodeNode // of slices, arrays, maps, pointers, and of what is quoted
 	length  int         // of arrays
 	fields  []encodeField
-	hops    []uintptr // of encodeThrough: where pointers lie, each behind the one before
 	// Of maps: what their keys are, how they are read without reflection, if they can be, and a pool of *mapRoom.
 	keys   keyKind
 	access *mapAccess
@@ -118,6 +122,8 @@ type encodeField struct {
 	hops   []uintptr
 	// Reports whether the value is left out; nil where only a nil pointer on the way can leave it out.
 	omit func(p unsafe.Pointer) bool
+	// The word that tells the same, if one does.
+	omitWord *omitWord
 }
 
 func (f *encodeField) optional() bool { return f.omit != nil || f.hops != nil }
@@ -186,7 +192,6 @@ func newEncodePlan(t reflect.Type, html bool) *encodePlan {
 	}
 	for _, node := range p.nodes {
 		pack(node.ops)
-		pack(node.body)
 	}
 	zero := reflect.Zero(t).Interface()
 	e := (*eface)(unsafe.Pointer(&zero))
@@ -237,34 +242,29 @@ func (n *encodeNode) plan() {
 	}
 	b := opsBuilder{}
 	switch {
-	case n.kind == encodeStruct && len(n.fields) > 0 && n.fields[0].optional():
-		n.ops = []encodeOp{{kind: encodeObject, node: n}}
-		for i := range n.fields {
-			f := &n.fields[i]
-			if f.optional() {
-				b.addOptional(f)
-			} else {
-				b.pending += `,"` + f.name + `":`
-				b.add(f.node, f.offset)
-			}
-		}
-		b.flush()
-		n.body = append(b.ops, encodeOp{kind: encodeClose})
-		return
 	case n.kind == encodeStruct:
-		before := "{"
+		b.pending += "{"
+		mayBegin := true // whether all fields before may have been left out
 		for i := range n.fields {
 			f := &n.fields[i]
+			name := `"` + f.name + `":`
 			if f.optional() {
-				b.addOptional(f)
-			} else {
-				b.pending += before + `"` + f.name + `":`
-				b.add(f.node, f.offset)
+				if i > 0 {
+					name = "," + name
+				}
+				b.addOptional(f, name, mayBegin && i > 0)
+				continue
 			}
-			before = ","
-		}
-		if len(n.fields) == 0 {
-			b.pending = "{"
+			if i > 0 {
+				b.pending += ","
+				if mayBegin {
+					b.ops = append(b.ops, encodeOp{kind: encodeComma, text: b.pending})
+					b.pending = ""
+				}
+			}
+			mayBegin = false
+			b.pending += name
+			b.add(f.node, f.offset)
 		}
 		b.pending += "}"
 		b.flush()
@@ -320,24 +320,35 @@ func (b *opsBuilder) flush() {
 	}
 }
 
-// addOptional adds what is to be done for a field that may be left out, behind others or none.
-func (b *opsBuilder) addOptional(f *encodeField) {
-	b.flush()
-	text := `,"` + f.name + `":`
-	if f.hops != nil {
-		// The value is no part of it: it may be a struct that has this field.
-		through := &encodeNode{kind: encodeThrough, fields: []encodeField{*f}, hops: f.hops}
-		through.ops = []encodeOp{{kind: encodeText, text: text}}
-		pack(through.ops)
-		b.ops = append(b.ops, encodeOp{kind: encodeThrough, node: through})
-		return
+// addOptional adds what is to be done for a field that may be left out, with its name.
+func (b *opsBuilder) addOptional(f *encodeField, name string, mayBegin bool) {
+	op := encodeOp{kind: encodeOptional, text: b.pending + name, offset: f.offset, node: f.node, value: f.node.kind, mayBegin: mayBegin, own: len(name)}
+	b.pending = ""
+	switch {
+	case f.hops != nil:
+		op.offset, op.find = 0, f.find
+	case f.omitWord != nil:
+		op.omit = *f.omitWord
+	default:
+		op.find = f.find
 	}
-	at := len(b.ops)
-	b.ops = append(b.ops, encodeOp{kind: encodeOmit, offset: f.offset, omit: f.omit})
-	b.pending = text
-	b.add(f.node, f.offset)
-	b.flush()
-	b.ops[at].skip = len(b.ops) - at - 1
+	b.ops = append(b.ops, op)
+}
+
+// find returns where the value of a field is, or nil if it is left out. The place is that of the struct, or of the field if it is not behind a pointer.
+func (f *encodeField) find(p unsafe.Pointer) unsafe.Pointer {
+	if f.hops != nil {
+		for _, hop := range f.hops {
+			if p = *(*unsafe.Pointer)(unsafe.Add(p, hop)); p == nil {
+				return nil
+			}
+		}
+		p = unsafe.Add(p, f.offset)
+	}
+	if f.omit != nil && f.omit(p) {
+		return nil
+	}
+	return p
 }
 
 // pack puts the texts of operations where whole blocks of them can be read.
@@ -476,7 +487,7 @@ func (p *encodePlanner) describeStruct(n *encodeNode, addressable bool) {
 		// encoding/json treats a named struct type in a field that is not exported in ways of its own.
 		p.foreign = p.foreign || !last.IsExported()
 		field.node = p.node(f.typ(), fieldAddressable, f.quoted)
-		field.omit = omitted(f)
+		field.omit, field.omitWord = omitted(f), omittedByWord(f)
 		n.fields = append(n.fields, field)
 	}
 }
@@ -491,6 +502,24 @@ func omitted(f structField) func(unsafe.Pointer) bool {
 	default:
 		return func(p unsafe.Pointer) bool { return empty(p) || zero(p) }
 	}
+}
+
+// omittedByWord returns the word that decides whether a field is left out, or nil.
+func omittedByWord(f structField) *omitWord {
+	const size = unsafe.Sizeof(uintptr(0)) // of a word
+	t := f.typ()
+	k := t.Kind()
+	switch {
+	case f.omitEmpty == f.omitZero, f.omitZero && reflect.PointerTo(t).Implements(zeroReporterType):
+	case f.omitEmpty && (k == reflect.String || k == reflect.Slice):
+		return &omitWord{at: uint8(size)}
+	case f.omitEmpty && k == reflect.Interface, k == reflect.Pointer && !t.Implements(zeroReporterType),
+		k >= reflect.Int && k <= reflect.Uintptr && t.Size() == size:
+		return &omitWord{}
+	case k == reflect.Float64 && t.Size() == size:
+		return &omitWord{sign: 1}
+	}
+	return nil
 }
 
 func isEmpty(f structField) func(unsafe.Pointer) bool {
@@ -540,25 +569,26 @@ func zeroWord(k reflect.Kind, size uintptr) func(unsafe.Pointer) bool {
 
 type zeroReporter interface{ IsZero() bool }
 
+var zeroReporterType = reflect.TypeFor[zeroReporter]()
+
 func isZero(f structField) func(unsafe.Pointer) bool {
 	if !f.omitZero {
 		return nil
 	}
 	t := f.typ()
-	zeroer := reflect.TypeFor[zeroReporter]()
 	word := typeWord(reflect.PointerTo(t))
 	switch k := t.Kind(); {
-	case k == reflect.Interface && t.Implements(zeroer):
+	case k == reflect.Interface && t.Implements(zeroReporterType):
 		return func(p unsafe.Pointer) bool {
 			v := valueAt(word, p)
 			return v.IsNil() || v.Elem().Kind() == reflect.Pointer && v.Elem().IsNil() || v.Interface().(zeroReporter).IsZero()
 		}
-	case k == reflect.Pointer && t.Implements(zeroer):
+	case k == reflect.Pointer && t.Implements(zeroReporterType):
 		return func(p unsafe.Pointer) bool {
 			v := valueAt(word, p)
 			return v.IsNil() || v.Interface().(zeroReporter).IsZero()
 		}
-	case reflect.PointerTo(t).Implements(zeroer):
+	case reflect.PointerTo(t).Implements(zeroReporterType):
 		return func(p unsafe.Pointer) bool { return pointerTo(word, p).(zeroReporter).IsZero() }
 	case k >= reflect.Bool && k <= reflect.Float64:
 		return zeroWord(k, t.Size())

@@ -187,6 +187,45 @@ type (
 	}
 )
 
+// Members that are left out take their commas with them, wherever they stand, also in what is embedded behind a pointer.
+func TestMarshalOptionalMembers(t *testing.T) {
+	long := strings.Repeat("long", 20)
+	kinds := []struct {
+		tag   string
+		value any
+	}{
+		{"%s", 1}, {"%s,omitempty", "text"}, {"%s,omitempty", &long}, {"%s,omitzero", struct{ A, B int }{1, 2}}, {long + "%s,omitempty", 1.5},
+		{"%s,string,omitempty", int8(1)}, {"%s,omitempty", map[string]int{"a": 1}}, {"%s", struct{ A int }{1}}, {"%s,omitzero", time.Unix(1, 2).UTC()},
+	}
+	random := rand.New(rand.NewPCG(12, 13))
+	for range 500 {
+		fields := make([]reflect.StructField, 1+random.IntN(5))
+		values := make([]any, len(fields))
+		for i := range fields {
+			kind := pick(random, kinds)
+			name := string(rune('A' + i))
+			fields[i] = reflect.StructField{Name: name, Type: reflect.TypeOf(kind.value), Tag: reflect.StructTag(`json:"` + fmt.Sprintf(kind.tag, name) + `"`)}
+			values[i] = kind.value
+		}
+		typ := reflect.StructOf(fields)
+		embedding := reflect.StructOf([]reflect.StructField{{Name: "In", Type: typ}, {Name: "E", Type: reflect.PointerTo(typ), Anonymous: true}, {Name: "Z", Type: typ, Tag: `json:",omitzero"`}})
+		for set := range 1 << len(fields) {
+			value := reflect.New(embedding).Elem()
+			sameEncode(t, value.Interface())
+			in := value.Field(0)
+			for i := range fields {
+				if set>>i&1 != 0 {
+					in.Field(i).Set(reflect.ValueOf(values[i]))
+				}
+			}
+			value.Field(1).Set(in.Addr())
+			value.Field(2).Set(in)
+			sameEncode(t, value.Interface())
+			sameEncode(t, []any{in.Interface(), in.Addr().Interface()})
+		}
+	}
+}
+
 // AppendMarshal uses the room that there is, keeps what was there, and does not mind if the value lies behind it.
 func TestAppendMarshal(t *testing.T) {
 	value := map[string]string{"name": strings.Repeat("value ", 50)}
