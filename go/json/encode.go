@@ -361,13 +361,13 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 				if !isFinite(f) {
 					return errForeign
 				}
-				written = putFloat(dst, f, false)
+				written = putFloat(dst, f)
 			case encodeFloat32:
-				f := float64(*(*float32)(at))
-				if !isFinite(f) {
+				f := *(*float32)(at)
+				if !isFiniteSingle(f) {
 					return errForeign
 				}
-				written = putFloat(dst, f, true)
+				written = putSingle(dst, f)
 			case encodeTime:
 				if written = putTime(dst, (*time.Time)(at)); written == 0 {
 					return errForeign
@@ -407,6 +407,18 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 				if *(*byte)(unsafe.Add(dst, -2)) == '{' {
 					dst = unsafe.Add(dst, -1)
 				}
+			case encodeNumber:
+				s := *(*string)(at)
+				if len(s) <= shortNumber {
+					if written = putNumber(dst, s); written > 0 {
+						break
+					}
+				}
+				r.upTo(dst)
+				if err := r.number(s); err != nil {
+					return err
+				}
+				dst, limit = r.end(), uintptr(r.base)+uintptr(r.size)
 			case encodeSlice:
 				s := (*sliceHeader)(at)
 				if s.len == 0 {
@@ -493,8 +505,6 @@ func (r *renderer) other(kind encodeKind, n *encodeNode, p unsafe.Pointer) error
 		return writeMap(r, *(*map[string]string)(p), &r.strings, (*renderer).stringValue)
 	case encodeAnyMap:
 		return writeMap(r, *(*map[string]any)(p), &r.anys, (*renderer).any)
-	case encodeNumber:
-		return r.number(*(*string)(p))
 	case encodeBytes:
 		r.bytes(*(*[]byte)(p))
 	case encodeRawMessage:
@@ -526,8 +536,9 @@ func (r *renderer) pointee(n *encodeNode, p unsafe.Pointer) error {
 	return err
 }
 
-// isFinite reports whether a float has a JSON form.
-func isFinite(f float64) bool { return math.Float64bits(f)<<1 < 0x7FF<<53 }
+// isFinite and isFiniteSingle report whether a float has a JSON form.
+func isFinite(f float64) bool       { return math.Float64bits(f)<<1 < 0x7FF<<53 }
+func isFiniteSingle(f float32) bool { return math.Float32bits(f)<<1 < 0xFF<<24 }
 
 // short writes up to eight characters, the first in the lowest byte.
 func (r *renderer) short(text uint64, length int) {
@@ -630,6 +641,14 @@ func (r *renderer) elements(elem *encodeNode, p unsafe.Pointer, count int) error
 		if !r.scalars(elem, p, count) {
 			return errForeign
 		}
+	} else if elem.kind == encodeNumber {
+		if err := r.numbers(unsafe.Slice((*string)(p), count)); err != nil {
+			return err
+		}
+	} else if elem.kind == encodeSlice && elem.elem.kind.isScalar() {
+		if err := r.listsOfScalars(elem.elem, p, count); err != nil {
+			return err
+		}
 	} else if elem.size == 0 {
 		for range count {
 			r.byte(',')
@@ -668,6 +687,25 @@ func (r *renderer) bytes(b []byte) {
 	base64.StdEncoding.Encode(unsafe.Slice((*byte)(r.end()), size), b)
 	r.length += size
 	r.byte('"')
+}
+
+// numbers writes Numbers, each behind a comma.
+func (r *renderer) numbers(list []string) error {
+	for _, n := range list {
+		r.reserve(numberRoom)
+		*(*byte)(r.end()) = ','
+		r.length++
+		if len(n) <= shortNumber {
+			if written := putNumber(r.end(), n); written > 0 {
+				r.length += written
+				continue
+			}
+		}
+		if err := r.number(n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // number writes what a Number holds, which is written as it is; none is 0.
@@ -821,7 +859,7 @@ func (r *renderer) any(v any) error {
 			return errForeign
 		}
 		r.reserve(numberRoom)
-		r.length += putFloat(r.end(), f, false)
+		r.length += putFloat(r.end(), f)
 	case mapWord:
 		return writeMap(r, *(*map[string]any)(unsafe.Pointer(&e.data)), &r.anys, (*renderer).any)
 	case listWord:

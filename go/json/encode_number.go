@@ -37,12 +37,17 @@ var smallNumbers = func() (texts [1000]uint32) {
 	return texts
 }()
 
+// putSmall writes a number that is among smallNumbers, and returns its length. It is inlined.
+func putSmall(dst unsafe.Pointer, v uint64) int {
+	text := smallNumbers[v]
+	store32(dst, 0, uint64(text))
+	return int(text >> 24)
+}
+
 // putUint writes a number to dst and returns its length.
 func putUint(dst unsafe.Pointer, v uint64) int {
 	if v < uint64(len(smallNumbers)) {
-		text := smallNumbers[v]
-		store32(dst, 0, uint64(text))
-		return int(text >> 24)
+		return putSmall(dst, v)
 	}
 	n := 0
 	if v >= 1e8 {
@@ -73,13 +78,48 @@ func putInt(dst unsafe.Pointer, v int64) int {
 	return putUint(dst, uint64(v))
 }
 
-// putFloat writes the shortest number that reads back as f, which is finite, as a double or in single precision, in the form of
-// ECMAScript that encoding/json has chosen: plain from 1e-6 to 1e21, else with an exponent. It returns its length.
-func putFloat(dst unsafe.Pointer, f float64, single bool) int {
-	exact := int64(1) << 53 // up to there, neighbours are at most one apart
-	if single {
-		exact = 1 << 24
+// shortNumber is how many bytes putNumber takes at most.
+const shortNumber = 16
+
+// putNumber writes the text of a Number of at most shortNumber bytes, and returns its length, or 0 if that is no number.
+func putNumber(dst unsafe.Pointer, s string) int {
+	p, n := unsafe.Pointer(unsafe.StringData(s)), len(s)
+	a, b := uint64(0), uint64(zeros)
+	switch {
+	case n >= 8:
+		a, b = load64(p, 0), load64(p, n-8)
+		store64(dst, 0, a)
+		store64(dst, n-8, b)
+	case n >= 4:
+		a = load32(p, 0) | load32(p, n-4)<<(8*(n-4)&63)
+		store64(dst, 0, a)
+		a |= zeros << (8 * n & 63)
+	default:
+		a = loadShort(p, n)
+		store64(dst, 0, a)
+		a |= zeros << (8 * n & 63)
 	}
+	// Most are integers.
+	if others(a)|others(b) == 0 && (byte(a) != '0' || n == 1) {
+		return n
+	}
+	store64(dst, n, 0) // which is part of no number
+	if numberEnd(dst, 0) != n {
+		return 0
+	}
+	return n
+}
+
+// others marks the bytes of w that are not digits, by their high bits; behind the first one, digits may be marked too.
+func others(w uint64) uint64 {
+	w ^= zeros
+	return (w | (w + 0x76*ones)) & highs
+}
+
+// putFloat writes the shortest number that reads back as f, which is finite, in the form of ECMAScript that encoding/json has chosen: plain
+// from 1e-6 to 1e21, else with an exponent. It returns its length.
+func putFloat(dst unsafe.Pointer, f float64) int {
+	const exact = int64(1) << 53 // up to there, neighbours are at most one apart
 	if i := int64(f); float64(i) == f && i != 0 && uint64(i+exact) <= uint64(2*exact) {
 		return putInt(dst, i)
 	}
@@ -91,19 +131,7 @@ func putFloat(dst unsafe.Pointer, f float64, single bool) int {
 		*(*byte)(dst) = '0'
 		return sign + 1
 	}
-	digits, exponent := uint64(0), 0
-	if single {
-		if word<<1 == 0x3F3<<53 {
-			// 2^-12 lies halfway between two numbers of as few digits: versions of Go choose different ones.
-			return sign + len(strconv.AppendFloat(unsafe.Slice((*byte)(dst), numberRoom)[:0], math.Abs(f), 'f', -1, 32))
-		}
-		word := math.Float32bits(float32(f))
-		digits, exponent = shortest(uint64(word&(1<<23-1)), int(word>>23&0xFF), 1<<23, -149)
-		digits *= 1e7
-		exponent -= 7
-	} else {
-		digits, exponent = shortest(word&(1<<52-1), int(word>>52&0x7FF), 1<<52, -1074)
-	}
+	digits, exponent := shortest(word&(1<<52-1), int(word>>52&0x7FF))
 	// 17 digits, of which the first is not 0; most have them, or one less.
 	if digits < 1e16 {
 		digits *= 10
@@ -159,6 +187,87 @@ func putFloat(dst unsafe.Pointer, f float64, single bool) int {
 	return sign + count + 1
 }
 
+// putSingle is [putFloat] for single precision, which takes nine digits.
+func putSingle(dst unsafe.Pointer, f float32) int {
+	const exact, hidden, least = int64(1) << 24, 1 << 23, -149
+	if i := int64(f); float32(i) == f && i != 0 && uint64(i+exact) <= uint64(2*exact) {
+		return putInt(dst, i)
+	}
+	word := math.Float32bits(f)
+	sign := int(word >> 31)
+	*(*byte)(dst) = '-'
+	dst = unsafe.Add(dst, sign)
+	switch word << 1 {
+	case 0:
+		*(*byte)(dst) = '0'
+		return sign + 1
+	case 115 << 24:
+		// 2^-12 lies halfway between two numbers of as few digits: versions of Go choose different ones.
+		return sign + len(strconv.AppendFloat(unsafe.Slice((*byte)(dst), numberRoom/2)[:0], 0x1p-12, 'f', -1, 32))
+	}
+	// As in shortest, but that a power in 64 bits is enough: a float with four bits more has less than 2^28 in all, so that the
+	// product is less than that too small.
+	fraction, biased := uint64(word&(1<<23-1)), int(word>>23&0xFF)
+	power := powers().singles[biased]
+	k := (biased + least - 1) * 1262611 >> 22
+	integer, part := bits.Mul64(power, (fraction|hidden)<<4)
+	const unit, margin = 1 << 59, 1 << 24
+	tens := integer / 10
+	ones := integer - 10*tens
+	rest, half := ones*unit|part>>5, power>>2
+	below, above := rest-half, rest+half-10*unit
+	switch {
+	case fraction == 0 || biased == 0 || below+margin <= 2*margin || above+margin <= 2*margin || part-1<<63+margin<<5 <= 2*margin<<5:
+		integer, k = shortestExactly(fraction, biased, hidden, least)
+		for integer < 1e6 {
+			integer *= 10
+			k--
+		}
+		tens = integer / 10
+		ones = integer - 10*tens
+	case int64(below|^above) < 0:
+		tens, ones = tens+1-above>>63, 0
+	default:
+		ones += part >> 63
+	}
+	// There are seven to nine digits, nobody can tell how many: so no branch depends on that.
+	missing := isLess(tens, 1e6) + isLess(tens, 1e7)
+	exponent := k + 8 - missing
+	eight := eightDigits(tens)
+	count := 8 - bits.LeadingZeros64(eight)/8
+	if ones != 0 {
+		count = 9
+	}
+	count -= missing
+	shift := uint(8*missing) & 63
+	x, y := eight>>shift|ones<<8<<((56-shift)&63)|zeros, ones>>shift|'0'
+	switch {
+	case exponent >= 21 || exponent < -6:
+		return sign + putExponent(dst, x, y, 0, count, exponent)
+	case count <= exponent+1:
+		store64(dst, 0, x)
+		store64(dst, 8, y|zeros)
+		store64(dst, 16, zeros)
+		return sign + exponent + 1
+	}
+	// Before the point are the first digits or a zero, behind it more zeros or none, and the digits that are left when the others are
+	// shifted out.
+	whole, start := exponent+1, x
+	if exponent < 0 {
+		whole = 0
+	}
+	if exponent < 0 {
+		start = '0' | '.'<<8 | zeros&^0xFFFF
+	}
+	store64(dst, 0, start)
+	*(*byte)(unsafe.Add(dst, max(whole, 1))) = '.'
+	at := 2 + (exponent ^ exponent>>63)
+	shift = uint(8 * whole)
+	store64(dst, at, x>>shift|y<<(64-shift))
+	store64(dst, at+8, y>>shift)
+	return sign + at + count - whole
+}
+
 // putExponent writes a number whose digits are in three words, with an exponent.
 func putExponent(dst unsafe.Pointer, x, y, z uint64, count, exponent int) int {
 	*(*byte)(dst) = byte(x)
@@ -178,20 +287,21 @@ func putExponent(dst unsafe.Pointer, x, y, z uint64, count, exponent int) int {
 	return n + 2 + putUint(unsafe.Add(dst, n+2), uint64(exponent))
 }
 
-// shortest returns the decimal number of the fewest digits that lies nearest to a float, which is neither 0 nor infinite, as
-// digits * 10^exponent. The float has that fraction, of whose bits hidden is the next, and that biased exponent; its least value is
-// 2^least. The way is Raffaello Giulietti's ("The Schubfach way to render doubles", 2020): the interval that rounds to the float is
-// scaled by a power of ten, so that of the integers in it, either one is a multiple of ten, or there are few of them.
+// shortest returns the decimal number of the fewest digits that lies nearest to a double, which is neither 0 nor infinite, as
+// digits * 10^exponent, given its fraction and its biased exponent. The way is Raffaello Giulietti's ("The Schubfach way to render
+// doubles", 2020): the interval that rounds to the double is scaled by a power of ten, so that of the integers in it, either one is a
+// multiple of ten, or there are few of them.
 //
-// Here the float is scaled in 128 bits, which may be too large by one, and half of the interval in 59 bits. Where so
+// Here the double is scaled in 128 bits, which may be too large by one, and half of the interval in 59 bits. Where so
 // little matters, and where the interval is not symmetric, more bits decide.
-func shortest(fraction uint64, biased int, hidden uint64, least int) (digits uint64, exponent int) {
+func shortest(fraction uint64, biased int) (digits uint64, exponent int) {
+	const hidden, least = 1 << 52, -1074
 	if fraction == 0 || biased == 0 {
 		return shortestExactly(fraction, biased, hidden, least)
 	}
 	c, q := fraction|hidden, biased+least-1
 	k := q * 1262611 >> 22 // floor(log10(2^q))
-	power, h := &powers()[-k-minPower], shiftOf(q, k)
+	power, h := &powers().tens[-k-minPower], shiftOf(q, k)
 	integer, part := bits.Mul64(power[0], c<<h)
 	low, _ := bits.Mul64(power[1], c<<h)
 	part, carry := bits.Add64(part, low, 0)
@@ -224,7 +334,7 @@ func powers() *powerTable {
 // shiftOf returns how far c has to be shifted for the integer part of c*2^q*10^-k to be the highest word of the product.
 func shiftOf(q, k int) uint { return uint(q+(-k*1741647>>19)+1) & 63 } // floor(log2(10^-k))
 
-// shortestExactly is [shortest] for all floats.
+// shortestExactly is [shortest] for all floats of a kind: of their fraction, whose next bit is hidden, and with the least value 2^least.
 func shortestExactly(fraction uint64, biased int, hidden uint64, least int) (digits uint64, exponent int) {
 	c, q := fraction, least
 	if biased != 0 {
@@ -238,7 +348,7 @@ func shortestExactly(fraction uint64, biased int, hidden uint64, least int) (dig
 		closer = true
 		k = (q*1262611 - 524031) >> 22 // floor(log10(3/4 * 2^q))
 	}
-	power, h := &powers()[-k-minPower], shiftOf(q, k)
+	power, h := &powers().tens[-k-minPower], shiftOf(q, k)
 	// The double times the power, in three words, of which the highest is its integer part; what the power makes of
 	// where the interval begins and ends is that much less and more.
 	x1, x0 := bits.Mul64(power[1], 4*c<<h)
@@ -294,8 +404,12 @@ func whole(integer, part uint64) uint64 {
 // The exponents of the powers of ten that doubles are scaled by.
 const minPower, maxPower = -292, 324
 
-// A powerTable has the first 128 bits of each power, rounded up, the higher word first.
-type powerTable [maxPower - minPower + 1][2]uint64
+// A powerTable has the first 128 bits of each power, rounded up, the higher word first; and for each biased exponent in single precision
+// the power that scales its floats, so that the integer part of one with four bits more is the higher word of the product.
+type powerTable struct {
+	tens    [maxPower - minPower + 1][2]uint64
+	singles [256]uint64
+}
 
 var scales atomic.Pointer[powerTable]
 
@@ -317,12 +431,17 @@ func newPowerTable() *powerTable {
 				low, carry := bits.Add64(kept[1], 1, 0)
 				kept = [2]uint64{kept[0] + carry, low}
 			}
-			table[exponent-minPower] = kept
+			table.tens[exponent-minPower] = kept
 			if exponent == way.last {
 				break
 			}
 			power = timesWide(power, way.factor)
 		}
+	}
+	for biased := range table.singles {
+		q := biased - 150
+		k := q * 1262611 >> 22
+		table.singles[biased] = table.tens[-k-minPower][0] >> (4 - shiftOf(q, k))
 	}
 	scales.Store(&table)
 	return &table

@@ -31,8 +31,8 @@ func TestPowersOfTen(t *testing.T) {
 		if rest.Sign() != 0 {
 			want.Add(want, big.NewInt(1))
 		}
-		got := new(big.Int).SetUint64(powers[exponent-minPower][0])
-		got.Lsh(got, 64).Add(got, new(big.Int).SetUint64(powers[exponent-minPower][1]))
+		got := new(big.Int).SetUint64(powers.tens[exponent-minPower][0])
+		got.Lsh(got, 64).Add(got, new(big.Int).SetUint64(powers.tens[exponent-minPower][1]))
 		if got.Cmp(want) != 0 {
 			t.Errorf("1e%d: %x, want %x", exponent, got, want)
 		}
@@ -84,12 +84,16 @@ func TestFloatsOfAllSizes(t *testing.T) {
 		if f == 0 {
 			format = 'f'
 		}
+		put := putFloat
+		if size == 32 {
+			put = func(dst unsafe.Pointer, f float64) int { return putSingle(dst, float32(f)) }
+		}
 		want := []byte(strconv.FormatFloat(f, format, -1, size))
 		if n := len(want); format == 'e' && want[n-4] == 'e' && want[n-3] == '-' && want[n-2] == '0' {
 			want = append(want[:n-2], want[n-1])
 		}
 		for _, sign := range []string{"", "-"} {
-			if got := putText(func(dst unsafe.Pointer) int { return putFloat(dst, f, size == 32) }); got != sign+string(want) {
+			if got := putText(func(dst unsafe.Pointer) int { return put(dst, f) }); got != sign+string(want) {
 				t.Fatalf("%s of %d bits, want %s%s", got, size, sign, want)
 			}
 			f = math.Copysign(f, -1)
@@ -144,7 +148,7 @@ func TestFloatsThatAreHard(t *testing.T) {
 		2.2250738585072014e-308: "2.2250738585072014e-308", 2.225073858507201e-308: "2.225073858507201e-308", 9.5e-7: "9.5e-7", 2e-44: "2e-44",
 		4.35: "4.35", 0.3: "0.3", 5e-7: "5e-7", 1.1e16: "11000000000000000", 1234567.5: "1234567.5", 12345678.5: "12345678.5", 123456789.5: "123456789.5",
 	} {
-		if got := putText(func(dst unsafe.Pointer) int { return putFloat(dst, f, false) }); got != want {
+		if got := putText(func(dst unsafe.Pointer) int { return putFloat(dst, f) }); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}

@@ -31,6 +31,7 @@ const (
 	encodeFloat64
 	encodeTime
 	encodeString
+	encodeNumber
 	encodeSlice
 	encodePointer
 	encodeOptional // a field that may be left out
@@ -41,7 +42,6 @@ const (
 	encodeStringMap // of strings by strings
 	encodeAnyMap    // of values of any kind by strings
 	// These are written by what they hold.
-	encodeNumber
 	encodeBytes
 	encodeRawMessage
 	encodeMarshaler     // called through a pointer to the value

@@ -13,34 +13,7 @@ func (r *renderer) scalars(elem *encodeNode, p unsafe.Pointer, count int) bool {
 	for from := 0; from < count; from += scalarsAtOnce {
 		n := min(count-from, scalarsAtOnce)
 		r.reserve(n * numberRoom)
-		dst, p := r.end(), unsafe.Add(p, uintptr(from)*elem.size)
-		switch elem.kind {
-		case encodeBool:
-			for i := range n {
-				*(*byte)(dst) = ','
-				dst = unsafe.Add(dst, 1+putBool(unsafe.Add(dst, 1), unsafe.Add(p, i)))
-			}
-		case encodeInt8:
-			dst = putInts[int8](dst, p, n)
-		case encodeInt16:
-			dst = putInts[int16](dst, p, n)
-		case encodeInt32:
-			dst = putInts[int32](dst, p, n)
-		case encodeInt64:
-			dst = putInts[int64](dst, p, n)
-		case encodeUint8:
-			dst = putUints[uint8](dst, p, n)
-		case encodeUint16:
-			dst = putUints[uint16](dst, p, n)
-		case encodeUint32:
-			dst = putUints[uint32](dst, p, n)
-		case encodeUint64:
-			dst = putUints[uint64](dst, p, n)
-		case encodeFloat32:
-			dst = putFloats[float32](dst, p, n, true)
-		case encodeFloat64:
-			dst = putFloats[float64](dst, p, n, false)
-		}
+		dst := putScalars(r.end(), elem.kind, unsafe.Add(p, uintptr(from)*elem.size), n)
 		if dst == nil {
 			return false
 		}
@@ -49,12 +22,77 @@ func (r *renderer) scalars(elem *encodeNode, p unsafe.Pointer, count int) bool {
 	return true
 }
 
-// putInts, putUints and putFloats write n numbers that lie one behind the other from p on, each behind a comma. They return where the
-// text goes on; nil if a number has no JSON form.
+// listsOfScalars writes count slices of booleans or numbers, which lie one behind the other from p on, each behind a comma.
+func (r *renderer) listsOfScalars(elem *encodeNode, p unsafe.Pointer, count int) error {
+	for i := range count {
+		s := (*sliceHeader)(unsafe.Add(p, uintptr(i)*unsafe.Sizeof(sliceHeader{})))
+		r.byte(',')
+		switch {
+		case s.data == nil:
+			r.null()
+		case s.len == 0 || s.len > scalarsAtOnce:
+			if err := r.elements(elem, s.data, s.len); err != nil {
+				return err
+			}
+		default:
+			// As elements does, but that it takes no calls.
+			r.reserve(s.len*numberRoom + 1)
+			start := r.end()
+			dst := putScalars(start, elem.kind, s.data, s.len)
+			if dst == nil {
+				return errForeign
+			}
+			*(*byte)(start) = '['
+			*(*byte)(dst) = ']'
+			r.upTo(unsafe.Add(dst, 1))
+		}
+	}
+	return nil
+}
+
+// putScalars writes n booleans or numbers, each behind a comma. It returns where the text goes on; nil if one has no JSON form.
+func putScalars(dst unsafe.Pointer, kind encodeKind, p unsafe.Pointer, n int) unsafe.Pointer {
+	switch kind {
+	case encodeBool:
+		for i := range n {
+			*(*byte)(dst) = ','
+			dst = unsafe.Add(dst, 1+putBool(unsafe.Add(dst, 1), unsafe.Add(p, i)))
+		}
+		return dst
+	case encodeInt8:
+		return putInts[int8](dst, p, n)
+	case encodeInt16:
+		return putInts[int16](dst, p, n)
+	case encodeInt32:
+		return putInts[int32](dst, p, n)
+	case encodeInt64:
+		return putInts[int64](dst, p, n)
+	case encodeUint8:
+		return putUints[uint8](dst, p, n)
+	case encodeUint16:
+		return putUints[uint16](dst, p, n)
+	case encodeUint32:
+		return putUints[uint32](dst, p, n)
+	case encodeUint64:
+		return putUints[uint64](dst, p, n)
+	case encodeFloat32:
+		return putSingles(dst, p, n)
+	case encodeFloat64:
+		return putFloats(dst, p, n)
+	default:
+		return nil
+	}
+}
+
 func putInts[T int8 | int16 | int32 | int64](dst, p unsafe.Pointer, n int) unsafe.Pointer {
 	for _, v := range unsafe.Slice((*T)(p), n) {
 		*(*byte)(dst) = ','
-		dst = unsafe.Add(dst, 1+putInt(unsafe.Add(dst, 1), int64(v)))
+		dst = unsafe.Add(dst, 1)
+		if uint64(v) < uint64(len(smallNumbers)) {
+			dst = unsafe.Add(dst, putSmall(dst, uint64(v)))
+		} else {
+			dst = unsafe.Add(dst, putInt(dst, int64(v)))
+		}
 	}
 	return dst
 }
@@ -62,18 +100,34 @@ func putInts[T int8 | int16 | int32 | int64](dst, p unsafe.Pointer, n int) unsaf
 func putUints[T uint8 | uint16 | uint32 | uint64](dst, p unsafe.Pointer, n int) unsafe.Pointer {
 	for _, v := range unsafe.Slice((*T)(p), n) {
 		*(*byte)(dst) = ','
-		dst = unsafe.Add(dst, 1+putUint(unsafe.Add(dst, 1), uint64(v)))
+		dst = unsafe.Add(dst, 1)
+		if uint64(v) < uint64(len(smallNumbers)) {
+			dst = unsafe.Add(dst, putSmall(dst, uint64(v)))
+		} else {
+			dst = unsafe.Add(dst, putUint(dst, uint64(v)))
+		}
 	}
 	return dst
 }
 
-func putFloats[T float32 | float64](dst, p unsafe.Pointer, n int, single bool) unsafe.Pointer {
-	for _, f := range unsafe.Slice((*T)(p), n) {
-		if !isFinite(float64(f)) {
+func putFloats(dst, p unsafe.Pointer, n int) unsafe.Pointer {
+	for _, f := range unsafe.Slice((*float64)(p), n) {
+		if !isFinite(f) {
 			return nil
 		}
 		*(*byte)(dst) = ','
-		dst = unsafe.Add(dst, 1+putFloat(unsafe.Add(dst, 1), float64(f), single))
+		dst = unsafe.Add(dst, 1+putFloat(unsafe.Add(dst, 1), f))
+	}
+	return dst
+}
+
+func putSingles(dst, p unsafe.Pointer, n int) unsafe.Pointer {
+	for _, f := range unsafe.Slice((*float32)(p), n) {
+		if !isFiniteSingle(f) {
+			return nil
+		}
+		*(*byte)(dst) = ','
+		dst = unsafe.Add(dst, 1+putSingle(unsafe.Add(dst, 1), f))
 	}
 	return dst
 }

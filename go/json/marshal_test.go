@@ -297,6 +297,24 @@ func TestMarshalNumbers(t *testing.T) {
 	}
 }
 
+// What is no number is found at any place of a Number of any length.
+func TestMarshalNumberTexts(t *testing.T) {
+	for length := range 24 {
+		for at := range length {
+			for b := range 256 {
+				text := []byte(strings.Repeat("1", length))
+				text[at] = byte(b)
+				number := json.Number(text)
+				sameEncode(t, []any{number, &number, []json.Number{"1", number}})
+			}
+		}
+		for _, text := range []string{"0", "-", "-0", "0.", "1.5", "1e", "1e+", "1.e1", "00", "-01"} {
+			text += strings.Repeat("0", length)
+			sameEncode(t, []json.Number{json.Number(text), json.Number(text[1:])})
+		}
+	}
+}
+
 func TestListsOfScalars(t *testing.T) {
 	random := rand.New(rand.NewPCG(10, 11))
 	type number int16
