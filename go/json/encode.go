@@ -602,6 +602,7 @@ func (r *renderer) copied(s string) {
 
 // rest writes what is in a literal for the bytes of s from position i on.
 func (r *renderer) rest(s string, i int) {
+	patience := leastPatience
 	for i < len(s) {
 		// At most as much as there is room for, whatever it becomes.
 		fits := (r.size-r.length-spareRoom)/escapedLength - 8
@@ -610,12 +611,17 @@ func (r *renderer) rest(s string, i int) {
 			fits = least
 		}
 		var written int
-		i, written = escape(r.end(), s, i, min(i+fits, len(s)), r.escape)
+		i, written = escape(r.end(), s, i, min(i+fits, len(s)), patience, r.escape)
 		r.length += written
 		if literal.Fast && len(s)-i >= literal.Least {
 			r.reserve(len(s) - i + literal.Room)
 			n := literal.Copy(r.end(), s[i:], r.escape == &htmlEscapes)
 			i, r.length = i+n, r.length+n
+			if n >= inVain {
+				patience = leastPatience
+			} else {
+				patience = min(2*patience, mostPatience)
+			}
 		}
 	}
 }

@@ -122,18 +122,24 @@ var escapes, htmlEscapes = func() (plain, html [128]uint64) {
 // asked for.
 const escapedLength = 6
 
-// patience is how many bytes escape writes in which there is nothing to escape, or half as many beyond ASCII, before vectors are
-// tried again, where there are any.
-var patience = func() int {
+// leastPatience is how many bytes escape writes at first in which there is nothing to escape, or half as many beyond ASCII, before vectors are
+// tried again, where there are any; twice as many behind a try that was in vain.
+var leastPatience = func() int {
 	if literal.Fast {
 		return 32
 	}
 	return math.MaxInt32
 }()
 
+const (
+	// inVain is how many bytes a try of vectors has to yield to take less time than words.
+	inVain       = 64
+	mostPatience = 1 << 10
+)
+
 // escape writes the bytes of s from position i on as they stand in a literal, until it has passed limit or the end, or lost its
 // patience. It returns where it is in s, and how many bytes it wrote.
-func escape(dst unsafe.Pointer, s string, i, limit int, table *[128]uint64) (int, int) {
+func escape(dst unsafe.Pointer, s string, i, limit, patience int, table *[128]uint64) (int, int) {
 	p, n := unsafe.Pointer(unsafe.StringData(s)), 0
 	// Whole words can be read up to there. Behind it, what lies behind the string is made 0, which is no part of a
 	// character.
@@ -156,6 +162,13 @@ func escape(dst unsafe.Pointer, s string, i, limit int, table *[128]uint64) (int
 			marks := special(w)
 			if marks == 0 {
 				i, n = i+8, n+8
+				continue
+			}
+			if w&highs == 0 && i+8 <= len(s) {
+				// Where there is one to escape there are others, so all go by the table: a branch for each would be mispredicted.
+				n += putEscaped(unsafe.Add(dst, n), table, w)
+				i += 8
+				stop = min(i+patience, limit)
 				continue
 			}
 			clean := bits.TrailingZeros64(marks) >> 3
@@ -223,6 +236,25 @@ func escape(dst unsafe.Pointer, s string, i, limit int, table *[128]uint64) (int
 		}
 	}
 	return i, n
+}
+
+// putEscaped writes what the eight characters of w are in a literal, and returns how long that is.
+func putEscaped(dst unsafe.Pointer, table *[128]uint64, w uint64) int {
+	n := 0
+	put := func(shift int) {
+		escaped := table[w>>shift&0x7F]
+		store64(dst, n, escaped)
+		n += int(escaped >> 56)
+	}
+	put(0)
+	put(8)
+	put(16)
+	put(24)
+	put(32)
+	put(40)
+	put(48)
+	put(56)
+	return n
 }
 
 // A one in each lane of 16 bits.

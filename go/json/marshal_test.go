@@ -525,3 +525,17 @@ func (w *limitedWriter) Write(p []byte) (int, error) {
 	w.left--
 	return w.text.Write(p)
 }
+
+// Words in which there is something to escape go another way than others, alone and in rows.
+func TestMarshalManyEscapes(t *testing.T) {
+	random := rand.New(rand.NewPCG(14, 15))
+	parts := []string{"\"", "\\", "\n", "\x00", "<", "&", "a", "words ", "ü", "世", "😀", "\u2028", "\xff", "<b>\"quoted\"</b>\n\t", strings.Repeat("clean ", 30)}
+	for range 3000 {
+		var text strings.Builder
+		some := parts[random.IntN(len(parts)):]
+		for range random.IntN(40) {
+			text.WriteString(pick(random, some))
+		}
+		sameEncode(t, text.String())
+	}
+}
