@@ -347,7 +347,11 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 			case encodeInt32:
 				written = putInt(dst, int64(*(*int32)(at)))
 			case encodeInt64:
-				written = putInt(dst, *(*int64)(at))
+				if v := *(*int64)(at); uint64(v) < uint64(len(smallNumbers)) {
+					written = putSmall(dst, uint64(v))
+				} else {
+					written = putInt(dst, v)
+				}
 			case encodeUint8:
 				written = putUint(dst, uint64(*(*uint8)(at)))
 			case encodeUint16:
@@ -386,8 +390,8 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 				}
 				dst, limit = r.end(), uintptr(r.base)+uintptr(r.size)
 			case encodeOptional:
-				if op.find != nil {
-					at = op.find(at)
+				if op.field != nil {
+					at = op.field.find(at)
 				} else if *(*uintptr)(unsafe.Add(at, op.omit.at))<<op.omit.sign == 0 {
 					at = nil
 				}

@@ -79,9 +79,9 @@ type encodeOp struct {
 	// Of encodeOptional, the rest: what is written for the field, and whether it may be the first member of its object.
 	value    encodeKind
 	mayBegin bool
-	// Which word of the value tells whether it is left out; or what returns where it is, or nil.
-	omit omitWord
-	find func(p unsafe.Pointer) unsafe.Pointer
+	// Which word of the value tells whether it is left out; or the field, if none does.
+	omit  omitWord
+	field *encodeField
 	// How much of the text is taken back where the field is left out.
 	own int
 }
@@ -326,11 +326,11 @@ func (b *opsBuilder) addOptional(f *encodeField, name string, mayBegin bool) {
 	b.pending = ""
 	switch {
 	case f.hops != nil:
-		op.offset, op.find = 0, f.find
+		op.offset, op.field = 0, f
 	case f.omitWord != nil:
 		op.omit = *f.omitWord
 	default:
-		op.find = f.find
+		op.field = f
 	}
 	b.ops = append(b.ops, op)
 }
