@@ -267,6 +267,9 @@ func (r *renderer) anyMap(n *encodeNode, p unsafe.Pointer) error {
 	for i := range count {
 		p := r.order[places+i]
 		number := p.number
+		if n.elem.kind.isScalar() && !known && r.scalarMember(names[number], n.elem, unsafe.Add(values, uintptr(number)*n.elem.size)) {
+			continue
+		}
 		if known {
 			r.knownName(p)
 		} else {
@@ -282,6 +285,26 @@ func (r *renderer) anyMap(n *encodeNode, p unsafe.Pointer) error {
 	r.giveRoom(room, count)
 	r.leave()
 	return nil
+}
+
+// scalarMember writes a member whose value is a boolean or a number, and a comma, if its name is short and stands there as it is. It reports
+// whether that is so.
+func (r *renderer) scalarMember(name string, elem *encodeNode, value unsafe.Pointer) bool {
+	if len(name) >= longString {
+		return false
+	}
+	r.reserve(longString + quoteRoom + numberRoom)
+	dst := r.end()
+	length := quote(dst, name)
+	colon := unsafe.Add(dst, length)
+	end := putScalars(colon, elem.kind, value, 1)
+	if length == 0 || end == nil {
+		return false
+	}
+	*(*byte)(colon) = ':'
+	*(*byte)(end) = ','
+	r.upTo(unsafe.Add(end, 1))
+	return true
 }
 
 // reflectMap reads a map of count members, and returns how many it had.
