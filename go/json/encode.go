@@ -320,8 +320,7 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 			*(*byte)(dst) = ','
 			dst = unsafe.Add(dst, 1)
 		}
-		op := unsafe.SliceData(ops)
-		for left := len(ops); ; op = (*encodeOp)(unsafe.Add(unsafe.Pointer(op), unsafe.Sizeof(*op))) {
+		for op := unsafe.SliceData(ops); ; op = (*encodeOp)(unsafe.Add(unsafe.Pointer(op), unsafe.Sizeof(*op))) {
 			if limit-uintptr(dst) < op.room {
 				r.upTo(dst)
 				r.reserve(int(op.room))
@@ -469,7 +468,7 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 				dst, limit = r.end(), uintptr(r.base)+uintptr(r.size)
 			}
 			dst = unsafe.Add(dst, written)
-			if left--; left <= 0 {
+			if op.last {
 				break
 			}
 		}

@@ -76,6 +76,7 @@ type encodeOp struct {
 	offset uintptr // of the part within the value
 	node   *encodeNode
 	kind   encodeKind
+	last   bool // of the list
 	// Of encodeOptional, the rest: what is written for the field, and whether it may be the first member of its object.
 	value    encodeKind
 	mayBegin bool
@@ -351,7 +352,7 @@ func (f *encodeField) find(p unsafe.Pointer) unsafe.Pointer {
 	return p
 }
 
-// pack puts the texts of operations where whole blocks of them can be read.
+// pack completes a list of operations: it puts their texts where whole blocks of them can be read.
 func pack(ops []encodeOp) {
 	size := textBlock
 	for i := range ops {
@@ -364,6 +365,7 @@ func pack(ops []encodeOp) {
 		all = append(all, op.text...)
 		op.text = unsafe.String(unsafe.SliceData(all[start:]), len(op.text))
 		op.room = uintptr(len(op.text) + textBlock + numberRoom + spareRoom)
+		op.last = i == len(ops)-1
 	}
 }
 
