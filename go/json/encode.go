@@ -236,6 +236,9 @@ func (r *renderer) content(plan *encodePlan, v any) error {
 	if !plan.direct {
 		return r.write(plan.root.ops, data, 1, 0)
 	}
+	if plan.root.kind == encodePointer && data != nil {
+		return r.pointee(plan.root.elem, data)
+	}
 	at := &r.values[r.depth]
 	*at = data
 	err := r.write(plan.root.ops, unsafe.Pointer(at), 1, 0)

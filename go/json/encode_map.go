@@ -296,9 +296,12 @@ func (r *renderer) scalarMember(name string, elem *encodeNode, value unsafe.Poin
 	r.reserve(longString + quoteRoom + numberRoom)
 	dst := r.end()
 	length := quote(dst, name)
+	if length == 0 {
+		return false
+	}
 	colon := unsafe.Add(dst, length)
 	end := putScalars(colon, elem.kind, value, 1)
-	if length == 0 || end == nil {
+	if end == nil {
 		return false
 	}
 	*(*byte)(colon) = ':'
