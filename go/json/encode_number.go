@@ -252,10 +252,7 @@ func putSingle(dst unsafe.Pointer, f float32) int {
 	}
 	// Before the point are the first digits or a zero, behind it more zeros or none, and the digits that are left when the others are
 	// shifted out.
-	whole, start := exponent+1, x
-	if exponent < 0 {
-		whole = 0
-	}
+	whole, start := max(exponent+1, 0), x
 	if exponent < 0 {
 		start = '0' | '.'<<8 | zeros&^0xFFFF
 	}
