@@ -26,6 +26,7 @@ type Decoder struct {
 	err     error // ends the stream
 	buf     []byte
 	box     *[]byte // in which buf came from idle, and goes there
+	inside  bool    // a value is being decoded from buf
 	next    int     // where in buf unread data begins
 	before  int64   // bytes of the stream before buf
 	scanned int64   // bytes of the values that were read, which is what the offsets of syntax errors count
@@ -105,7 +106,10 @@ func (d *Decoder) Decode(v any) error {
 	if !d.state.takesValue() {
 		return d.stateError(' ')
 	}
-	defer d.lend()
+	if !d.inside { // else a method decodes from the decoder that called it
+		d.inside = true
+		defer d.lend()
+	}
 	if d.strict != nil {
 		return d.decodeStrictly(v)
 	}
@@ -382,6 +386,7 @@ var idle sync.Pool
 // lend gives the buffer to other decoders if hardly anything is left in it, as the end of a line, and nobody shares its memory.
 func (d *Decoder) lend() {
 	const little, large = 8, 16 * minRead // large ones are cold when another stream begins
+	d.inside = false
 	unread := d.buf[d.next:]
 	if len(unread) > little || d.ahead.count > 0 || d.flags&ffi.DecodeBorrow != 0 || cap(d.buf) < minRead || cap(d.buf) > large {
 		return

@@ -4,6 +4,7 @@ package json
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -146,6 +147,11 @@ func TestDecoderLendsItsBuffer(t *testing.T) {
 	if cap(shared.buf) < minRead {
 		t.Error("a buffer was lent whose memory a string has")
 	}
+	d := NewDecoder(strings.NewReader(`{} 1`))
+	must(t, d.Decode(&decodesMore{d}))
+	if cap(d.buf) >= minRead {
+		t.Error("a buffer was kept that is empty")
+	}
 	// With the race detector, pools forget at random.
 	least := 1e9
 	for range 50 {
@@ -157,6 +163,17 @@ func TestDecoderLendsItsBuffer(t *testing.T) {
 	if least > 4 { // the decoder, its reader, the number, and the end of the line
 		t.Errorf("%v allocations", least)
 	}
+}
+
+// decodesMore reads the next value from the decoder that calls it.
+type decodesMore struct{ d *Decoder }
+
+func (m *decodesMore) UnmarshalJSON([]byte) error {
+	err := m.d.Decode(new(int))
+	if err == nil && cap(m.d.buf) < minRead {
+		return errors.New("the buffer was lent while a value in it was decoded")
+	}
+	return err
 }
 
 func must(t *testing.T, err error) {
