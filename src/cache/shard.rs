@@ -493,21 +493,13 @@ impl<'a> Shard<'a> {
                 }
             }
         }
-        let mut freed = true;
+        let mut more = true;
         while !self.has_room(log, words) {
-            if freed && let Some(segment) = self.new_segment(credit) {
+            if let Some(segment) = self.segment_step(credit, &mut more)? {
                 self.push(log, segment);
-                if log == WINDOW {
+                if more && log == WINDOW {
                     self.hand_over();
                 }
-                break;
-            }
-            freed = false;
-            match self.memory_step() {
-                Step::Free(segment) => self.push(log, segment),
-                Step::Nothing => return Err(Need::Bytes(self.arena().segment_bytes())),
-                Step::Removed(bytes) => freed = bytes > 0,
-                Step::Progress => {}
             }
         }
         // Steps may have removed entries only, so a page that had a free slot has one still.
@@ -549,19 +541,27 @@ impl<'a> Shard<'a> {
 
     /// A segment for whatever it is needed, from the budget or by evictions.
     fn take_segment(&mut self, credit: &mut Credit) -> Result<u32, Need> {
-        let mut freed = true;
+        let mut more = true;
         loop {
-            if freed && let Some(segment) = self.new_segment(credit) {
+            if let Some(segment) = self.segment_step(credit, &mut more)? {
                 return Ok(segment);
             }
-            freed = false;
-            match self.memory_step() {
-                Step::Free(segment) => return Ok(segment),
-                Step::Nothing => return Err(Need::Bytes(self.arena().segment_bytes())),
-                Step::Removed(bytes) => freed = bytes > 0,
-                Step::Progress => {}
-            }
         }
+    }
+
+    /// A step towards a segment. `more` says whether there may be memory for a new one, and afterwards whether it is one.
+    fn segment_step(&mut self, credit: &mut Credit, more: &mut bool) -> Result<Option<u32>, Need> {
+        if *more && let Some(segment) = self.new_segment(credit) {
+            return Ok(Some(segment));
+        }
+        *more = false;
+        match self.memory_step() {
+            Step::Free(segment) => return Ok(Some(segment)),
+            Step::Nothing => return Err(Need::Bytes(self.arena().segment_bytes())),
+            Step::Removed(freed) => *more = freed > 0,
+            Step::Progress => {}
+        }
+        Ok(None)
     }
 
     /// A step towards free memory, or the segment that was emptied before.
