@@ -30,36 +30,44 @@ func keyOf(number int) string { return fmt.Sprintf("user:%07d", number) }
 // onMiss in the place of how many operations there are to a Set: those keys are set that are not found.
 const onMiss = -1
 
-// cacheOperations are what caches are compared in.
-var cacheOperations = []struct {
-	name       string
-	goroutines int
-	// One in this many operations is a Set, none if this is zero.
-	setEvery int
-	// Some caches have lost entries to the sets before, and are filled anew.
-	refill bool
-}{
-	{"get/1", 1, 0, false},
-	{"get/2", 2, 0, false},
-	{"set/1", 1, 1, false},
-	{"set/2", 2, 1, false},
-	{"mixed/1", 1, 4, true},
-	{"mixed/2", 2, 4, false},
-}
-
-// cacheBenchmarks are the rows of the caches. All caches hold all keys; which are asked for follows Zipf's law.
-// Names end in the number of goroutines.
+// cacheBenchmarks are the rows of the caches. All caches hold all keys, and which are asked for follows Zipf's law, unless the
+// row says otherwise. Names end in the number of goroutines.
 func cacheBenchmarks(entries int) []benchmark {
 	some, many := stock{entries, 128}, stock{10 * entries, 88}
+	// With room for a tenth of the keys, as caches are made with room for half as many again.
+	tenth := stock{some.entries / 10 * 2 / 3, some.valueSize}
 	// Rows share the caches, which live to the end of the program.
-	shared := sync.OnceValues(func() (*arena, error) {
-		return newArena(some, cacheLibraries, drawZipf(some.entries, 1<<20))
-	})
+	shared := func(held stock, draw func(entries, count int) string) func() (*arena, error) {
+		return sync.OnceValues(func() (*arena, error) {
+			return newArena(held, cacheLibraries, draw(some.entries, 1<<20))
+		})
+	}
+	all, evict, load := shared(some, drawZipf), shared(tenth, drawUniform), shared(tenth, drawZipf)
 	var benchmarks []benchmark
-	for _, operation := range cacheOperations {
+	for _, operation := range []struct {
+		name       string
+		arena      func() (*arena, error)
+		goroutines int
+		// One in this many operations is a Set, none if this is zero.
+		setEvery int
+		// Some caches have lost entries to the sets before, and are filled anew.
+		refill bool
+	}{
+		{"get/1", all, 1, 0, false},
+		{"get/2", all, 2, 0, false},
+		{"set/1", all, 1, 1, false},
+		{"set/2", all, 2, 1, false},
+		{"mixed/1", all, 1, 4, true},
+		{"mixed/2", all, 2, 4, false},
+		// Keys are all as likely, and most push another one out.
+		{"evict/1", evict, 1, 1, false},
+		{"evict/2", evict, 2, 1, false},
+		{"load/1", load, 1, onMiss, false},
+		{"load/2", load, 2, onMiss, false},
+	} {
 		name := "cache-" + operation.name
 		benchmarks = append(benchmarks, benchmark{name, func(s schedule) (Row, error) {
-			a, err := shared()
+			a, err := operation.arena()
 			if err != nil {
 				return Row{}, err
 			}
@@ -70,48 +78,12 @@ func cacheBenchmarks(entries int) []benchmark {
 			return s.measure(name, "ns", 0, a.contenders(operation.goroutines, operation.setEvery)), nil
 		}})
 	}
-	benchmarks = append(benchmarks, evictionBenchmarks(some)...)
 	benchmarks = append(benchmarks, cacheGoroutines(some))
 	benchmarks = append(benchmarks, batchBenchmarks()...)
 	for size := 1000; size <= many.entries; size *= 10 {
 		benchmarks = append(benchmarks, cacheGrowth(stock{size, many.valueSize}))
 	}
 	return append(benchmarks, largeBenchmarks(many)...)
-}
-
-// evictionBenchmarks are the rows of caches that have room for a tenth of the keys: Sets of keys that are all as likely,
-// most of which push another one out, and Gets by Zipf's law, with a Set of each key that is not found.
-func evictionBenchmarks(all stock) []benchmark {
-	held := stock{all.entries / 10 * 2 / 3, all.valueSize} // since caches are made with room for half as many again
-	evict := sync.OnceValues(func() (*arena, error) {
-		return newArena(held, cacheLibraries, drawUniform(all.entries, 1<<20))
-	})
-	load := sync.OnceValues(func() (*arena, error) {
-		return newArena(held, cacheLibraries, drawZipf(all.entries, 1<<20))
-	})
-	var benchmarks []benchmark
-	for _, operation := range []struct {
-		name       string
-		goroutines int
-		setEvery   int
-		shared     func() (*arena, error)
-	}{
-		{"evict/1", 1, 1, evict},
-		{"evict/2", 2, 1, evict},
-		{"load/1", 1, onMiss, load},
-		{"load/2", 2, onMiss, load},
-	} {
-		name := "cache-" + operation.name
-		benchmarks = append(benchmarks, benchmark{name, func(s schedule) (Row, error) {
-			a, err := operation.shared()
-			if err != nil {
-				return Row{}, err
-			}
-			s.shareCollections = true
-			return s.measure(name, "ns", 0, a.contenders(operation.goroutines, operation.setEvery)), nil
-		}})
-	}
-	return benchmarks
 }
 
 // batchBenchmarks are what each of 32 keys costs that are used all the time, with values of 128 bytes, in one call for all.
