@@ -60,21 +60,21 @@ func putScalars(dst unsafe.Pointer, kind encodeKind, p unsafe.Pointer, n int) un
 		}
 		return dst
 	case encodeInt8:
-		return putInts[int8](dst, p, n)
+		return putIntegers[int8](dst, p, n)
 	case encodeInt16:
-		return putInts[int16](dst, p, n)
+		return putIntegers[int16](dst, p, n)
 	case encodeInt32:
-		return putInts[int32](dst, p, n)
+		return putIntegers[int32](dst, p, n)
 	case encodeInt64:
-		return putInts[int64](dst, p, n)
+		return putIntegers[int64](dst, p, n)
 	case encodeUint8:
-		return putUints[uint8](dst, p, n)
+		return putIntegers[uint8](dst, p, n)
 	case encodeUint16:
-		return putUints[uint16](dst, p, n)
+		return putIntegers[uint16](dst, p, n)
 	case encodeUint32:
-		return putUints[uint32](dst, p, n)
+		return putIntegers[uint32](dst, p, n)
 	case encodeUint64:
-		return putUints[uint64](dst, p, n)
+		return putIntegers[uint64](dst, p, n)
 	case encodeFloat32:
 		return putSingles(dst, p, n)
 	case encodeFloat64:
@@ -84,26 +84,16 @@ func putScalars(dst unsafe.Pointer, kind encodeKind, p unsafe.Pointer, n int) un
 	}
 }
 
-func putInts[T int8 | int16 | int32 | int64](dst, p unsafe.Pointer, n int) unsafe.Pointer {
+func putIntegers[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64](dst, p unsafe.Pointer, n int) unsafe.Pointer {
 	for _, v := range unsafe.Slice((*T)(p), n) {
 		*(*byte)(dst) = ','
 		dst = unsafe.Add(dst, 1)
-		if uint64(v) < uint64(len(smallNumbers)) {
+		switch {
+		case uint64(v) < uint64(len(smallNumbers)):
 			dst = unsafe.Add(dst, putSmall(dst, uint64(v)))
-		} else {
+		case v < 0:
 			dst = unsafe.Add(dst, putInt(dst, int64(v)))
-		}
-	}
-	return dst
-}
-
-func putUints[T uint8 | uint16 | uint32 | uint64](dst, p unsafe.Pointer, n int) unsafe.Pointer {
-	for _, v := range unsafe.Slice((*T)(p), n) {
-		*(*byte)(dst) = ','
-		dst = unsafe.Add(dst, 1)
-		if uint64(v) < uint64(len(smallNumbers)) {
-			dst = unsafe.Add(dst, putSmall(dst, uint64(v)))
-		} else {
+		default:
 			dst = unsafe.Add(dst, putUint(dst, uint64(v)))
 		}
 	}
