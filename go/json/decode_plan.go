@@ -63,7 +63,8 @@ type decodeNode struct {
 
 // A decodeField is where a struct has the value of a member.
 type decodeField struct {
-	// The node's kind if it can be stored at once, without structs behind pointers, and is one of those that storeStruct looks for; decodeFloat64 counts as decodeWord64. Else decodeNull.
+	// The node's kind if it can be stored at once, without structs behind pointers, and is one of those that storeStruct
+	// looks for; decodeFloat64 counts as decodeWord64. Else decodeNull.
 	simple decodeKind
 	node   *decodeNode
 	// Offset within the struct, or within the last of the embedded structs behind pointers.

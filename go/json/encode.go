@@ -104,14 +104,20 @@ func (c Config) MarshalIndent(v any, prefix, indent string) ([]byte, error) {
 		return nil, err
 	}
 	defer r.release()
-	indented, status := ffi.JSONIndent(r.scratch[:0], r.text(), prefix, indent)
-	if status != ffi.OK {
-		return indentForeign(r.text(), prefix, indent)
+	if r.scratch, err = indented(r.scratch[:0], r.text(), prefix, indent); err != nil {
+		return nil, err
 	}
-	r.scratch = indented
-	text := make([]byte, len(indented))
-	copy(text, indented)
+	text := make([]byte, len(r.scratch))
+	copy(text, r.scratch)
 	return text, nil
+}
+
+// indented returns a text that was encoded, indented, in memory that may be of use for it.
+func indented(memory, text []byte, prefix, indent string) ([]byte, error) {
+	if indented, status := ffi.JSONIndent(memory, text, prefix, indent); status == ffi.OK {
+		return indented, nil
+	}
+	return indentForeign(text, prefix, indent)
 }
 
 // A renderer writes the text of a value.
@@ -701,7 +707,7 @@ func (r *renderer) bytes(b []byte) {
 	r.byte('"')
 }
 
-// numbers writes Numbers, each behind a comma.
+// numbers writes Numbers, each behind a comma: short ones without a call of number, with which they take half as long again.
 func (r *renderer) numbers(list []string) error {
 	for _, n := range list {
 		r.reserve(numberRoom)

@@ -49,14 +49,11 @@ func (e *Encoder) Encode(v any) error {
 // write writes a text and its newline, indented if that is asked for.
 func (e *Encoder) write(text []byte) error {
 	if e.prefix != "" || e.indent != "" {
-		indented, status := ffi.JSONIndent(e.indented[:0], text, e.prefix, e.indent)
-		if status != ffi.OK {
-			var err error
-			if indented, err = indentForeign(text, e.prefix, e.indent); err != nil {
-				return err
-			}
+		var err error
+		if e.indented, err = indented(e.indented[:0], text, e.prefix, e.indent); err != nil {
+			return err
 		}
-		e.indented, text = indented, indented
+		text = e.indented
 	}
 	_, e.err = e.w.Write(text)
 	return e.err
