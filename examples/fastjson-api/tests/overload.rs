@@ -37,7 +37,7 @@ fn what_the_queue_has_no_room_for_is_told_to_come_back() {
     let folder = Folder::new();
     let Some((server, service)) = start(&folder) else { return };
     assert_eq!(service.put("/v1/things/first", "0").status, 201);
-    server.signal("STOP");
+    server.pause();
     let refused = || match service.get("/metrics").text() {
         text if !text.contains("code=\"503\"") => 0,
         _ => service.metric("fastjson_requests_total{code=\"503\",operation=\"put\"}"),
@@ -54,7 +54,7 @@ fn what_the_queue_has_no_room_for_is_told_to_come_back() {
     assert_eq!(service.get("/healthz").status, 200);
     assert_eq!(service.get("/v1/things?limit=1").status, 200);
 
-    server.signal("CONT");
+    server.resume();
     let answers: Vec<_> = writes.into_iter().map(answer).collect();
     let refused: Vec<_> = answers.iter().filter(|it| it.starts_with("HTTP/1.1 503 ")).collect();
     assert!(!refused.is_empty());
@@ -78,11 +78,11 @@ fn many_who_wait_for_a_document_cost_one_load() {
     }
     let misses = || service.metric("fastjson_cache_misses");
     let (loads, before) = (service.metric("fastjson_loads_total"), misses());
-    server.signal("STOP");
+    server.pause();
     let waiters: Vec<_> =
         (0..WAITERS).map(|_| send(&service, "GET", "/v1/things/wanted", "")).collect();
     eventually("all have missed", || misses() == before + WAITERS);
-    server.signal("CONT");
+    server.resume();
     for waiter in waiters {
         let answer = answer(waiter);
         assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("{\"a\":1}"), "{answer}");

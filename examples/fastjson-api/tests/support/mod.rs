@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::{Pid, WaitOptions, waitpid};
 use serde_json::Value;
 use ureq::Agent;
 use ureq::http::{Request, Response};
@@ -262,9 +263,15 @@ impl CacheServer {
         self.child = child.unwrap();
     }
 
-    /// Sends a signal, such as STOP.
-    pub fn signal(&self, name: &str) {
-        signal(&self.child, name);
+    /// Stops it until [`Self::resume`]. The signal alone may come late: each of its threads goes on until it is scheduled.
+    pub fn pause(&self) {
+        signal(&self.child, "STOP");
+        let status = waitpid(Some(Pid::from_child(&self.child)), WaitOptions::UNTRACED).unwrap();
+        assert!(status.is_some_and(|(_, status)| status.stopped()));
+    }
+
+    pub fn resume(&self) {
+        signal(&self.child, "CONT");
     }
 
     pub fn process(&self) -> u32 {
