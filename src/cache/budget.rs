@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering;
 
 use super::sync::AtomicU64;
 
-/// An amount that may be used, and how much of it is.
+/// An amount that may be used, and how much of it is; aligned so that nobody waits for its line who needs something else.
+#[repr(align(128))]
 pub(super) struct Budget {
     limit: AtomicU64,
     used: AtomicU64,
@@ -89,7 +90,10 @@ impl<'a> Credit<'a> {
     }
 
     pub(super) fn give_back(&mut self) {
-        self.budget.release(std::mem::take(&mut self.amount));
+        // Most have nothing, and no thread needs the line of a budget for that.
+        if self.amount > 0 {
+            self.budget.release(std::mem::take(&mut self.amount));
+        }
     }
 }
 

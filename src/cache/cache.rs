@@ -155,7 +155,8 @@ impl Cache {
         if !bytes.try_reserve(overhead + shards as u64 * Unlocked::own()) {
             return Err(Error::Options("max_bytes is below what an empty cache takes"));
         }
-        let entries = Budget::new(options.max_entries);
+        let limit = Some(options.max_entries).filter(|&most| most < u64::MAX);
+        let entries = limit.map(Budget::new);
         let clock = options.clock;
         let resources = Resources { bytes, entries, arena, index, clock, removals };
         Ok(Cache {
@@ -921,7 +922,7 @@ impl Cache {
 
     /// The number of entries, with those expired that are not removed yet.
     pub fn len(&self) -> u64 {
-        self.resources.entries.used()
+        self.shards.iter().map(Unlocked::entries).sum()
     }
 
     /// Whether the cache has no entries.
@@ -1024,8 +1025,8 @@ impl Cache {
 
     /// Evicts from the shard that holds most, so that their shares stay even; false if none holds anything.
     fn evict_from_fullest(&self) -> bool {
-        let fullest = (0..self.shards.len()).max_by_key(|&shard| self.shards[shard].held());
-        let fullest = fullest.filter(|&shard| self.shards[shard].held() > Unlocked::own());
+        let fullest = (0..self.shards.len()).max_by_key(|&shard| self.shards[shard].bytes());
+        let fullest = fullest.filter(|&shard| self.shards[shard].bytes() > Unlocked::own());
         fullest.is_some_and(|shard| {
             self.shard(shard).evict_memory();
             true
@@ -1210,7 +1211,7 @@ impl Cache {
         let (mut bytes, mut entries) = (self.overhead + self.watch_bytes(), 0);
         for shard in 0..self.shards.len() {
             let (shard_bytes, shard_entries) = self.shard(shard).audit();
-            assert_eq!(shard_bytes, self.shards[shard].held());
+            assert_eq!(shard_bytes, self.shards[shard].bytes());
             bytes += shard_bytes;
             entries += shard_entries;
         }

@@ -18,12 +18,13 @@ use super::policy::{Contest, Levels, MAIN, Policy, Record, Standing, Step as Adv
 use super::removal::{Queue, Reason, Removals};
 use super::stats::Stats;
 use super::sync::AtomicU64;
-use super::words::prefetch;
+use super::words::{load, prefetch, store};
 
 /// What all shards take from.
 pub(super) struct Resources {
     pub bytes: Budget,
-    pub entries: Budget,
+    /// None: as many entries as there is memory for.
+    pub entries: Option<Budget>,
     pub arena: Arena,
     pub index: Index,
     pub clock: Clock,
@@ -31,12 +32,40 @@ pub(super) struct Resources {
     pub removals: Option<Box<Removals>>,
 }
 
+impl Resources {
+    fn try_reserve_entry(&self) -> bool {
+        self.entries.as_ref().is_none_or(|entries| entries.try_reserve(1))
+    }
+
+    fn release_entry(&self) {
+        if let Some(entries) = &self.entries {
+            entries.release(1);
+        }
+    }
+}
+
 /// A shard that is not locked; aligned so that two never share a line.
 #[repr(C, align(128))]
 pub(super) struct Unlocked {
     state: Lock<State>,
-    /// Bytes of the shard's segments, policy and large entries, which others may look at without its lock.
-    held: AtomicU64,
+    held: Held,
+}
+
+/// What a shard holds, changed under its lock; others may look at it without.
+struct Held {
+    /// Of segments, policy and large entries.
+    bytes: AtomicU64,
+    entries: AtomicU64,
+}
+
+impl Held {
+    fn add_entry(&self) {
+        store(&self.entries, load(&self.entries) + 1);
+    }
+
+    fn remove_entry(&self) {
+        store(&self.entries, load(&self.entries) - 1);
+    }
 }
 
 /// What a writer in another language has to know of a shard: where its words are, from the lock on.
@@ -56,7 +85,8 @@ impl Unlocked {
     /// None if the system refuses the memory.
     pub(super) fn new(index: &Index, arena: &Arena) -> Option<Self> {
         let state = Lock::new(State::new(index, arena)?);
-        Some(Unlocked { state, held: AtomicU64::new(Self::own()) })
+        let held = Held { bytes: AtomicU64::new(Self::own()), entries: AtomicU64::new(0) };
+        Some(Unlocked { state, held })
     }
 
     /// What a shard holds that has no entry.
@@ -64,8 +94,12 @@ impl Unlocked {
         Policy::bytes(1) as u64
     }
 
-    pub(super) fn held(&self) -> u64 {
-        self.held.load(Ordering::Relaxed)
+    pub(super) fn bytes(&self) -> u64 {
+        load(&self.held.bytes)
+    }
+
+    pub(super) fn entries(&self) -> u64 {
+        load(&self.held.entries)
     }
 
     /// Wakes one who waits for the lock, for a writer in another language who gave it up.
@@ -226,7 +260,7 @@ impl Purpose {
 /// A shard that is locked for writing.
 pub(super) struct Shard<'a> {
     state: Writer<'a, State>,
-    held: &'a AtomicU64,
+    held: &'a Held,
     number: usize,
     resources: &'a Resources,
     /// How many entries there may soon be; 0 if nobody knows.
@@ -416,19 +450,19 @@ impl<'a> Shard<'a> {
         // Making room may have moved the old entry, or evicted it.
         let old = if old.is_some() { self.find(hash, new.key) } else { None };
         if made.is_ok() && old.is_none() && !reserved {
-            if !self.resources.entries.try_reserve(1) {
+            if !self.resources.try_reserve_entry() {
                 return Err(Need::Entry);
             }
             reserved = true;
         }
         if let Err(need) = made {
             if reserved {
-                self.resources.entries.release(1);
+                self.resources.release_entry();
             }
             return Err(need);
         }
         if let Some(mapping) = &mapping {
-            self.held.fetch_add(mapping.length() as u64, Ordering::Relaxed);
+            self.held.bytes.fetch_add(mapping.length() as u64, Ordering::Relaxed);
         }
         let record = match old {
             Some(slot) => {
@@ -457,6 +491,7 @@ impl<'a> Shard<'a> {
             None => {
                 let hits = past.map_or(0, |past| u64::from(past.hits));
                 self.table().insert(hash, location, hits);
+                self.held.add_entry();
             }
         }
         self.fit_policy();
@@ -576,13 +611,13 @@ impl<'a> Shard<'a> {
         let segment = self.arena().take(&self.resources.bytes, credit);
         self.state.full = segment.is_none();
         let segment = segment?;
-        self.held.fetch_add(self.arena().segment_bytes(), Ordering::Relaxed);
+        self.held.bytes.fetch_add(self.arena().segment_bytes(), Ordering::Relaxed);
         Some(segment)
     }
 
     /// Gives a segment back that is in no log.
     fn give(&mut self, segment: u32) {
-        self.held.fetch_sub(self.arena().segment_bytes(), Ordering::Relaxed);
+        self.held.bytes.fetch_sub(self.arena().segment_bytes(), Ordering::Relaxed);
         self.arena().give(segment, &self.resources.bytes);
     }
 
@@ -593,7 +628,7 @@ impl<'a> Shard<'a> {
     }
 
     fn reserve_entry(&mut self) -> Result<(), Need> {
-        while !self.resources.entries.try_reserve(1) {
+        while !self.resources.try_reserve_entry() {
             if !self.evict_entry() {
                 return Err(Need::Entry);
             }
@@ -766,7 +801,8 @@ impl<'a> Shard<'a> {
             self.give(page);
         }
         let freed = self.bury(location, Some(why));
-        self.resources.entries.release(1);
+        self.resources.release_entry();
+        self.held.remove_entry();
         let counts = &mut self.state.counts;
         match why {
             Reason::Deleted => counts.deletes += 1,
@@ -788,8 +824,10 @@ impl<'a> Shard<'a> {
         self.reschedule(location, entry.times(), Times::NEVER);
         // SAFETY: `self` holds the lock, and the index does not have the entry.
         let freed = unsafe { entry.kill() }.map_or(0, |mapping| mapping.length() as u64);
-        self.held.fetch_sub(freed, Ordering::Relaxed);
-        self.resources.bytes.release(freed);
+        if freed > 0 {
+            self.held.bytes.fetch_sub(freed, Ordering::Relaxed);
+            self.resources.bytes.release(freed);
+        }
         freed
     }
 
@@ -1233,7 +1271,8 @@ impl<'a> Shard<'a> {
                     offset += entry.size();
                     if !entry.is_dead() {
                         self.bury(location, why);
-                        self.resources.entries.release(1);
+                        self.resources.release_entry();
+                        self.held.remove_entry();
                     }
                 }
                 self.unlink(number, NONE);
@@ -1273,8 +1312,8 @@ impl<'a> Shard<'a> {
         }
         self.state.policy_entries = entries;
         bytes.release(less);
-        self.held.fetch_add(more, Ordering::Relaxed);
-        self.held.fetch_sub(less, Ordering::Relaxed);
+        self.held.bytes.fetch_add(more, Ordering::Relaxed);
+        self.held.bytes.fetch_sub(less, Ordering::Relaxed);
     }
 }
 
