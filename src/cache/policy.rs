@@ -22,6 +22,7 @@ use std::slice;
 
 use super::arena::Mapping;
 use super::hash::Hash;
+use super::words::prefetch;
 
 /// How often a key was asked for: the frequency in the low 4 bits, above it the [`Ghosts::epoch`] when that was true.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -171,6 +172,11 @@ impl Policy {
     /// Sets the window's share, as it was in a cache before.
     pub(super) fn set_share(&mut self, share: f64) {
         self.share = share.clamp(LEAST_SHARE, MOST_SHARE);
+    }
+
+    /// Asks the processor for what is known of a key.
+    pub(super) fn approach(&self, hash: Hash) {
+        prefetch(&raw const self.ghosts.buckets[self.ghosts.place(hash).bucket]);
     }
 
     /// The record of a key that enters the window, with no hits.

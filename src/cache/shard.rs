@@ -441,6 +441,7 @@ impl<'a> Shard<'a> {
                 self.segment_of(location).log()
             }
             None => {
+                self.state.policy.approach(hash);
                 self.reserve_entry()?;
                 past.map_or(WINDOW, |past| past.log)
             }
@@ -553,6 +554,7 @@ impl<'a> Shard<'a> {
             return;
         }
         let goal = self.live().words.saturating_sub(std::mem::take(&mut self.state.owed).words);
+        [WINDOW, MAIN].into_iter().for_each(|log| self.approach_oldest(log));
         for _ in 0..4 * PACE {
             match self.step(Purpose::Memory) {
                 Step::Free(segment) => self.state.emptied = Some(segment),
@@ -560,6 +562,26 @@ impl<'a> Shard<'a> {
                 Step::Removed(_) | Step::Progress | Step::Nothing => {}
             }
             return;
+        }
+    }
+
+    /// Asks the processor for what is known of the oldest entries of a log, so that not each of them is waited for.
+    fn approach_oldest(&self, log: usize) {
+        let Resources { index, arena, .. } = self.resources;
+        let Log { oldest, mut hand, .. } = self.state.logs[log];
+        let filled = if oldest == NONE { 0 } else { arena.segment(oldest).filled() };
+        for _ in 0..PACE {
+            if hand >= filled {
+                return;
+            }
+            let location = arena.location(oldest, hand);
+            let entry = self.entry(location);
+            if !entry.is_dead() {
+                let hash = self.hash(location);
+                _ = index.approach(arena, hash);
+                self.state.policy.approach(hash);
+            }
+            hand += entry.size();
         }
     }
 

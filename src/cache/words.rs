@@ -260,22 +260,22 @@ pub(super) fn copy_down(words: &[AtomicU64], from: usize, to: usize, length: usi
     }
 }
 
-/// Asks the processor for the line of a word.
+/// Asks the processor for the line of an address.
 #[inline(always)]
-pub(super) fn prefetch(word: *const AtomicU64) {
+pub(super) fn prefetch<T>(address: *const T) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a prefetch is a hint, and may name any address.
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch(word.cast(), _MM_HINT_T0);
+        _mm_prefetch(address.cast(), _MM_HINT_T0);
     }
     #[cfg(target_arch = "aarch64")]
     // SAFETY: as above.
     unsafe {
-        asm!("prfm pldl1keep, [{}]", in(reg) word, options(nostack, preserves_flags));
+        asm!("prfm pldl1keep, [{}]", in(reg) address, options(nostack, preserves_flags));
     }
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    let _ = word;
+    let _ = address;
 }
 
 #[cfg(test)]
