@@ -224,11 +224,14 @@ func render(v any, flags uint32, keep bool) (*renderer, error) {
 		r.release()
 		return nil, err
 	}
-	if r.length != size {
-		plan.size.Store(int64(r.length))
-	}
-	if steady := max(r.length-size, size-r.length) <= size/64; steady != plan.steady.Load() {
-		plan.steady.Store(steady)
+	// For small texts nothing depends on that, and what is written here goes from one processor to the other.
+	if max(r.length, size) >= ownMemory {
+		if r.length != size {
+			plan.size.Store(int64(r.length))
+		}
+		if steady := max(r.length-size, size-r.length) <= size/64; steady != plan.steady.Load() {
+			plan.steady.Store(steady)
+		}
 	}
 	return r, nil
 }
