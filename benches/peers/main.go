@@ -93,6 +93,7 @@ func run(wanted *regexp.Regexp, s schedule, entries int, out string) error {
 	if err != nil {
 		return err
 	}
+	benchmarks = append(benchmarks, parallelBenchmarks()...)
 	benchmarks = append(benchmarks, scalingBenchmarks()...)
 	benchmarks = append(benchmarks, crossingBenchmarks()...)
 	// Last, since millions of entries change how the garbage collector behaves.
