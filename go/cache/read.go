@@ -307,7 +307,7 @@ type tally struct{ hits, misses uint64 }
 // count counts reads, in a line that few goroutines share: their stacks are in different places.
 func (r *reader) count(t tally) {
 	var here byte
-	line := stackNumber(unsafe.Pointer(&here)) % r.Lines
+	line := stackNumber(unsafe.Pointer(&here)) * r.Lines >> 32
 	counters := unsafe.Add(r.Reads, line*countersLine)
 	if t.hits != 0 {
 		atomic.AddUint64((*uint64)(counters), t.hits)
@@ -317,7 +317,7 @@ func (r *reader) count(t tally) {
 	}
 }
 
-// stackNumber returns a number that is about the same for all that is on one stack, and another one for most other stacks.
+// stackNumber returns a number of 32 bits that is about the same for all that is on one stack, and another one for most other stacks.
 func stackNumber(here unsafe.Pointer) uint64 {
 	return uint64(uintptr(here)>>11) * 0x9E37_79B9_7F4A_7C15 >> 32
 }

@@ -144,7 +144,9 @@ impl Cache {
 
         let removals = (options.removal_bytes > 0)
             .then(|| Box::new(Removals::new(options.removal_bytes, shards)));
+        let reads = Reads::new(shards);
         let overhead = size_of::<Self>()
+            + reads.overhead()
             + arena.overhead()
             + index.overhead()
             + size_of_val(&*unlocked)
@@ -162,7 +164,7 @@ impl Cache {
         Ok(Cache {
             resources,
             shards: unlocked,
-            reads: Reads::default(),
+            reads,
             overhead,
             ttl: options.ttl,
             idle: options.idle,

@@ -32,8 +32,7 @@ pub struct Stats {
 }
 
 /// What is counted without a lock: each thread has a line that it shares with few others.
-#[derive(Default)]
-pub(super) struct Reads([Line; Self::LINES]);
+pub(super) struct Reads(Box<[Line]>);
 
 #[derive(Default)]
 #[repr(C, align(128))]
@@ -43,11 +42,23 @@ struct Line {
 }
 
 impl Reads {
-    pub(super) const LINES: usize = 16;
+    /// As many lines as a cache of so many shards, a power of two, has threads at work, but a few for a small one.
+    pub(super) fn new(shards: usize) -> Self {
+        Reads((0..shards.max(16)).map(|_| Line::default()).collect())
+    }
+
+    /// Bytes of the lines.
+    pub(super) fn overhead(&self) -> usize {
+        size_of_val(&*self.0)
+    }
 
     /// The hits of the first line.
     pub(super) fn start(&self) -> *mut u64 {
         self.0.as_ptr().cast_mut().cast()
+    }
+
+    pub(super) fn lines(&self) -> usize {
+        self.0.len()
     }
 
     #[inline]
@@ -63,7 +74,7 @@ impl Reads {
             }
             number.get()
         });
-        &self.0[thread.unwrap_or(0) % Self::LINES]
+        &self.0[thread.unwrap_or(0) & (self.0.len() - 1)]
     }
 
     /// Counts so many hits and misses.
@@ -79,7 +90,7 @@ impl Reads {
     }
 
     pub(super) fn add_to(&self, stats: &mut Stats) {
-        for line in &self.0 {
+        for line in &*self.0 {
             stats.hits += line.hits.load(Ordering::Relaxed);
             stats.misses += line.misses.load(Ordering::Relaxed);
         }

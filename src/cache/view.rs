@@ -8,7 +8,6 @@ use super::entry;
 use super::hash::{self, Hash};
 use super::index;
 use super::shard::{self, Resources, Unlocked};
-use super::stats::Reads;
 
 /// Where the memory of a cache is, which stays there as long as the cache.
 ///
@@ -63,7 +62,7 @@ impl Cache {
             words: arena.words().as_ptr().cast(),
             length: arena.words().len() as u64,
             reads: self.reads.start(),
-            lines: Reads::LINES as u64,
+            lines: self.reads.lines() as u64,
             point: secret.point,
             offset: secret.offset,
             segment_shift: arena.segment_words().ilog2(),
