@@ -269,7 +269,11 @@ impl Operations {
         for (number, shape) in self.shapes.iter().enumerate() {
             let (all_words, all_strings) = (input.len() + 8, 3 * input.len());
             let (words, strings) = (self.words.room(all_words), self.strings.room(all_strings));
+            let result = decode::decode_indexed::<false>(shape, input, options, words, strings);
+            let indexed = written(result, words, strings);
             let result = decode::decode(shape, input, options, words, strings);
+            let run = written(result, words, strings);
+            assert_eq!(run.ok(), indexed.ok(), "{}", input.escape_ascii());
             assert_ne!(result, Err(DecodeError::Full), "{}", input.escape_ascii());
             found.push(format!("{result:?}"));
             let Ok((word_count, string_count)) = result else { continue };
@@ -341,6 +345,23 @@ impl Operations {
             }
         }
     }
+}
+
+/// A run, if there is one.
+fn written(
+    result: Result<(usize, usize), DecodeError>,
+    words: &[MaybeUninit<u64>],
+    strings: &[MaybeUninit<u8>],
+) -> Result<(Vec<u64>, Vec<u8>), DecodeError> {
+    result.map(|(word_count, string_count)| {
+        // SAFETY: so many were written.
+        unsafe {
+            (
+                slice::from_raw_parts(words.as_ptr().cast(), word_count).to_vec(),
+                slice::from_raw_parts(strings.as_ptr().cast(), string_count).to_vec(),
+            )
+        }
+    })
 }
 
 /// Reads all that can be read of a value.

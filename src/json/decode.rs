@@ -5,16 +5,18 @@
 
 use super::base64;
 use super::error::{Error, ErrorKind};
-use super::index::{Invalid, Places, Tokens};
+use super::index::{Places, Tokens};
 use super::number;
 use super::output::{Full, Output};
 use super::scan::Cursor;
 use super::shape::{Found, Guess, Kind, Members, Names, Next, Node, Shape};
+use super::short::{SHORT, Short};
 use super::simd;
 use super::sink::Sink;
 use super::string;
 use super::text;
 use super::unescape;
+use super::walk::{Invalid, Walk};
 
 /// Ends an object with known members, in place of a head.
 pub const END: u64 = u64::MAX;
@@ -119,13 +121,18 @@ pub fn decode(
     words: &mut [std::mem::MaybeUninit<u64>],
     strings: &mut [std::mem::MaybeUninit<u8>],
 ) -> Result<(usize, usize), DecodeError> {
-    match options.borrow {
-        false => decode_as::<false>(shape, text, options, words, strings),
-        true => decode_as::<true>(shape, text, options, words, strings),
+    if options.borrow {
+        return decode_indexed::<true>(shape, text, options, words, strings);
     }
+    if text.len() > SHORT {
+        return decode_indexed::<false>(shape, text, options, words, strings);
+    }
+    Decoder::<_, false>::new(shape, Short::new(text), options, words, strings).whole()
 }
 
-fn decode_as<const BORROW: bool>(
+/// As [`decode`], by an index of the text.
+#[inline(never)]
+pub(super) fn decode_indexed<const BORROW: bool>(
     shape: &Shape,
     text: &[u8],
     options: DecodeOptions,
@@ -136,11 +143,8 @@ fn decode_as<const BORROW: bool>(
         return Err(DecodeError::Mismatch(0));
     }
     let mut places = Places::new();
-    let mut decoder = Decoder::<BORROW>::new(shape, text, options, &mut places, words, strings);
-    match decoder.whole() {
-        Ok(()) => Ok((decoder.words.len(), decoder.strings.len())),
-        Err(stop) => Err(stop.into_error(|| text::find_error(text))),
-    }
+    let tokens = Tokens::new(text, &mut places);
+    Decoder::<_, BORROW>::new(shape, tokens, options, words, strings).whole()
 }
 
 /// What [`decode_values`] decoded.
@@ -187,7 +191,8 @@ fn values_as<const BORROW: bool>(
         return Err(DecodeError::Mismatch(0));
     }
     let mut places = Places::new();
-    let mut decoder = Decoder::<BORROW>::new(shape, text, options, &mut places, words, strings);
+    let tokens = Tokens::new(text, &mut places);
+    let mut decoder = Decoder::<_, BORROW>::new(shape, tokens, options, words, strings);
     let mut values = Values::default();
     loop {
         match decoder.value_and_end(values.count == 0) {
@@ -225,10 +230,10 @@ fn values_as<const BORROW: bool>(
 type Result<T, E = Stop> = std::result::Result<T, E>;
 
 /// With `BORROW`, strings that are not empty have their place behind them.
-struct Decoder<'a, const BORROW: bool> {
+struct Decoder<'a, W, const BORROW: bool> {
     shape: &'a Shape,
     options: DecodeOptions,
-    tokens: Tokens<'a>,
+    tokens: W,
     words: Output<'a, u64>,
     strings: Output<'a, u8>,
     /// An unescaped string.
@@ -245,30 +250,40 @@ fn head(payload: usize, label: u64) -> u64 {
     (payload as u64) << 32 | label << 1
 }
 
-impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
+impl<'a, W: Walk<'a>, const BORROW: bool> Decoder<'a, W, BORROW> {
+    #[inline(always)]
     fn new(
         shape: &'a Shape,
-        text: &'a [u8],
+        tokens: W,
         options: DecodeOptions,
-        places: &'a mut Places,
         words: &'a mut [std::mem::MaybeUninit<u64>],
         strings: &'a mut [std::mem::MaybeUninit<u8>],
     ) -> Self {
         Decoder {
             shape,
             options,
-            tokens: Tokens::new(text, places),
+            lessons: 16 + tokens.text().len() / 2048,
+            tokens,
             words: Output::new(words),
             strings: Output::new(strings),
             scratch: Vec::new(),
             counts: [0; 2],
-            lessons: 16 + text.len() / 2048,
         }
     }
 
-    /// Decodes a text that is one value.
-    fn whole(&mut self) -> Result<()> {
-        self.tokens.advance()?;
+    /// Decodes a text that is one value; returns the lengths of its words and its text.
+    #[inline(always)]
+    fn whole(mut self) -> Result<(usize, usize), DecodeError> {
+        let text = self.tokens.text();
+        match self.only_value() {
+            Ok(()) => Ok((self.words.len(), self.strings.len())),
+            Err(stop) => Err(stop.into_error(|| text::find_error(text))),
+        }
+    }
+
+    #[inline(always)]
+    fn only_value(&mut self) -> Result<()> {
+        self.tokens.begin()?;
         self.run()?;
         Ok(self.tokens.finish()?)
     }
@@ -286,46 +301,6 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
             self.words.written()[place..place + 2].copy_from_slice(&self.counts);
         }
         Ok(())
-    }
-
-    /// Decodes a value, behind a word that says where it ends; returns where, unless more of it may follow the text.
-    fn value_and_end(&mut self, first: bool) -> Result<Option<usize>> {
-        if first {
-            self.tokens.advance()?;
-        }
-        let start = self.tokens.at();
-        let place = self.words.push(0)?;
-        let end = match self.run() {
-            Ok(()) => self.tokens.end_before(),
-            Err(Stop::Invalid) => {
-                self.words.truncate(place + 1);
-                self.joined_scalar(start)?
-            }
-            Err(stop) => return Err(stop),
-        };
-        let text = self.tokens.text();
-        // More may follow a scalar, if only a digit.
-        if end == text.len() && !matches!(text.last(), Some(b'}' | b']')) {
-            return Ok(None);
-        }
-        self.words.written()[place] = end as u64;
-        Ok(Some(end))
-    }
-
-    /// Decodes the scalar at `start` that the next value follows at once, so that the two look like one.
-    #[cold]
-    fn joined_scalar(&mut self, start: usize) -> Result<usize> {
-        let text = self.tokens.text();
-        let mut cursor = Cursor { text, at: start };
-        if matches!(cursor.peek(), Some(b'{' | b'[' | b'"')) || cursor.skip_value(0).is_err() {
-            return Err(Stop::Invalid);
-        }
-        self.tokens.restart(&text[..cursor.at], start);
-        self.tokens.advance()?;
-        self.run()?;
-        self.tokens.restart(text, cursor.at);
-        self.tokens.advance()?;
-        Ok(cursor.at)
     }
 
     #[cold]
@@ -525,6 +500,14 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
     /// Appends the value of a string to the run's text, unless it need not be; returns its length and place.
     #[inline(always)]
     fn unescape(&mut self) -> Result<(usize, u64)> {
+        if !BORROW && let Some(length) = self.tokens.copy_string(&mut self.strings) {
+            return Ok((length, 0));
+        }
+        self.unescape_any()
+    }
+
+    #[inline(always)]
+    fn unescape_any(&mut self) -> Result<(usize, u64)> {
         let (start, end) = self.tokens.string()?;
         let text = self.tokens.text();
         let plain = self.tokens.is_plain(start, end)
@@ -642,7 +625,11 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
             // Behind the opening brace or a comma.
             let expected = next.get();
             let found = match members.guesses.get(expected) {
-                Some(guess) if self.tokens.pass_name_if(|text, at| guess.stands_at(text, at)) => {
+                Some(guess)
+                    if self
+                        .tokens
+                        .pass_name_if(guess.length, |text, at| guess.stands_at(text, at)) =>
+                {
                     Some((expected, guess))
                 }
                 _ => {
@@ -900,6 +887,48 @@ impl<'a, const BORROW: bool> Decoder<'a, BORROW> {
         }
         self.words.written()[place] = head(count, tag::ARRAY);
         Ok(())
+    }
+}
+
+impl<'a, const BORROW: bool> Decoder<'a, Tokens<'a>, BORROW> {
+    /// Decodes a value, behind a word that says where it ends; returns where, unless more of it may follow the text.
+    fn value_and_end(&mut self, first: bool) -> Result<Option<usize>> {
+        if first {
+            self.tokens.advance()?;
+        }
+        let start = self.tokens.at();
+        let place = self.words.push(0)?;
+        let end = match self.run() {
+            Ok(()) => self.tokens.end_before(),
+            Err(Stop::Invalid) => {
+                self.words.truncate(place + 1);
+                self.joined_scalar(start)?
+            }
+            Err(stop) => return Err(stop),
+        };
+        let text = self.tokens.text();
+        // More may follow a scalar, if only a digit.
+        if end == text.len() && !matches!(text.last(), Some(b'}' | b']')) {
+            return Ok(None);
+        }
+        self.words.written()[place] = end as u64;
+        Ok(Some(end))
+    }
+
+    /// Decodes the scalar at `start` that the next value follows at once, so that the two look like one.
+    #[cold]
+    fn joined_scalar(&mut self, start: usize) -> Result<usize> {
+        let text = self.tokens.text();
+        let mut cursor = Cursor { text, at: start };
+        if matches!(cursor.peek(), Some(b'{' | b'[' | b'"')) || cursor.skip_value(0).is_err() {
+            return Err(Stop::Invalid);
+        }
+        self.tokens.restart(&text[..cursor.at], start);
+        self.tokens.advance()?;
+        self.run()?;
+        self.tokens.restart(text, cursor.at);
+        self.tokens.advance()?;
+        Ok(cursor.at)
     }
 }
 

@@ -15,6 +15,7 @@ use std::sync::LazyLock;
 use super::number::{self, Number};
 use super::scan::Nesting;
 use super::string;
+use super::walk::{Invalid, Walk};
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -35,10 +36,6 @@ const BLOCK: usize = 64;
 
 /// How many bytes are scanned at a time. Their places fill at most a quarter of a first-level cache, and mostly a tenth.
 pub(crate) const CHUNK: usize = 4096;
-
-/// The text is not JSON. What is wrong and where is for [`Cursor`](super::scan::Cursor) to say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Invalid;
 
 /// Room for what a chunk has, which whoever walks has on the stack.
 pub(crate) struct Places {
@@ -475,51 +472,6 @@ impl<'a> Tokens<'a> {
         self.carry = Carry::default();
     }
 
-    #[inline(always)]
-    pub(crate) fn text(&self) -> &'a [u8] {
-        self.text
-    }
-
-    /// Where the current token begins.
-    #[inline(always)]
-    pub(crate) fn at(&self) -> usize {
-        self.at
-    }
-
-    /// The first byte of the current token, 0 at the text's end.
-    #[inline(always)]
-    pub(crate) fn byte(&self) -> u8 {
-        self.byte
-    }
-
-    /// Checks that all tokens were passed.
-    #[inline(always)]
-    pub(crate) fn finish(&self) -> Result<(), Invalid> {
-        if self.at == self.text.len() { Ok(()) } else { Err(Invalid) }
-    }
-
-    /// Whether a string before the current token may have bytes that are not UTF-8.
-    #[inline(always)]
-    pub(crate) fn not_utf8(&self) -> bool {
-        self.not_utf8
-    }
-
-    /// Moves on to the next token.
-    #[inline(always)]
-    pub(crate) fn advance(&mut self) -> Result<(), Invalid> {
-        if self.next == self.end {
-            return self.refill();
-        }
-        // SAFETY: the places from `next` to `end` were written, to an array that stays as it is until all are read. Kernels
-        // find tokens within the text only.
-        unsafe {
-            self.at = *self.next as usize;
-            self.byte = *self.text.get_unchecked(self.at);
-            self.next = self.next.add(1);
-        }
-        Ok(())
-    }
-
     /// Scans until there is another token.
     #[inline(never)]
     fn refill(&mut self) -> Result<(), Invalid> {
@@ -547,34 +499,6 @@ impl<'a> Tokens<'a> {
         if self.broken || self.carry.in_string != 0 { Err(Invalid) } else { Ok(()) }
     }
 
-    /// Passes the token that is `byte`.
-    #[inline(always)]
-    pub(crate) fn take(&mut self, byte: u8) -> Result<(), Invalid> {
-        if self.byte() == byte { self.advance() } else { Err(Invalid) }
-    }
-
-    /// Passes the comma behind an element or member, or the bracket `close`; tells whether it was a comma.
-    #[inline(always)]
-    pub(crate) fn next_or(&mut self, close: u8) -> Result<bool, Invalid> {
-        let more = self.byte() == b',';
-        if !more && self.byte() != close {
-            return Err(Invalid);
-        }
-        self.advance().map(|()| more)
-    }
-
-    /// Passes a string, whose opening quote is the current token; returns where its contents begin and end.
-    #[inline(always)]
-    pub(crate) fn string(&mut self) -> Result<(usize, usize), Invalid> {
-        let start = self.at + 1;
-        self.advance()?;
-        let mut end = self.at - 1;
-        if self.text[end] != b'"' {
-            end = self.closing_quote();
-        }
-        if end < start { Err(Invalid) } else { Ok((start, end)) }
-    }
-
     /// Where the string before the current token ends. Behind it is white space.
     #[inline(never)]
     fn closing_quote(&self) -> usize {
@@ -586,9 +510,104 @@ impl<'a> Tokens<'a> {
         before.iter().rposition(|&byte| byte == b'"').unwrap_or(0)
     }
 
-    /// Whether `text[start..end]`, the contents of the string before the current token, is known to have no backslash.
+    /// Whether bytes of a block have no backslash, which others of it have.
+    #[inline(never)]
+    fn is_plain_within(&self, block: usize, start: usize, end: usize) -> bool {
+        // SAFETY: the block has backslashes, so that this was written.
+        let backslashes = unsafe { self.places.backslashes[block].assume_init() };
+        backslashes >> start & ((1 << (end - start)) - 1) == 0
+    }
+
+    /// Where the next token begins, unless that is not known yet.
     #[inline(always)]
-    pub(crate) fn is_plain(&self, start: usize, end: usize) -> bool {
+    fn next_place(&self) -> Option<usize> {
+        // SAFETY: as in `advance`.
+        (self.next != self.end).then(|| unsafe { *self.next as usize })
+    }
+
+    #[inline(never)]
+    fn long_number(&mut self) -> Result<Number, Invalid> {
+        let number = number::parse(self.text, self.at).map_err(|_| Invalid)?;
+        self.leave_scalar(number.end)?;
+        Ok(number)
+    }
+
+    /// Moves on from a number or literal that should end at `end`: what follows must be a token or white space.
+    #[inline(always)]
+    fn leave_scalar(&mut self, end: usize) -> Result<(), Invalid> {
+        self.advance()?;
+        let follows = end == self.at || matches!(self.text[end], b' ' | b'\n' | b'\r' | b'\t');
+        if follows { Ok(()) } else { Err(Invalid) }
+    }
+
+    /// Passes a member's name and the colon behind it.
+    #[inline(always)]
+    fn skip_name(&mut self) -> Result<(), Invalid> {
+        self.take(b'"')?;
+        self.take(b':')
+    }
+
+    /// Where what lies before the current token ends.
+    pub(crate) fn end_before(&self) -> usize {
+        let before = &self.text[..self.at];
+        before.len() - before.iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count()
+    }
+}
+
+impl<'a> Walk<'a> for Tokens<'a> {
+    #[inline(always)]
+    fn text(&self) -> &'a [u8] {
+        self.text
+    }
+
+    #[inline(always)]
+    fn at(&self) -> usize {
+        self.at
+    }
+
+    #[inline(always)]
+    fn byte(&self) -> u8 {
+        self.byte
+    }
+
+    #[inline(always)]
+    fn not_utf8(&self) -> bool {
+        self.not_utf8
+    }
+
+    #[inline(always)]
+    fn begin(&mut self) -> Result<(), Invalid> {
+        self.advance()
+    }
+
+    #[inline(always)]
+    fn advance(&mut self) -> Result<(), Invalid> {
+        if self.next == self.end {
+            return self.refill();
+        }
+        // SAFETY: the places from `next` to `end` were written, to an array that stays as it is until all are read. Kernels
+        // find tokens within the text only.
+        unsafe {
+            self.at = *self.next as usize;
+            self.byte = *self.text.get_unchecked(self.at);
+            self.next = self.next.add(1);
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn string(&mut self) -> Result<(usize, usize), Invalid> {
+        let start = self.at + 1;
+        self.advance()?;
+        let mut end = self.at - 1;
+        if self.text[end] != b'"' {
+            end = self.closing_quote();
+        }
+        if end < start { Err(Invalid) } else { Ok((start, end)) }
+    }
+
+    #[inline(always)]
+    fn is_plain(&self, start: usize, end: usize) -> bool {
         if start >= self.plain {
             return true;
         }
@@ -599,24 +618,8 @@ impl<'a> Tokens<'a> {
             || first == last && self.is_plain_within(first, start % BLOCK, end % BLOCK)
     }
 
-    /// Whether bytes of a block have no backslash, which others of it have.
-    #[inline(never)]
-    fn is_plain_within(&self, block: usize, start: usize, end: usize) -> bool {
-        // SAFETY: the block has backslashes, so that this was written.
-        let backslashes = unsafe { self.places.backslashes[block].assume_init() };
-        backslashes >> start & ((1 << (end - start)) - 1) == 0
-    }
-
-    /// As [`string`](Self::string), if the current token is one.
     #[inline(always)]
-    pub(crate) fn name(&mut self) -> Result<(usize, usize), Invalid> {
-        if self.byte() == b'"' { self.string() } else { Err(Invalid) }
-    }
-
-    /// Passes the current token, and the name and the colon behind it, if `stands` finds the name where the next token begins. They
-    /// may be there and not be seen.
-    #[inline(always)]
-    pub(crate) fn pass_name_if(&mut self, stands: impl FnOnce(&[u8], usize) -> bool) -> bool {
+    fn pass_name_if(&mut self, _: usize, stands: impl FnOnce(&[u8], usize) -> bool) -> bool {
         if self.end.addr() - self.next.addr() < 3 * size_of::<u32>() {
             return false;
         }
@@ -633,16 +636,8 @@ impl<'a> Tokens<'a> {
         true
     }
 
-    /// Where the next token begins, unless that is not known yet.
     #[inline(always)]
-    fn next_place(&self) -> Option<usize> {
-        // SAFETY: as in `advance`.
-        (self.next != self.end).then(|| unsafe { *self.next as usize })
-    }
-
-    /// Passes an integer of few digits, which the next token follows at once. For other numbers does nothing.
-    #[inline(always)]
-    pub(crate) fn short_integer(&mut self) -> Result<Option<i64>, Invalid> {
+    fn short_integer(&mut self) -> Result<Option<i64>, Invalid> {
         let end = self.next_place();
         match end.and_then(|end| number::integer_between(self.text, self.at, end)) {
             Some(value) => self.advance().map(|()| Some(value)),
@@ -650,9 +645,8 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Passes a number, whose first byte was seen.
     #[inline(always)]
-    pub(crate) fn number(&mut self) -> Result<Number, Invalid> {
+    fn number(&mut self) -> Result<Number, Invalid> {
         let end = self.next_place();
         match end.and_then(|end| number::between(self.text, self.at, end)) {
             Some(number) => self.advance().map(|()| number),
@@ -660,32 +654,15 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    #[inline(never)]
-    fn long_number(&mut self) -> Result<Number, Invalid> {
-        let number = number::parse(self.text, self.at).map_err(|_| Invalid)?;
-        self.leave_scalar(number.end)?;
-        Ok(number)
-    }
-
-    /// Passes `literal`, whose first byte was seen.
     #[inline(always)]
-    pub(crate) fn literal(&mut self, literal: &'static [u8]) -> Result<(), Invalid> {
+    fn literal(&mut self, literal: &'static [u8]) -> Result<(), Invalid> {
         if !self.text[self.at..].starts_with(literal) {
             return Err(Invalid);
         }
         self.leave_scalar(self.at + literal.len())
     }
 
-    /// Moves on from a number or literal that should end at `end`: what follows must be a token or white space.
-    #[inline(always)]
-    fn leave_scalar(&mut self, end: usize) -> Result<(), Invalid> {
-        self.advance()?;
-        let follows = end == self.at || matches!(self.text[end], b' ' | b'\n' | b'\r' | b'\t');
-        if follows { Ok(()) } else { Err(Invalid) }
-    }
-
-    /// Passes a value that lies within `depth` arrays and objects; returns where it ends.
-    pub(crate) fn skip_value(&mut self, depth: usize) -> Result<usize, Invalid> {
+    fn skip_value(&mut self, depth: usize) -> Result<usize, Invalid> {
         let mut open = Nesting::new(depth);
         loop {
             match self.byte() {
@@ -723,19 +700,6 @@ impl<'a> Tokens<'a> {
                 open.pop();
             }
         }
-    }
-
-    /// Passes a member's name and the colon behind it.
-    #[inline(always)]
-    fn skip_name(&mut self) -> Result<(), Invalid> {
-        self.take(b'"')?;
-        self.take(b':')
-    }
-
-    /// Where what lies before the current token ends.
-    pub(crate) fn end_before(&self) -> usize {
-        let before = &self.text[..self.at];
-        before.len() - before.iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count()
     }
 }
 

@@ -15,6 +15,7 @@ mod print;
 mod scan;
 mod serde;
 mod shape;
+mod short;
 mod simd;
 pub(crate) mod sink;
 mod steps;
@@ -25,6 +26,7 @@ pub(crate) mod tape;
 pub(crate) mod text;
 mod unescape;
 mod vector;
+mod walk;
 
 pub use self::serde::{
     CodecError, CodecErrorKind, Deserializer, MAX_RECURSION, RawValue, ReaderDeserializer,

@@ -99,6 +99,36 @@ pub(crate) fn integer_between(text: &[u8], start: usize, end: usize) -> Option<i
     plain.then_some(if negative { -magnitude } else { magnitude })
 }
 
+/// The integer at `start` and its end, if it has up to 15 digits and is not -0.
+#[inline(always)]
+pub(crate) fn short_integer(text: &[u8], start: usize) -> Option<(i64, usize)> {
+    let negative = text[start] == b'-';
+    let first = start + usize::from(negative);
+    let (mut value, mut count) = first_digits_of(simd::word(text, first));
+    if count == 8 {
+        let (lower, more) = first_digits_of(simd::word(text, first + 8));
+        if more == 8 {
+            return None;
+        }
+        value = value * POWERS_OF_TEN[more] + lower;
+        count += more;
+    }
+    let end = first + count;
+    let plain = count > 0 && (text[first] != b'0' || count == 1 && !negative);
+    let integral = !matches!(text.get(end), Some(b'.' | b'e' | b'E'));
+    let value = if negative { -(value as i64) } else { value as i64 };
+    (plain && integral).then_some((value, end))
+}
+
+/// The number that the first bytes of a word are, as far as they are digits, and how many.
+#[inline(always)]
+fn first_digits_of(word: u64) -> (u64, usize) {
+    let digits = word ^ ZEROS;
+    let count = (others(digits).trailing_zeros() / 8) as usize;
+    let value = if count == 0 { 0 } else { eight_digits(digits << (64 - 8 * count)) };
+    (value, count)
+}
+
 /// The number that `text[start..end]` is, if that is 1 to 16 digits: a block that ends where they end is read, so that each
 /// has its place.
 #[inline(always)]

@@ -270,6 +270,8 @@ pub(crate) struct Guess {
     masks: [u128; 2],
     /// What comes then.
     rest: Box<[u8]>,
+    /// How many bytes all of these are.
+    pub(crate) length: usize,
     /// The member's node, or that of the value in it if it is optional.
     pub(crate) node: usize,
     /// Whether the name ends within the first sixteen bytes.
@@ -314,6 +316,7 @@ impl Guess {
             starts: [first, second],
             masks: [first_mask, second_mask],
             rest: rest.into(),
+            length: if member.plain { quoted.len() } else { usize::MAX / 2 },
             node: member.node,
             short: second_mask == 0,
             next: Next::new(number + 1),

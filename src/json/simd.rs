@@ -56,6 +56,32 @@ pub(crate) fn copy_short(text: &[u8], length: usize, room: &mut [MaybeUninit<u8>
     }
 }
 
+/// Copies what stands before the next quote at or after `from` to the front of `room`, if it is `ASCII`, there are no escapes or control
+/// characters, and there is room for whole blocks; returns its length.
+#[inline(always)]
+pub(crate) fn copy_to_quote<const ASCII: bool>(
+    text: &[u8],
+    from: usize,
+    room: &mut [MaybeUninit<u8>],
+) -> Option<usize> {
+    let mut length = 0;
+    loop {
+        let bytes = match text.get(from + length..).and_then(<[u8]>::first_chunk) {
+            Some(bytes) => *bytes,
+            None => last_block(text, from + length).to_le_bytes(), // with zeros, which end it
+        };
+        *room.get_mut(length..)?.first_chunk_mut()? = bytes.map(MaybeUninit::new);
+        let block = Native::load(&bytes);
+        let special = string_special(block);
+        let found = if ASCII { special.or(block).high() } else { special.bits() };
+        if found != 0 {
+            length += (found.trailing_zeros() / Native::STRIDE) as usize;
+            return (text.get(from + length) == Some(&b'"')).then_some(length);
+        }
+        length += bytes.len();
+    }
+}
+
 /// The eight bytes of `text` at `at`, the first lowest; zeros stand for what is behind its end.
 #[inline(always)]
 pub(crate) fn word(text: &[u8], at: usize) -> u64 {

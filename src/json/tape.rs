@@ -4,10 +4,11 @@
 use std::mem::MaybeUninit;
 
 use super::error::{Error, ErrorKind};
-use super::index::{Invalid, Places, Tokens};
+use super::index::{Places, Tokens};
 use super::output::{Full, Output};
 use super::scan::MAX_DEPTH;
 use super::text;
+use super::walk::{Invalid, Walk};
 
 /// What a word stands for: its highest three bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

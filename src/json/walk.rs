@@ -1,0 +1,85 @@
+//! Walks over the tokens of a text: brackets, commas, colons, and what stands between them. Where a walk stands is at a token,
+//! of which all before were passed. Bytes that are no part of JSON are tokens, too.
+
+use super::number::Number;
+use super::output::Output;
+
+/// The text is not JSON. What is wrong and where is for [`Cursor`](super::scan::Cursor) to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Invalid;
+
+/// A walk. Whoever walks checks the order of tokens; that each is right by itself is the walk's to check.
+pub(crate) trait Walk<'a> {
+    fn text(&self) -> &'a [u8];
+
+    /// Where the current token begins; at the text's end its length.
+    fn at(&self) -> usize;
+
+    /// The first byte of the current token, 0 at the text's end.
+    fn byte(&self) -> u8;
+
+    /// Whether a string before the current token, the last one at least, may have bytes that are not UTF-8.
+    fn not_utf8(&self) -> bool;
+
+    /// Moves on to the first token.
+    fn begin(&mut self) -> Result<(), Invalid>;
+
+    /// Moves on to the next token, from one of a single byte.
+    fn advance(&mut self) -> Result<(), Invalid>;
+
+    /// Passes a string, whose opening quote is the current token; returns where its contents begin and end.
+    fn string(&mut self) -> Result<(usize, usize), Invalid>;
+
+    /// Passes a string and appends its contents to `out`, if they are its value as they stand; returns their length. May do nothing.
+    #[inline(always)]
+    fn copy_string(&mut self, _out: &mut Output<u8>) -> Option<usize> {
+        None
+    }
+
+    /// Whether `text[start..end]`, the contents of the string before the current token, is known to have no backslash.
+    fn is_plain(&self, start: usize, end: usize) -> bool;
+
+    /// Passes the current token, a single byte, and the name and the colon behind it, if `stands` finds the name, of `length` bytes with
+    /// its quotes, where the next token begins. They may be there and not be seen.
+    fn pass_name_if(&mut self, length: usize, stands: impl FnOnce(&[u8], usize) -> bool) -> bool;
+
+    /// Passes an integer of few digits, which the next token follows at once. For other numbers does nothing.
+    fn short_integer(&mut self) -> Result<Option<i64>, Invalid>;
+
+    /// Passes a number, whose first byte was seen.
+    fn number(&mut self) -> Result<Number, Invalid>;
+
+    /// Passes `literal`, whose first byte was seen.
+    fn literal(&mut self, literal: &'static [u8]) -> Result<(), Invalid>;
+
+    /// Passes a value that lies within `depth` arrays and objects; returns where it ends.
+    fn skip_value(&mut self, depth: usize) -> Result<usize, Invalid>;
+
+    /// Checks that all tokens were passed.
+    #[inline(always)]
+    fn finish(&self) -> Result<(), Invalid> {
+        if self.at() == self.text().len() { Ok(()) } else { Err(Invalid) }
+    }
+
+    /// Passes the token that is `byte`.
+    #[inline(always)]
+    fn take(&mut self, byte: u8) -> Result<(), Invalid> {
+        if self.byte() == byte { self.advance() } else { Err(Invalid) }
+    }
+
+    /// Passes the comma behind an element or member, or the bracket `close`; tells whether it was a comma.
+    #[inline(always)]
+    fn next_or(&mut self, close: u8) -> Result<bool, Invalid> {
+        let more = self.byte() == b',';
+        if !more && self.byte() != close {
+            return Err(Invalid);
+        }
+        self.advance().map(|()| more)
+    }
+
+    /// As [`string`](Self::string), if the current token is one.
+    #[inline(always)]
+    fn name(&mut self) -> Result<(usize, usize), Invalid> {
+        if self.byte() == b'"' { self.string() } else { Err(Invalid) }
+    }
+}
