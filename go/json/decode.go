@@ -842,7 +842,7 @@ func (f *filler) storeAccessed(n *decodeNode, p unsafe.Pointer, count int) error
 	case decodeBytes, decodeRawMessage:
 		elem = unsafe.Pointer(&f.elemBytes)
 	default:
-		elem = reflect.New(n.elem.typ).UnsafePointer()
+		elem = n.elem.new()
 	}
 	texts := n.key.typ.Kind() == reflect.String
 	for range count {
