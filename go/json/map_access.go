@@ -91,17 +91,26 @@ func textAccess[V any]() *mapAccess {
 }
 
 func fillByText[V any]() func(*filler, unsafe.Pointer, int) {
-	if !isWord(reflect.TypeFor[V]()) {
-		return nil
-	}
-	return func(f *filler, p unsafe.Pointer, count int) {
-		m := *(*map[string]V)(p)
-		for range count {
-			key := f.string(int(f.next()))
-			word := f.wordOrNull()
-			m[key] = *(*V)(unsafe.Pointer(&word))
+	switch t := reflect.TypeFor[V](); {
+	case isWord(t):
+		return func(f *filler, p unsafe.Pointer, count int) {
+			m := *(*map[string]V)(p)
+			for range count {
+				key := f.string(int(f.next()))
+				word := f.wordOrNull()
+				m[key] = *(*V)(unsafe.Pointer(&word))
+			}
+		}
+	case t.Kind() == reflect.Bool:
+		return func(f *filler, p unsafe.Pointer, count int) {
+			m := *(*map[string]bool)(p)
+			for range count {
+				key := f.string(int(f.next()))
+				m[key] = payload(f.next()) != 0 // null has none
+			}
 		}
 	}
+	return nil
 }
 
 func fillByWord[K wordKey, V any]() func(*filler, unsafe.Pointer, int) {
