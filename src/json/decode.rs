@@ -797,13 +797,22 @@ impl<'a, W: Walk<'a>, const BORROW: bool> Decoder<'a, W, BORROW> {
                     self.push_string(length as u64, length, place)?;
                 }
                 Names::Ints { bits } => {
-                    let name = self.integer_name(|number, name| {
-                        number.to_int(name, bits).map(|value| value as u64)
-                    })?;
+                    let unused = 64 - bits;
+                    let name = self.tokens.integer_name(|name| name << unused >> unused == name);
+                    let name = match name {
+                        Some(name) => name as u64,
+                        None => self.integer_name(|number, name| {
+                            number.to_int(name, bits).map(|value| value as u64)
+                        })?,
+                    };
                     self.words.push(name)?;
                 }
                 Names::Uints { bits } => {
-                    let name = self.integer_name(|number, name| number.to_uint(name, bits))?;
+                    let fits = |name| name >= 0 && (bits == 64 || name >> bits == 0);
+                    let name = match self.tokens.integer_name(fits) {
+                        Some(name) => name as u64,
+                        None => self.integer_name(|number, name| number.to_uint(name, bits))?,
+                    };
                     self.words.push(name)?;
                 }
             }

@@ -102,7 +102,7 @@ pub(crate) fn integer_between(text: &[u8], start: usize, end: usize) -> Option<i
 /// The integer at `start` and its end, if it has up to 15 digits and is not -0.
 #[inline(always)]
 pub(crate) fn short_integer(text: &[u8], start: usize) -> Option<(i64, usize)> {
-    let negative = text[start] == b'-';
+    let negative = text.get(start) == Some(&b'-');
     let first = start + usize::from(negative);
     let (mut value, mut count) = first_digits_of(simd::word(text, first));
     if count == 8 {

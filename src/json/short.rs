@@ -131,6 +131,16 @@ impl<'a> Walk<'a> for Short<'a> {
     }
 
     #[inline(always)]
+    fn integer_name(&mut self, fits: impl FnOnce(i64) -> bool) -> Option<i64> {
+        let (value, end) = number::short_integer(self.text, self.at + 1)?;
+        if self.text.get(end) != Some(&b'"') || !fits(value) {
+            return None;
+        }
+        self.move_to(end + 1);
+        Some(value)
+    }
+
+    #[inline(always)]
     fn is_plain(&self, _: usize, _: usize) -> bool {
         self.plain
     }
@@ -200,7 +210,7 @@ mod tests {
         let put = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect();
         let mut description: Vec<u8> = put(&[11, 12, 0, 0, 11]);
         let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "\"", "ä"];
-        for (node, name) in [1, 2, 3, 4, 5, 6, 7, 8, 0, 2, 1].into_iter().zip(names) {
+        for (node, name) in [1, 2, 3, 4, 5, 6, 7, 8, 0, 9, 10].into_iter().zip(names) {
             description.extend::<Vec<u8>>(put(&[node, 0, name.len() as u32]));
             description.extend(name.bytes());
         }
@@ -246,7 +256,7 @@ mod tests {
     /// Members in and out of order, right and wrong, with what may stand between tokens.
     #[test]
     fn short_texts_are_decoded_as_by_an_index() {
-        const VALUES: [&str; 30] = [
+        const VALUES: [&str; 33] = [
             "1",
             "-12",
             "12345678",
@@ -269,11 +279,14 @@ mod tests {
             "\"\\x\"",
             "\"",
             "[1,2.5]",
+            "\"12\"",
             "[]",
             "[1,]",
             "{}",
             "{\"a\":1}",
-            "{\"5\":1}",
+            "{\"5\":1,\"-0\":2}",
+            "{\"-7\":1,\"32767\":2}",
+            "{\"32768\":1}",
             "{,}",
             "\"\u{1}\"",
             "",

@@ -36,6 +36,12 @@ pub(crate) trait Walk<'a> {
         None
     }
 
+    /// Passes a string that is an integer of few digits and `fits`. May do nothing.
+    #[inline(always)]
+    fn integer_name(&mut self, _fits: impl FnOnce(i64) -> bool) -> Option<i64> {
+        None
+    }
+
     /// Whether `text[start..end]`, the contents of the string before the current token, is known to have no backslash.
     fn is_plain(&self, start: usize, end: usize) -> bool;
 
