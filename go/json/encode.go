@@ -132,7 +132,7 @@ type renderer struct {
 	otherSize int
 
 	plans  *encodePlanSet
-	escape *[128]uint64
+	form   *literal.Form
 	flags  uint32
 	depth  int
 	called bool // methods of the user's may have been called
@@ -200,9 +200,9 @@ func render(v any, flags uint32, keep bool) (*renderer, error) {
 	if v == nil {
 		v = &null
 	}
-	plans, escape := htmlPlans, &htmlEscapes
+	plans, form := htmlPlans, literal.HTML
 	if flags&ffi.EncodeEscapeHTML == 0 {
-		plans, escape = plainPlans, &escapes
+		plans, form = plainPlans, literal.Plain
 	}
 	plan := plans.of(v)
 	if plan == nil || plan.handOver.Load() > 0 && plan.handOver.Add(-1) >= 0 {
@@ -210,7 +210,7 @@ func render(v any, flags uint32, keep bool) (*renderer, error) {
 	}
 	size := int(plan.size.Load())
 	r := takeRenderer(size, keep && (size >= largeDocument || size >= ownMemory && plan.steady.Load()))
-	r.plans, r.escape, r.flags = plans, escape, flags
+	r.plans, r.form, r.flags = plans, form, flags
 	r.depth, r.called, r.order = 0, false, r.order[:0]
 	r.names.settle(plans.html)
 	err := r.content(plan, v)
@@ -601,24 +601,29 @@ func (r *renderer) escaped(s string) {
 	r.reserve(0)
 }
 
-// copied writes a string by vectors, as far as it stands in a literal as it is.
+// copied writes a string by vectors, if it has as many bytes as they need.
 func (r *renderer) copied(s string) {
 	r.reserve(len(s) + 1 + literal.Room)
 	*(*byte)(r.end()) = '"'
 	r.length++
-	n := literal.Copy(r.end(), s, r.escape == &htmlEscapes)
-	r.length += n
-	if n < len(s) {
+	if n := r.vectors(s); n < len(s) {
 		r.rest(s, n)
 	}
 	r.byte('"')
 	r.reserve(0)
 }
 
+// vectors writes what is in a literal for the bytes of s, as far as vectors get, and returns how many.
+func (r *renderer) vectors(s string) int {
+	read, written := literal.Write(r.end(), r.size-r.length-spareRoom, s, r.form)
+	r.length += written
+	return read
+}
+
 // rest writes what is in a literal for the bytes of s from position i on.
 func (r *renderer) rest(s string, i int) {
 	patience := leastPatience
-	for i < len(s) {
+	for {
 		// At most as much as there is room for, whatever it becomes.
 		fits := (r.size-r.length-spareRoom)/escapedLength - 8
 		if least := min(len(s)-i, 64); fits < least {
@@ -626,12 +631,15 @@ func (r *renderer) rest(s string, i int) {
 			fits = least
 		}
 		var written int
-		i, written = escape(r.end(), s, i, min(i+fits, len(s)), patience, r.escape)
+		i, written = escape(r.end(), s, i, min(i+fits, len(s)), patience, r.form)
 		r.length += written
+		if i == len(s) {
+			break
+		}
 		if literal.Fast && len(s)-i >= literal.Least {
-			r.reserve(len(s) - i + literal.Room)
-			n := literal.Copy(r.end(), s[i:], r.escape == &htmlEscapes)
-			i, r.length = i+n, r.length+n
+			r.reserve(len(s) - i + literal.Growth)
+			n := r.vectors(s[i:])
+			i += n
 			if n >= inVain {
 				patience = leastPatience
 			} else {
@@ -643,7 +651,7 @@ func (r *renderer) rest(s string, i int) {
 
 // quotedString writes a string's literal as a string.
 func (r *renderer) quotedString(s string) {
-	inner := renderer{escape: r.escape}
+	inner := renderer{form: r.form}
 	inner.string(s)
 	r.string(string(inner.text()))
 }

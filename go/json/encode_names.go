@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"unsafe"
+
+	"tandem.example/go/internal/literal"
 )
 
 // Maps stand for records as often as for tables: the same few names come again and again. A renderer knows the names
@@ -167,18 +169,18 @@ func (n *names) settle(html bool) {
 		all = append(all, known.name)
 	}
 	slices.Sort(all)
-	escape := &escapes
+	form := literal.Plain
 	if html {
-		escape = &htmlEscapes
+		form = literal.HTML
 	}
-	literal := renderer{escape: escape}
+	written := renderer{form: form}
 	list := make([]recordName, len(all))
 	for i, name := range all {
-		literal.length = 0
-		literal.name(name)
-		text := make([]byte, literal.length+textBlock)
-		copy(text, literal.text())
-		list[i] = recordName{prefixOf(name), suffixOf(name), name, unsafe.String(&text[0], literal.length)}
+		written.length = 0
+		written.name(name)
+		text := make([]byte, written.length+textBlock)
+		copy(text, written.text())
+		list[i] = recordName{prefixOf(name), suffixOf(name), name, unsafe.String(&text[0], written.length)}
 	}
 	slots := make([]uint16, nameSlots)
 	for i := range list {

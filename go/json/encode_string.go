@@ -93,37 +93,12 @@ func loadShort(p unsafe.Pointer, n int) uint64 {
 	return at(0) | at(n/2)<<(8*(n/2)) | at(n-1)<<(8*(n-1)&63)
 }
 
-// What each character of ASCII is in a literal, and in one for HTML: the bytes, and their number in the highest byte.
-var escapes, htmlEscapes = func() (plain, html [128]uint64) {
-	const digits = "0123456789abcdef"
-	put := func(text string) (w uint64) {
-		for i := range text {
-			w |= uint64(text[i]) << (8 * i)
-		}
-		return w | uint64(len(text))<<56
-	}
-	for b := range plain {
-		plain[b] = put(string(rune(b)))
-		if b < 0x20 {
-			plain[b] = put(`\u00` + digits[b>>4:b>>4+1] + digits[b&15:b&15+1])
-		}
-	}
-	for b, letter := range map[byte]string{'"': `"`, '\\': `\`, '\b': "b", '\f': "f", '\n': "n", '\r': "r", '\t': "t"} {
-		plain[b] = put(`\` + letter)
-	}
-	html = plain
-	for _, b := range "<>&" {
-		html[b] = put(`\u00` + digits[b>>4:b>>4+1] + digits[b&15:b&15+1])
-	}
-	return plain, html
-}()
-
 // escapedLength is the most bytes that one byte becomes. escape may write as many for eight bytes more than it is
 // asked for.
 const escapedLength = 6
 
-// leastPatience is how many bytes escape writes at first in which there is nothing to escape, or half as many beyond ASCII, before vectors are
-// tried again, where there are any; twice as many behind a try that was in vain.
+// leastPatience is how many bytes escape writes at first, or half as many beyond ASCII, before vectors are tried again, where there are any;
+// twice as many behind a try that was in vain.
 var leastPatience = func() int {
 	if literal.Fast {
 		return 32
@@ -139,7 +114,7 @@ const (
 
 // escape writes the bytes of s from position i on as they stand in a literal, until it has passed limit or the end, or lost its
 // patience. It returns where it is in s, and how many bytes it wrote.
-func escape(dst unsafe.Pointer, s string, i, limit, patience int, table *[128]uint64) (int, int) {
+func escape(dst unsafe.Pointer, s string, i, limit, patience int, form *literal.Form) (int, int) {
 	p, n := unsafe.Pointer(unsafe.StringData(s)), 0
 	// Whole words can be read up to there. Behind it, what lies behind the string is made 0, which is no part of a
 	// character.
@@ -166,9 +141,8 @@ func escape(dst unsafe.Pointer, s string, i, limit, patience int, table *[128]ui
 			}
 			if w&highs == 0 && i+8 <= len(s) {
 				// Where there is one to escape there are others, so all go by the table: a branch for each would be mispredicted.
-				n += putEscaped(unsafe.Add(dst, n), table, w)
+				n += putEscaped(unsafe.Add(dst, n), form, w)
 				i += 8
-				stop = min(i+patience, limit)
 				continue
 			}
 			clean := bits.TrailingZeros64(marks) >> 3
@@ -180,10 +154,9 @@ func escape(dst unsafe.Pointer, s string, i, limit, patience int, table *[128]ui
 		}
 		b := *(*byte)(unsafe.Add(p, i))
 		if b < utf8.RuneSelf {
-			escaped := table[b]
+			escaped := form.Escapes[b]
 			store64(dst, n, escaped)
 			i, n = i+1, n+int(escaped>>56)
-			stop = min(i+patience, limit)
 			continue
 		}
 		// Characters of one length come in rows, and are checked by the word.
@@ -239,10 +212,10 @@ func escape(dst unsafe.Pointer, s string, i, limit, patience int, table *[128]ui
 }
 
 // putEscaped writes what the eight characters of w are in a literal, and returns how long that is.
-func putEscaped(dst unsafe.Pointer, table *[128]uint64, w uint64) int {
+func putEscaped(dst unsafe.Pointer, form *literal.Form, w uint64) int {
 	n := 0
 	put := func(shift int) {
-		escaped := table[w>>shift&0x7F]
+		escaped := form.Escapes[w>>shift&0x7F]
 		store64(dst, n, escaped)
 		n += int(escaped >> 56)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tandem.example/go/internal/ffi"
+	"tandem.example/go/internal/literal"
 )
 
 // Buffers come back as long as they are not too large, each to documents of its kind.
@@ -289,7 +290,7 @@ func TestNamesOutliveRenderers(t *testing.T) {
 		for i := range members {
 			record[fmt.Sprint(prefix, i)] = nil
 		}
-		r := &renderer{plans: plainPlans, escape: &escapes}
+		r := &renderer{plans: plainPlans, form: literal.Plain}
 		r.names.settle(false)
 		if err := r.any(record); err != nil {
 			t.Fatal(err)

@@ -1,30 +1,36 @@
-// Package literal copies strings into JSON literals, many bytes at a time, and checks them on the way. It is apart from
+// Package literal writes strings as JSON literals, many bytes at a time, and checks them on the way. It is apart from
 // its callers because a package that uses cgo can't have assembly.
 package literal
 
-import "unsafe"
+import (
+	"strings"
+	"unsafe"
+)
 
-// Least is the length of the shortest strings that Copy takes.
+// Least is the length of the shortest strings that Write takes.
 const Least = 16
 
-// Room is how much longer than the string the room for its copy has to be.
-const Room = 64
+// Room is how much longer than the string the room for it has to be. With Growth in its place, Write gets on wherever it may.
+const (
+	Room   = 64
+	Growth = Room + 64*(longest-1)
+)
 
-// pieceSize bounds how many bytes one call copies: a goroutine can't be preempted meanwhile.
+// longest is how long the escape of a byte can be.
+const longest = 6
+
+// pieceSize bounds how many bytes one call writes: a goroutine can't be preempted meanwhile.
 const pieceSize = 64 << 10
 
-// Copy copies s, which has at least [Least] bytes, to dst up to something that a literal can't have as it is: a control character,
-// a quote, a backslash, U+2028, U+2029, what is not UTF-8, and for HTML also <, > and &. It returns how many bytes are
-// copied, which are whole characters. There may be nothing wrong with those that follow, if they are many. What is in the room behind
-// the copy is lost.
+// Write writes s, which has at least [Least] bytes, to dst as it stands in a literal, up to what is not UTF-8, U+2028 or U+2029. It returns how
+// many bytes of s are written, which are whole characters, and how many that became. There may be nothing wrong with those that
+// follow, if they are many or there might be no room for them. What is in the room behind the text is lost.
 //
 // It must only be called if [Fast].
-func Copy(dst unsafe.Pointer, s string, html bool) int {
-	set := plainTables
-	if html {
-		set = htmlTables
-	}
-	return whole(s, copyVectors(dst, unsafe.Pointer(unsafe.StringData(s)), min(len(s), pieceSize), set))
+func Write(dst unsafe.Pointer, room int, s string, form *Form) (read, written int) {
+	read, written = writeVectors(dst, room, unsafe.Pointer(unsafe.StringData(s)), min(len(s), pieceSize), form)
+	n := whole(s, read)
+	return n, written - (read - n)
 }
 
 // whole returns how many of the first n bytes are whole characters: what is wrong with one is found at its second byte or a later one, or
@@ -53,10 +59,10 @@ func width(b byte) int {
 	}
 }
 
-// Tables are what vectors are compared with. Bytes are looked up by their halves, and what that yields is joined by AND. The method is that of
+// A Form says which characters literals are to have as they are: those for HTML have no <, > and &. Vectors are compared with most of it. Bytes are looked up by their halves, and what that yields is joined by AND. The method is that of
 // John Keiser and Daniel Lemire, "Validating UTF-8 in less than one instruction per byte" (2020). Offsets are known to the
 // assembly.
-type tables struct {
+type Form struct {
 	// What they have in common for a byte is not 0 if it is one of ASCII that has to be escaped.
 	careHigh, careLow [16]byte
 	// What they have in common for a byte, the first two, and the one behind it, the last, is a fault.
@@ -66,6 +72,8 @@ type tables struct {
 	half, third, fourth, later, separator2, separator1, separator0, one [32]byte
 	// What they have in common for a byte are its marks (arm64).
 	markHigh, markLow [16]byte
+	// Escapes are what the characters of ASCII are in a literal: the bytes, and their number in the highest byte.
+	Escapes [128]uint64
 }
 
 // Faults of two bytes in a row. The first bit is none, since a mark is there.
@@ -87,10 +95,11 @@ const (
 	lead4     = later << 1
 )
 
-var htmlTables, plainTables = newTables(`"\<>&`), newTables(`"\`)
+// HTML and Plain are the two forms.
+var HTML, Plain = newForm(`"\<>&`), newForm(`"\`)
 
-func newTables(care string) *tables {
-	t := tables{
+func newForm(care string) *Form {
+	t := Form{
 		half: all(0x0F), third: all(0xE0 - later), fourth: all(0xF0 - later), later: all(later),
 		separator2: all(0xE2), separator1: all(0x80), separator0: all(0xA9), one: all(1),
 	}
@@ -140,7 +149,24 @@ func newTables(care string) *tables {
 	t.markHigh[0xE] |= lead3 | separator
 	t.markHigh[0xF] |= lead3 | lead4
 	t.markLow[0x2] |= separator
+	for b := range t.Escapes {
+		t.Escapes[b] = escapeOf(byte(b), care)
+	}
 	return &t
+}
+
+func escapeOf(b byte, care string) (word uint64) {
+	const digits = "0123456789abcdef"
+	text := string(rune(b))
+	if i := strings.IndexByte("\"\\\b\f\n\r\t", b); i >= 0 {
+		text = `\` + `"\bfnrt`[i:i+1]
+	} else if b < 0x20 || strings.IndexByte(care, b) >= 0 {
+		text = `\u00` + digits[b>>4:b>>4+1] + digits[b&15:b&15+1]
+	}
+	for i := range text {
+		word |= uint64(text[i]) << (8 * i)
+	}
+	return word | uint64(len(text))<<56
 }
 
 func all(b byte) (v [32]byte) {

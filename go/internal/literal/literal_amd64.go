@@ -4,17 +4,17 @@ package literal
 
 import "unsafe"
 
-// Fast is whether the processor has what Copy needs.
+// Fast is whether the processor has what Write needs.
 var Fast = avx2
 
 var avx2, avx512 = features()
 
-// copyVectors copies n bytes from src, at least Least, up to one that needs care, and returns how many. A fault may be found up to
-// three bytes late, and what the last character lacks is not found. Behind the copy it writes up to Room bytes, and it reads nothing but
-// the n bytes.
+// writeVectors writes n bytes from src, at least Least, up to one that a literal can't have, not even escaped as one byte is, or until there may be
+// less room than a block needs. It returns how many it has read and written. A fault may be found up to three bytes late, and what the last character
+// lacks is not found. Behind what it has written it writes up to Room bytes, and it reads nothing but the n bytes.
 //
 //go:noescape
-func copyVectors(dst, src unsafe.Pointer, n int, set *tables) int
+func writeVectors(dst unsafe.Pointer, room int, src unsafe.Pointer, n int, form *Form) (read, written int)
 
 func cpuid(leaf, subleaf uint32) (a, b, c, d uint32)
 

@@ -16,27 +16,33 @@
 #define SEPARATOR1 240
 #define SEPARATOR0 272
 #define ONE 304
+#define ESCAPES 368
+
+// How much room a block with escapes needs at most, beyond that for a byte of what is left of the string each, Room included.
+#define GROWTH 384
 
 // Both functions have a fast way for blocks of ASCII behind others. The wide way is for those beyond ASCII, and for the next one, as a character may
 // end there. Lookups are made for each byte as the first of two, and what they yield is moved by a byte.
 //
-// AX: where the block begins. CX: where it ends. DX: where the string ends. R9: which bytes of it are beyond ASCII. R10: the same for
-// the block before. R11: which bytes need care.
+// A block is stored as it is. Behind each byte in it that is escaped, the rest of it is stored again, further on.
+//
+// AX: where the block begins. CX: where it ends. DX: where the string ends. DI: where the string would begin for the block to lie where it is
+// written. R9: which bytes of it are beyond ASCII. R10: the same for the block before. R11: which bytes are escaped. K4 or R12: where the text has to end.
 
-// func copyVectors(dst, src unsafe.Pointer, n int, set *tables) int
-TEXT ·copyVectors(SB), NOSPLIT, $0-40
+// func writeVectors(dst unsafe.Pointer, room int, src unsafe.Pointer, n int, form *Form) (read, written int)
+TEXT ·writeVectors(SB), NOSPLIT, $0-56
 	CMPB ·avx512(SB), $0
 	JNE wide
-	JMP copyAVX2<>(SB)
+	JMP writeAVX2<>(SB)
 
 wide:
-	JMP copyAVX512<>(SB)
+	JMP writeAVX512<>(SB)
 
-TEXT copyAVX512<>(SB), NOSPLIT, $0-40
+TEXT writeAVX512<>(SB), NOSPLIT, $0-56
 	MOVQ dst+0(FP), DI
-	MOVQ src+8(FP), SI
-	MOVQ n+16(FP), DX
-	MOVQ set+24(FP), R8
+	MOVQ src+16(FP), SI
+	MOVQ n+24(FP), DX
+	MOVQ form+32(FP), R8
 	VBROADCASTI32X4 CARE_HIGH(R8), Z16
 	VBROADCASTI32X4 CARE_LOW(R8), Z17
 	VBROADCASTI32X4 HALF(R8), Z18
@@ -63,13 +69,24 @@ store:
 	KMOVQ K1, R9
 	ORQ R9, R10
 	JNZ wide
+	KXORQ K4, K4, K4
 	KMOVQ K2, R11
 	TESTQ R11, R11
-	JNZ found
-	MOVQ CX, AX
+	JNZ escape
+
+next:
+	ADDQ $64, AX
 	CMPQ AX, DX
 	JLT block
-	JMP done
+	MOVQ DX, AX
+
+done:
+	MOVQ AX, read+40(FP)
+	ADDQ DI, AX
+	SUBQ dst+0(FP), AX
+	MOVQ AX, written+48(FP)
+	VZEROUPPER
+	RET
 
 setup:
 	VBROADCASTI32X4 FIRST_HIGH(R8), Z19
@@ -106,22 +123,10 @@ wide:
 	VPTERNLOGD $0x6A, Z11, Z10, Z9  // Z9 & Z10 ^ Z11
 	VPTESTMB Z9, Z9, K3
 	VPCMPEQB Z6, Z25, K4
-	KORQ K2, K3, K3
-	KORTESTQ K3, K4
-	JNZ care
-
-next:
-	MOVQ CX, AX
-	CMPQ AX, DX
-	JLT block
-
-done:
-	MOVQ DX, ret+32(FP)
-	VZEROUPPER
-	RET
-
-care:
-	KMOVQ K3, R11
+	KORQ K2, K3, K5
+	KORTESTQ K4, K5
+	JZ next
+	// What follows the first fault, or ends U+2028 or U+2029, is not written.
 	VPALIGNR $15, Z5, Z0, Z5
 	VBROADCASTI32X4 SEPARATOR1(R8), Z6
 	VPCMPEQB Z5, Z6, K4, K4
@@ -129,16 +134,55 @@ care:
 	VBROADCASTI32X4 SEPARATOR0(R8), Z6
 	VPORD Z5, Z0, Z5
 	VPCMPEQB Z5, Z6, K4, K4
+	KORQ K3, K4, K4
 	KMOVQ K4, R12
-	ORQ R12, R11
-	JZ next
+	KMOVQ K2, R11
+	LEAQ -1(R12), CX
+	ANDNQ CX, R12, CX
+	ANDQ CX, R11
+	JZ escaped
 
-found:
-	TZCNTQ R11, R11
-	ADDQ R11, AX
-	MOVQ AX, ret+32(FP)
-	VZEROUPPER
-	RET
+escape:
+	LEAQ GROWTH(DI)(DX*1), CX
+	SUBQ dst+0(FP), CX
+	CMPQ CX, room+8(FP)
+	JGT done
+	KMOVQ K7, R9
+	SHRQ $1, R9
+	ADDQ AX, SI
+	ADDQ AX, DI
+
+each:
+	TZCNTQ R11, CX
+	MOVBLZX (SI)(CX*1), R12
+	MOVQ ESCAPES(R8)(R12*8), R12
+	MOVQ R12, (DI)(CX*1)
+	SHRQ $56, R12
+	LEAQ -1(DI)(R12*1), DI
+	SHRXQ CX, R9, R12
+	KMOVQ R12, K1
+	VMOVDQU8.Z 1(SI)(CX*1), K1, Y5
+	VMOVDQU Y5, 1(DI)(CX*1)
+	BLSRQ R11, R11
+	SHRXQ CX, R11, R12
+	TESTL R12, R12
+	JNZ each
+	// The next one is not in these 32 bytes.
+	KSHIFTRQ $32, K1, K1
+	VMOVDQU8.Z 33(SI)(CX*1), K1, Y5
+	VMOVDQU Y5, 33(DI)(CX*1)
+	TESTQ R11, R11
+	JNZ each
+	SUBQ AX, SI
+	SUBQ AX, DI
+
+escaped:
+	KMOVQ K4, R12
+	TESTQ R12, R12
+	JZ next
+	TZCNTQ R12, R12
+	ADDQ R12, AX
+	JMP done
 
 tail:
 	// The bytes that are left, and zeros.
@@ -150,11 +194,11 @@ tail:
 	VMOVDQU8.Z (SI)(AX*1), K7, Z0
 	JMP store
 
-TEXT copyAVX2<>(SB), NOSPLIT, $64-40
+TEXT writeAVX2<>(SB), NOSPLIT, $96-56
 	MOVQ dst+0(FP), DI
-	MOVQ src+8(FP), SI
-	MOVQ n+16(FP), DX
-	MOVQ set+24(FP), R8
+	MOVQ src+16(FP), SI
+	MOVQ n+24(FP), DX
+	MOVQ form+32(FP), R8
 	VBROADCASTI128 CARE_HIGH(R8), Y4
 	VBROADCASTI128 CARE_LOW(R8), Y5
 	VBROADCASTI128 HALF(R8), Y6
@@ -183,11 +227,19 @@ store:
 	VPTEST Y3, Y3
 	JNZ careASCII
 
-nextASCII:
-	MOVQ CX, AX
+next:
+	ADDQ $32, AX
 	CMPQ AX, DX
 	JLT block
-	JMP done
+	MOVQ DX, AX
+
+done:
+	MOVQ AX, read+40(FP)
+	ADDQ DI, AX
+	SUBQ dst+0(FP), AX
+	MOVQ AX, written+48(FP)
+	VZEROUPPER
+	RET
 
 setup:
 	VBROADCASTI128 FIRST_HIGH(R8), Y10
@@ -223,28 +275,8 @@ wide:
 	VPOR Y2, Y3, Y8
 	VPOR Y1, Y8, Y8
 	VPTEST Y8, Y8
-	JNZ care
-
-next:
-	MOVQ CX, AX
-	CMPQ AX, DX
-	JLT block
-
-done:
-	MOVQ DX, ret+32(FP)
-	VZEROUPPER
-	RET
-
-careASCII:
-	VPXOR Y7, Y7, Y7
-	VPCMPEQB Y7, Y3, Y3
-	VPMOVMSKB Y3, R11
-	NOTL R11
-	ANDL BX, R11
-	JZ nextASCII
-	JMP found
-
-care:
+	JZ next
+	// What follows the first fault, or ends U+2028 or U+2029, is not written.
 	VPALIGNR $15, Y7, Y0, Y7
 	VPCMPEQB SEPARATOR1(R8), Y7, Y7
 	VPAND Y7, Y1, Y1
@@ -259,17 +291,59 @@ care:
 	VPCMPEQB Y7, Y2, Y2
 	VPMOVMSKB Y2, R12
 	NOTL R12
-	ORL R12, R11
-	VPMOVMSKB Y1, R12
-	ORL R12, R11
-	JZ next
+	VPMOVMSKB Y1, CX
+	ORL CX, R12
+	LEAL -1(R12), CX
+	ANDNL CX, R12, CX
+	ANDL CX, R11
+	JZ escaped
+	JMP escape
 
-found:
-	TZCNTL R11, R11
-	ADDQ R11, AX
-	MOVQ AX, ret+32(FP)
-	VZEROUPPER
-	RET
+careASCII:
+	VPXOR Y7, Y7, Y7
+	VPCMPEQB Y7, Y3, Y3
+	VPMOVMSKB Y3, R11
+	NOTL R11
+	ANDL BX, R11
+	JZ next
+	XORL R12, R12
+
+escape:
+	LEAQ GROWTH(DI)(DX*1), CX
+	SUBQ dst+0(FP), CX
+	CMPQ CX, room+8(FP)
+	JGT done
+	// What is read behind the block has to be there.
+	LEAQ (SI)(AX*1), R9
+	LEAQ 64(AX), CX
+	CMPQ CX, DX
+	JLE inPlace
+	VMOVDQU Y0, buffer-96(SP)
+	LEAQ buffer-96(SP), R9
+
+inPlace:
+	ADDQ AX, DI
+
+each:
+	TZCNTL R11, CX
+	MOVBLZX (R9)(CX*1), BX
+	MOVQ ESCAPES(R8)(BX*8), BX
+	MOVQ BX, (DI)(CX*1)
+	SHRQ $56, BX
+	LEAQ -1(DI)(BX*1), DI
+	VMOVDQU 1(R9)(CX*1), Y3
+	VMOVDQU Y3, 1(DI)(CX*1)
+	BLSRL R11, R11
+	JNZ each
+	SUBQ AX, DI
+	MOVL $-1, BX
+
+escaped:
+	TESTL R12, R12
+	JZ next
+	TZCNTL R12, R12
+	ADDQ R12, AX
+	JMP done
 
 tail:
 	// The bytes that are left, from the last 32, and zeros.

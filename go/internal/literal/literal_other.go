@@ -4,7 +4,7 @@ package literal
 
 import "unsafe"
 
-// Fast is whether the processor has what Copy needs.
+// Fast is whether the processor has what Write needs.
 const Fast = false
 
-func copyVectors(unsafe.Pointer, unsafe.Pointer, int, *tables) int { return 0 }
+func writeVectors(unsafe.Pointer, int, unsafe.Pointer, int, *Form) (read, written int) { return 0, 0 }
