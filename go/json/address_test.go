@@ -2,6 +2,7 @@ package json_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"testing"
 )
@@ -41,4 +42,46 @@ func TestAddressesMatchStandardLibrary(t *testing.T) {
 			sameDecode(t, []byte(`[`+text+`,`+text+`,`+text+`]`), target)
 		}
 	}
+}
+
+// Addresses are written as their methods do, whatever they hold.
+func TestAddressesAreWrittenAsByStandardLibrary(t *testing.T) {
+	t.Parallel()
+	type addresses struct {
+		A netip.Addr      `json:"a"`
+		B netip.AddrPort  `json:"b,omitzero"`
+		C netip.Prefix    `json:"c,omitempty"`
+		D *netip.Addr     `json:"d"`
+		E *netip.AddrPort `json:"e,omitempty"`
+		F []*netip.Prefix
+		G map[string]netip.Prefix
+		H any
+		I [2]netip.AddrPort
+		J netip.Addr
+	}
+	random := rand.New(rand.NewPCG(5, 6))
+	list := []netip.Addr{{}, netip.IPv4Unspecified(), netip.IPv6Unspecified(), netip.IPv6Loopback(), netip.MustParseAddr("::ffff:1.2.3.4"),
+		netip.MustParseAddr("fe80::1%eth0"), netip.IPv6Loopback().WithZone("<\"\u2028\xff>"), netip.MustParseAddr("::ffff:1.2.3.4%x")}
+	// Each row of groups that are 0, and groups of each length.
+	for zeros := range 256 {
+		var ip [16]byte
+		for i := range 8 {
+			if zeros>>i&1 == 0 {
+				group := max(random.Uint32()%0x10000>>(4*random.IntN(4)), 1)
+				ip[2*i], ip[2*i+1] = byte(group>>8), byte(group)
+			}
+		}
+		list = append(list, netip.AddrFrom16(ip), netip.AddrFrom4([4]byte(ip[8:12])), netip.AddrFrom4([4]byte{byte(zeros), 0, 255, ip[9]}))
+	}
+	for _, a := range list {
+		port, prefix := netip.AddrPortFrom(a, uint16(random.Uint32())), netip.PrefixFrom(a, random.IntN(131)-1)
+		for _, v := range []any{a, &a, port, prefix, []netip.Addr{a, a}, addresses{
+			a, port, prefix, &a, &port, []*netip.Prefix{nil, &prefix}, map[string]netip.Prefix{"x": prefix}, a, [2]netip.AddrPort{port}, a,
+		}} {
+			sameEncode(t, v)
+		}
+	}
+	sameEncode(t, addresses{})
+	// A prefix that no text gives: bits, and no address.
+	sameEncode(t, netip.PrefixFrom(netip.Addr{}, 8))
 }

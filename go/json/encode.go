@@ -387,6 +387,12 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 				if written = putTime(dst, (*time.Time)(at)); written == 0 {
 					return errForeign
 				}
+			case encodeAddr, encodeAddrPort, encodePrefix:
+				if written = putAddress(dst, kind, at); written == 0 {
+					r.upTo(dst)
+					r.address(kind, at)
+					dst, limit = r.end(), uintptr(r.base)+uintptr(r.size)
+				}
 			case encodeString:
 				s := *(*string)(at)
 				if len(s) < longString && limit-uintptr(dst) >= uintptr(len(s))+quoteRoom+spareRoom {

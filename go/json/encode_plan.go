@@ -30,6 +30,9 @@ const (
 	encodeFloat32
 	encodeFloat64
 	encodeTime
+	encodeAddr
+	encodeAddrPort
+	encodePrefix
 	encodeString
 	encodeNumber
 	encodeSlice
@@ -383,7 +386,10 @@ func (p *encodePlanner) describe(n *encodeNode, addressable, quoted bool) {
 	case t == rawMessageType:
 		n.kind = encodeRawMessage
 		return
-	case t.Kind() == reflect.Pointer && (t.Elem() == timeType || t.Elem() == rawMessageType):
+	case addressKind(t) != encodeUnsupported:
+		n.kind = addressKind(t)
+		return
+	case t.Kind() == reflect.Pointer && (t.Elem() == timeType || t.Elem() == rawMessageType || addressKind(t.Elem()) != encodeUnsupported):
 	case has(marshalerType):
 		n.kind = encodeMarshaler
 		return
@@ -459,7 +465,7 @@ func appends(t reflect.Type) bool {
 		t = t.Elem()
 	}
 	switch t.PkgPath() {
-	case "net/netip", "net", "math/big":
+	case "net", "math/big":
 		return true
 	}
 	return false
