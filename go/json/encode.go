@@ -141,8 +141,9 @@ type renderer struct {
 	strings []member[string]
 	order   []memberPlace
 	names   names
-	scratch []byte   // of texts that are appended
-	room    *mapRoom // for maps of the type of one that was written before
+	scratch []byte                       // of texts that are appended
+	room    *mapRoom                     // for maps of the type of one that was written before
+	digits  [fewMembers][digitsRoom]byte // of names that are integers
 	// Values that are pointers, each where it has an address: those of depth d at d.
 	values [maxDepth + 1]unsafe.Pointer
 	pool   *sync.Pool

@@ -121,6 +121,61 @@ func writeFew[T any](r *renderer, m map[string]T, write func(r *renderer, value 
 	return nil
 }
 
+// writeFewPlain is writeFew for values that are strings or scalars.
+func writeFewPlain[T any](r *renderer, m map[string]T, elem *encodeNode) error {
+	var few fewNames
+	var values [fewMembers]T
+	count := 0
+	for name, value := range m {
+		if count == fewMembers {
+			return errForeign // it changes meanwhile
+		}
+		few.names[count], values[count] = name, value
+		count++
+	}
+	return r.plainMembers(&few, count, elem, unsafe.Pointer(&values))
+}
+
+// fewNames are the names of at most fewMembers, and their places in order.
+type fewNames struct {
+	names [fewMembers]string
+	order [fewMembers]memberPlace
+}
+
+// arrange puts the names in order, if they are to be sorted.
+func (f *fewNames) arrange(count int, flags uint32) {
+	for i, name := range f.names[:count] {
+		place, at := memberPlace{prefixOf(name), i}, i
+		for ; at > 0 && flags&ffi.EncodeUnsorted == 0; at-- {
+			before := f.order[at-1]
+			if before.prefix < place.prefix || before.prefix == place.prefix && f.names[before.number%fewMembers] < name {
+				break
+			}
+			f.order[at] = before
+		}
+		f.order[at] = place
+	}
+}
+
+// plainMembers writes members that have these names and the values at values, which are strings or scalars.
+func (r *renderer) plainMembers(few *fewNames, count int, elem *encodeNode, values unsafe.Pointer) error {
+	few.arrange(count, r.flags)
+	r.byte('{')
+	for _, p := range few.order[:count] {
+		name, value := few.names[p.number%fewMembers], unsafe.Add(values, uintptr(p.number)*elem.size)
+		if elem.kind == encodeString {
+			r.name(name)
+			r.string(*(*string)(value))
+			r.mark(',')
+		} else if err := r.scalarMember(name, elem, value); err != nil {
+			return err
+		}
+	}
+	r.closeMap(count)
+	r.leave()
+	return nil
+}
+
 func (r *renderer) stringValue(s string) error {
 	r.string(s)
 	return nil
@@ -238,6 +293,9 @@ func (r *renderer) anyMap(n *encodeNode, p unsafe.Pointer) error {
 	}
 	m := valueAt(n.pointer, p)
 	count := m.Len()
+	if count <= fewMembers && n.access != nil && (n.elem.kind.isScalar() || n.elem.kind == encodeString) {
+		return n.access.few(r, n, p)
+	}
 	room := r.takeRoom(n, count)
 	values := room.values.UnsafePointer()
 	read := 0
@@ -267,7 +325,10 @@ func (r *renderer) anyMap(n *encodeNode, p unsafe.Pointer) error {
 	for i := range count {
 		p := r.order[places+i]
 		number := p.number
-		if n.elem.kind.isScalar() && !known && r.scalarMember(names[number], n.elem, unsafe.Add(values, uintptr(number)*n.elem.size)) {
+		if n.elem.kind.isScalar() && !known {
+			if err := r.scalarMember(names[number], n.elem, unsafe.Add(values, uintptr(number)*n.elem.size)); err != nil {
+				return err
+			}
 			continue
 		}
 		if known {
@@ -287,27 +348,26 @@ func (r *renderer) anyMap(n *encodeNode, p unsafe.Pointer) error {
 	return nil
 }
 
-// scalarMember writes a member whose value is a boolean or a number, and a comma, if its name is short and stands there as it is. It reports
-// whether that is so.
-func (r *renderer) scalarMember(name string, elem *encodeNode, value unsafe.Pointer) bool {
-	if len(name) >= longString {
-		return false
-	}
+// scalarMember writes a member whose value is a boolean or a number, and a comma, in one step if its name is short and stands there as it is.
+func (r *renderer) scalarMember(name string, elem *encodeNode, value unsafe.Pointer) error {
 	r.reserve(longString + quoteRoom + numberRoom)
-	dst := r.end()
-	length := quote(dst, name)
-	if length == 0 {
-		return false
+	length := 0
+	if len(name) < longString {
+		length = quote(r.end(), name)
 	}
-	colon := unsafe.Add(dst, length)
+	if length == 0 {
+		r.string(name)
+		r.reserve(numberRoom)
+	}
+	colon := unsafe.Add(r.end(), length)
 	end := putScalars(colon, elem.kind, value, 1)
 	if end == nil {
-		return false
+		return errForeign
 	}
 	*(*byte)(colon) = ':'
 	*(*byte)(end) = ','
 	r.upTo(unsafe.Add(end, 1))
-	return true
+	return nil
 }
 
 // reflectMap reads a map of count members, and returns how many it had.
@@ -361,13 +421,17 @@ func (r *renderer) keyText(key reflect.Value) (string, error) {
 // nameWords makes the names of keys that are integers.
 func (room *mapRoom) nameWords(names []string) {
 	for i := range names {
-		dst := unsafe.Pointer(&room.digits[i*digitsRoom : (i+1)*digitsRoom][0])
-		length := 0
-		if word := room.keys.words[i]; room.node.keys == keySigned {
-			length = putInt(dst, int64(word))
-		} else {
-			length = putUint(dst, word)
-		}
-		names[i] = unsafe.String((*byte)(dst), length)
+		names[i] = room.node.keys.nameOf(room.keys.words[i], unsafe.Pointer(&room.digits[i*digitsRoom : (i+1)*digitsRoom][0]))
 	}
+}
+
+// nameOf returns the name of a key that is an integer, which is written to dst.
+func (k keyKind) nameOf(word uint64, dst unsafe.Pointer) string {
+	length := 0
+	if k == keySigned {
+		length = putInt(dst, int64(word))
+	} else {
+		length = putUint(dst, word)
+	}
+	return unsafe.String((*byte)(dst), length)
 }

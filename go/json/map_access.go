@@ -15,6 +15,8 @@ type mapAccess struct {
 	// read copies the members of the map at m to keys and values, which have room for count of them, and returns how many there were.
 	// Only if the map changes meanwhile, these are not count.
 	read func(m unsafe.Pointer, keys mapKeys, values unsafe.Pointer, count int) int
+	// few writes the map at m, which has at most fewMembers, whose values are strings or scalars.
+	few func(r *renderer, n *encodeNode, m unsafe.Pointer) error
 	// make stores a map for count members at m.
 	make func(m unsafe.Pointer, count int)
 	// set stores the value at elem under a key, which is a string or a word, in the map at m, and clears elem.
@@ -79,6 +81,9 @@ func textAccess[V any]() *mapAccess {
 				i++
 			}
 			return i
+		},
+		few: func(r *renderer, n *encodeNode, m unsafe.Pointer) error {
+			return writeFewPlain(r, *(*map[string]V)(m), n.elem)
 		},
 		make: func(m unsafe.Pointer, count int) { *(*map[string]V)(m) = make(map[string]V, count) },
 		set: func(m unsafe.Pointer, text string, _ uint64, elem unsafe.Pointer) {
@@ -169,6 +174,20 @@ func wordAccess[K wordKey, V any]() *mapAccess {
 				i++
 			}
 			return i
+		},
+		few: func(r *renderer, n *encodeNode, m unsafe.Pointer) error {
+			var few fewNames
+			var values [fewMembers]V
+			count := 0
+			for key, value := range *(*map[K]V)(m) {
+				if count == fewMembers {
+					return errForeign // it changes meanwhile
+				}
+				few.names[count] = n.keys.nameOf(uint64(key), unsafe.Pointer(&r.digits[count]))
+				values[count] = value
+				count++
+			}
+			return r.plainMembers(&few, count, n.elem, unsafe.Pointer(&values))
 		},
 		make: func(m unsafe.Pointer, count int) { *(*map[K]V)(m) = make(map[K]V, count) },
 		set: func(m unsafe.Pointer, _ string, word uint64, elem unsafe.Pointer) {
