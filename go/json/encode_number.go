@@ -131,6 +131,19 @@ func putFloat(dst unsafe.Pointer, f float64) int {
 		*(*byte)(dst) = '0'
 		return sign + 1
 	}
+	// Of decimals with at most 15 digits, which most people write, no two are the same double: one that is f is the shortest.
+	const decimals, most = 1e6, 1e9
+	if magnitude := math.Abs(f); magnitude < most {
+		if i := uint64(int64(magnitude*decimals + 0.5)); float64(int64(i))/decimals == magnitude {
+			whole := i / decimals
+			n := sign + putUint(dst, whole)
+			dst = unsafe.Add(dst, n-sign)
+			digits := eightDigits(i-whole*decimals) >> 16
+			*(*byte)(dst) = '.'
+			store64(dst, 1, digits|zeros)
+			return n + 9 - bits.LeadingZeros64(digits)/8
+		}
+	}
 	digits, exponent := shortest(word&(1<<52-1), int(word>>52&0x7FF))
 	// 17 digits, of which the first is not 0; most have them, or one less.
 	if digits < 1e16 {

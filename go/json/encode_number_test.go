@@ -114,6 +114,11 @@ func TestFloatsOfAllSizes(t *testing.T) {
 		// Few digits, at all places of the point; and integers.
 		check(float64(random.Uint64()>>random.IntN(64)) * math.Pow10(random.IntN(60)-30))
 		check(float64(random.IntN(100_000)) / math.Pow10(random.IntN(12)))
+		// Six places and as many digits before them as may be, and the doubles next to those.
+		f := float64(random.Int64N(1<<54)>>random.IntN(54)) / 1e6
+		for _, f := range []float64{f, math.Nextafter(f, 0), math.Nextafter(f, 2*f)} {
+			check(f)
+		}
 	}
 	// Around powers of two the interval of a double is not symmetric; those of ten have the fewest digits; and the
 	// smallest ones.
