@@ -538,4 +538,19 @@ func TestMarshalManyEscapes(t *testing.T) {
 		}
 		sameEncode(t, text.String())
 	}
+	// Long ones, which are written to memory of their size if they come again.
+	for range 20 {
+		var list [3]string
+		for i := range list {
+			some := parts[random.IntN(len(parts)):]
+			var text strings.Builder
+			for range random.IntN(3000) {
+				text.WriteString(pick(random, some))
+			}
+			list[i] = text.String()
+		}
+		for range 3 {
+			sameEncode(t, list)
+		}
+	}
 }

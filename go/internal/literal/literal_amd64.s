@@ -78,6 +78,8 @@ next:
 	ADDQ $64, AX
 	CMPQ AX, DX
 	JLT block
+
+last:
 	MOVQ DX, AX
 
 done:
@@ -125,7 +127,13 @@ wide:
 	VPCMPEQB Z6, Z25, K4
 	KORQ K2, K3, K5
 	KORTESTQ K4, K5
-	JZ next
+	JNZ care
+	ADDQ $64, AX
+	CMPQ AX, DX
+	JLT block
+	JMP last
+
+care:
 	// What follows the first fault, or ends U+2028 or U+2029, is not written.
 	VPALIGNR $15, Z5, Z0, Z5
 	VBROADCASTI32X4 SEPARATOR1(R8), Z6
@@ -231,6 +239,8 @@ next:
 	ADDQ $32, AX
 	CMPQ AX, DX
 	JLT block
+
+last:
 	MOVQ DX, AX
 
 done:
@@ -275,7 +285,13 @@ wide:
 	VPOR Y2, Y3, Y8
 	VPOR Y1, Y8, Y8
 	VPTEST Y8, Y8
-	JZ next
+	JNZ care
+	ADDQ $32, AX
+	CMPQ AX, DX
+	JLT block
+	JMP last
+
+care:
 	// What follows the first fault, or ends U+2028 or U+2029, is not written.
 	VPALIGNR $15, Y7, Y0, Y7
 	VPCMPEQB SEPARATOR1(R8), Y7, Y7
