@@ -408,7 +408,11 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 				}
 				dst, limit = r.end(), uintptr(r.base)+uintptr(r.size)
 			case encodeOptional:
-				if op.field != nil {
+				if op.embedded {
+					if at = *(*unsafe.Pointer)(at); at != nil {
+						at = unsafe.Add(at, op.field.offset)
+					}
+				} else if op.field != nil {
 					at = op.field.find(at)
 				} else if *(*uintptr)(unsafe.Add(at, op.omit.at))<<op.omit.sign == 0 {
 					at = nil

@@ -83,6 +83,7 @@ type encodeOp struct {
 	// Of encodeOptional, the rest: what is written for the field, and whether it may be the first member of its object.
 	value    encodeKind
 	mayBegin bool
+	embedded bool // there is nothing but a pointer to the field's struct that may be nil
 	// Which word of the value tells whether it is left out; or the field, if none does.
 	omit  omitWord
 	field *encodeField
@@ -329,6 +330,8 @@ func (b *opsBuilder) addOptional(f *encodeField, name string, mayBegin bool) {
 	op := encodeOp{kind: encodeOptional, text: b.pending + name, offset: f.offset, node: f.node, value: f.node.kind, mayBegin: mayBegin, own: len(name)}
 	b.pending = ""
 	switch {
+	case len(f.hops) == 1 && f.omit == nil:
+		op.offset, op.field, op.embedded = f.hops[0], f, true
 	case f.hops != nil:
 		op.offset, op.field = 0, f
 	case f.omitWord != nil:
