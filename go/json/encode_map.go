@@ -336,7 +336,10 @@ func (r *renderer) anyMap(n *encodeNode, p unsafe.Pointer) error {
 		} else {
 			r.name(names[number])
 		}
-		if err := r.write(n.elem.ops, unsafe.Add(values, uintptr(number)*n.elem.size), 1, 0); err != nil {
+		value := unsafe.Add(values, uintptr(number)*n.elem.size)
+		if n.elem.kind == encodeString {
+			r.string(*(*string)(value))
+		} else if err := r.write(n.elem.ops, value, 1, 0); err != nil {
 			return err
 		}
 		r.mark(',')
