@@ -658,6 +658,12 @@ impl<'a> Shard<'a> {
         Ok(())
     }
 
+    /// Counts an entry out that is gone.
+    fn release_entry(&self) {
+        self.resources.release_entry();
+        self.held.remove_entry();
+    }
+
     fn segment_of(&self, location: Location) -> Segment<'a> {
         self.arena().segment(self.arena().segment_of(location))
     }
@@ -823,8 +829,7 @@ impl<'a> Shard<'a> {
             self.give(page);
         }
         let freed = self.bury(location, Some(why));
-        self.resources.release_entry();
-        self.held.remove_entry();
+        self.release_entry();
         let counts = &mut self.state.counts;
         match why {
             Reason::Deleted => counts.deletes += 1,
@@ -1293,8 +1298,7 @@ impl<'a> Shard<'a> {
                     offset += entry.size();
                     if !entry.is_dead() {
                         self.bury(location, why);
-                        self.resources.release_entry();
-                        self.held.remove_entry();
+                        self.release_entry();
                     }
                 }
                 self.unlink(number, NONE);
