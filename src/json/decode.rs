@@ -798,21 +798,17 @@ impl<'a, W: Walk<'a>, const BORROW: bool> Decoder<'a, W, BORROW> {
                 }
                 Names::Ints { bits } => {
                     let unused = 64 - bits;
-                    let name = self.tokens.integer_name(|name| name << unused >> unused == name);
-                    let name = match name {
-                        Some(name) => name as u64,
-                        None => self.integer_name(|number, name| {
-                            number.to_int(name, bits).map(|value| value as u64)
-                        })?,
-                    };
+                    let name = self.integer_name(
+                        |name| name << unused >> unused == name,
+                        |number, name| number.to_int(name, bits).map(|value| value as u64),
+                    )?;
                     self.words.push(name)?;
                 }
                 Names::Uints { bits } => {
-                    let fits = |name| name >= 0 && (bits == 64 || name >> bits == 0);
-                    let name = match self.tokens.integer_name(fits) {
-                        Some(name) => name as u64,
-                        None => self.integer_name(|number, name| number.to_uint(name, bits))?,
-                    };
+                    let name = self.integer_name(
+                        |name| name >= 0 && (bits == 64 || name >> bits == 0),
+                        |number, name| number.to_uint(name, bits),
+                    )?;
                     self.words.push(name)?;
                 }
             }
@@ -825,8 +821,20 @@ impl<'a, W: Walk<'a>, const BORROW: bool> Decoder<'a, W, BORROW> {
         Ok(())
     }
 
-    /// A member name that is an integer, in the form that numbers have in JSON.
+    /// A member name that is an integer, in the form that numbers have in JSON: a short one if it `fits`, or what `convert` makes of it.
+    #[inline(always)]
     fn integer_name(
+        &mut self,
+        fits: impl Fn(i64) -> bool,
+        convert: impl Fn(number::Number, &[u8]) -> Option<u64>,
+    ) -> Result<u64> {
+        match self.tokens.integer_name(fits) {
+            Some(name) => Ok(name as u64),
+            None => self.long_integer_name(convert),
+        }
+    }
+
+    fn long_integer_name(
         &mut self,
         convert: impl Fn(number::Number, &[u8]) -> Option<u64>,
     ) -> Result<u64> {
