@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"runtime"
 	"sync"
@@ -54,11 +55,9 @@ func inParallel(parts [][]contender) []contender {
 			all.Wait()
 		}}
 		for _, part := range parts {
-			if part[i].fault != "" {
-				c.fault = part[i].fault
-			}
+			c.fault = cmp.Or(part[i].fault, c.fault)
 			if part[i].run == nil {
-				c.run, c.fault = nil, part[i].fault
+				c.run = nil
 				break
 			}
 		}
