@@ -634,7 +634,7 @@ func (r *renderer) vectors(s string) int {
 // rest writes what is in a literal for the bytes of s from position i on.
 func (r *renderer) rest(s string, i int) {
 	patience := leastPatience
-	for {
+	for i < len(s) {
 		// At most as much as there is room for, whatever it becomes.
 		fits := (r.size-r.length-spareRoom)/escapedLength - 8
 		if least := min(len(s)-i, 64); fits < least {
@@ -644,9 +644,6 @@ func (r *renderer) rest(s string, i int) {
 		var written int
 		i, written = escape(r.end(), s, i, min(i+fits, len(s)), patience, r.form)
 		r.length += written
-		if i == len(s) {
-			break
-		}
 		if literal.Fast && len(s)-i >= literal.Least {
 			r.reserve(len(s) - i + literal.Growth)
 			n := r.vectors(s[i:])
