@@ -38,34 +38,42 @@ func (c *Cache[K, V]) GetEntry(key K) (Entry[V], bool) {
 // Peek is [Cache.Get] without a use of the entry: it counts as neither hit nor miss, and puts off neither the entry's
 // eviction nor its end.
 func (c *Cache[K, V]) Peek(key K) (V, bool) {
-	value, _, found := c.read(&key, false)
-	return value, found
+	return c.readBy(func(room []byte) (int, ffi.Status) {
+		return c.look(&key, unsafe.SliceData(room), len(room), false, new(tally))
+	})
 }
 
 // read returns the value of a key, also if that is no use of the entry. If there is a value that can't be decoded, the
 // meta is its.
 func (c *Cache[K, V]) read(key *K, uses bool) (value V, meta ffi.CacheMeta, found bool) {
-	buffer := getBuffer()
-	defer putBuffer(buffer)
 	data, keyLength := c.keys.bytes(unsafe.Pointer(key))
-	for {
-		room := (*buffer)[:cap(*buffer)]
-		var length int
-		var status ffi.Status
+	value, found = c.readBy(func(room []byte) (length int, status ffi.Status) {
 		if uses {
 			length, meta, status = c.core.GetWithMeta(data, keyLength, unsafe.SliceData(room), len(room))
 		} else {
 			length, meta, status = c.core.Peek(data, keyLength, unsafe.SliceData(room), len(room))
 		}
+		return length, status
+	})
+	return value, meta, found
+}
+
+// readBy returns the value that a function copies to a buffer, which gives its length, and BufferTooSmall if there is not
+// enough room.
+func (c *Cache[K, V]) readBy(copyTo func(room []byte) (int, ffi.Status)) (value V, found bool) {
+	buffer := getBuffer()
+	defer putBuffer(buffer)
+	for {
+		room := (*buffer)[:cap(*buffer)]
+		length, status := copyTo(room)
 		runtime.KeepAlive(c)
 		switch status {
 		case ffi.OK:
-			value, found = c.valueOf(room[:length])
-			return value, meta, found
+			return c.valueOf(room[:length])
 		case ffi.BufferTooSmall: // and by the next call the value may have become longer still
 			*buffer = make([]byte, 0, length)
 		default:
-			return value, meta, false
+			return value, false
 		}
 	}
 }

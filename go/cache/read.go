@@ -17,8 +17,10 @@ import (
 // number may be anything, so each that leads to an address is checked.
 type reader struct {
 	ffi.CacheView
+	core    ffi.Cache
 	buckets uint64 // in a page
 	start   time.Time
+	idle    uint64 // that of Options, in nanoseconds
 	// bypassed: Rust is to see all reads.
 	bypassed atomic.Bool
 	// closed: Rust is to see all writes, since whoever was told that the cache is closed is to be told so each time.
@@ -54,10 +56,10 @@ var layoutNumbers = [...]uint64{
 	segmentWords, uint64(unsafe.Sizeof(ffi.CacheView{})), prime, leastPoint, never,
 }
 
-func newReader(core ffi.Cache) *reader {
+func newReader(core ffi.Cache, idle time.Duration) *reader {
 	core.View()         // once before, so that the second time takes only a moment
 	start := time.Now() // before the cache's clock is read, so that no entry is taken to live longer than it does
-	r := &reader{CacheView: core.View(), start: start}
+	r := &reader{CacheView: core.View(), core: core, start: start, idle: uint64(idle)}
 	if start.Year() < 2025 { // in a bubble of testing/synctest, whose time is not the cache's
 		r.Now = 0
 	}
@@ -129,14 +131,15 @@ type finding uint8
 const (
 	miss finding = iota
 	hit
+	idleHit  // a hit that the entry has to be told of
 	tooSmall // the value is longer than the buffer
 	unclear  // only Rust can tell
 	another  // the entry is one of another key
 )
 
 // get copies the value of a key to where value points, if it has at most capacity bytes, and returns its length. On a
-// miss, value may have been written to. The caller counts it.
-func (r *reader) get(key unsafe.Pointer, keyLength int, value unsafe.Pointer, capacity int) (int, finding) {
+// miss, value may have been written to. The caller counts it. It may be no use of the entry.
+func (r *reader) get(key unsafe.Pointer, keyLength int, value unsafe.Pointer, capacity int, uses bool) (int, finding) {
 	if r.bypassed.Load() {
 		return 0, unclear
 	}
@@ -172,7 +175,12 @@ again:
 				continue again
 			}
 			if finding != another {
-				if one := uint64(1) << (2 * number); finding == hit && state/one%(mostHits+1) != mostHits {
+				if finding == idleHit {
+					if finding = hit; uses && !r.putOff(hash, place, word, bucket, state, location) {
+						return 0, unclear
+					}
+				}
+				if one := uint64(1) << (2 * number); uses && finding == hit && state/one%(mostHits+1) != mostHits {
 					// If another thread counts or changes something at this moment, so be it.
 					atomic.CompareAndSwapUint64((*uint64)(bucket), state, state+one)
 				}
@@ -249,13 +257,10 @@ func (r *reader) entry(location uint64, key unsafe.Pointer, keyLength int, value
 	}
 	head := load(words)
 	size := min(head&(1<<16-1), left)
-	if head&(mapped|idles) != 0 {
+	if head&mapped != 0 {
 		return 0, unclear
 	}
-	body := uint64(fixedWords)
-	if head&expires != 0 {
-		body++
-	}
+	body := bodyOf(head)
 	thisLength, length := int(head>>16&(1<<16-1)), int(head>>32&(1<<16-1))
 	if thisLength != keyLength || body*wordBytes+uint64(thisLength+length) > size*wordBytes {
 		return 0, another
@@ -265,15 +270,55 @@ func (r *reader) entry(location uint64, key unsafe.Pointer, keyLength int, value
 	if !equal(key, text, keyLength) {
 		return 0, another
 	}
-	if head&expires != 0 && !r.before(load(unsafe.Add(words, fixedWords*wordBytes))) {
-		return 0, unclear
+	found := hit
+	if head&(expires|idles) != 0 {
+		now, known := r.now()
+		for i := uint64(fixedWords); i < body; i++ {
+			known = known && now < load(unsafe.Add(words, i*wordBytes))
+		}
+		if !known {
+			return 0, unclear
+		}
+		if head&idles != 0 {
+			found = idleHit
+		}
 	}
 	if length > capacity {
 		return length, tooSmall
 	}
 	from := unsafe.Slice((*byte)(unsafe.Add(text, keyLength)), length)
 	copy(unsafe.Slice((*byte)(value), length), from)
-	return length, hit
+	return length, found
+}
+
+// bodyOf returns how many words come before the key.
+func bodyOf(head uint64) uint64 {
+	return fixedWords + head/expires&1 + head/idles&1
+}
+
+// putOff lets an entry that was found live for another idle time. It is false if somebody has the lock of the shard, or the
+// entry has changed since.
+func (r *reader) putOff(
+	hash uint64, place unsafe.Pointer, word uint64, bucket unsafe.Pointer, state, location uint64,
+) bool {
+	shard := r.shard(place)
+	if !atomic.CompareAndSwapUint64((*uint64)(shard), 0, locked) {
+		return false
+	}
+	same := (load(bucket)^state)&^hits == 0 && load(place) == word
+	if same {
+		words := unsafe.Add(r.Words, location<<r.GranuleShift*wordBytes)
+		end := idleEnd(words, bodyOf(load(words)))
+		now, _ := r.now()
+		store(end, max(load(end), now+r.idle))
+	}
+	r.unlock(shard, hash)
+	return same
+}
+
+// idleEnd returns the last word before the key, which tells when the idle time of an entry ends that has one.
+func idleEnd(words unsafe.Pointer, body uint64) unsafe.Pointer {
+	return unsafe.Add(words, (body-1)*wordBytes)
 }
 
 // equal tells whether a key of that length is what text begins with, which has whole words.
@@ -287,12 +332,6 @@ func equal(key, text unsafe.Pointer, length int) bool {
 		return *(*uint64)(unsafe.Add(key, length-8)) == *(*uint64)(unsafe.Add(text, length-8))
 	}
 	return length == 0 || (*(*uint64)(text)^tail(key, 0, length))<<(64-8*length) == 0
-}
-
-// before tells whether it is before a time of the cache's clock for sure.
-func (r *reader) before(deadline uint64) bool {
-	now, known := r.now()
-	return known && now < deadline
 }
 
 // now returns the time of the cache's clock, or what it will be in a moment, if it can be known here.

@@ -18,7 +18,12 @@ import (
 
 // TestReaderAgrees looks for entries of all lengths in Go and in Rust.
 func TestReaderAgrees(t *testing.T) {
-	c := open(t, Options[string, []byte]{MaxBytes: 8 << 20})
+	for _, idle := range []time.Duration{0, time.Hour} {
+		readerAgrees(t, open(t, Options[string, []byte]{MaxBytes: 8 << 20, IdleTTL: idle}))
+	}
+}
+
+func readerAgrees(t *testing.T, c *Cache[string, []byte]) {
 	random := rand.New(rand.NewPCG(1, 2))
 	text := make([]byte, 1<<10)
 	for i := range text {
@@ -41,7 +46,7 @@ func TestReaderAgrees(t *testing.T) {
 					continue
 				}
 				p := unsafe.Pointer(unsafe.SliceData(key))
-				n, found := c.reads.get(p, keyLength, unsafe.Pointer(&buffers[0][0]), capacity)
+				n, found := c.reads.get(p, keyLength, unsafe.Pointer(&buffers[0][0]), capacity, true)
 				m, status := c.core.Get((*byte)(p), keyLength, &buffers[1][0], capacity)
 				want := map[ffi.Status]finding{ffi.OK: hit, ffi.BufferTooSmall: tooSmall}[status]
 				if found != want || n != m || n != length {
@@ -56,6 +61,56 @@ func TestReaderAgrees(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestReaderPutsOff the end of entries that live as long as they are used, also beside one that they have in any case.
+func TestReaderPutsOff(t *testing.T) {
+	const idle, later = time.Hour, 15 * time.Minute
+	for _, ttl := range []time.Duration{0, 3 * time.Hour} {
+		c := open(t, Options[string, []byte]{IdleTTL: idle, TTL: ttl})
+		key := "key"
+		c.Set(key, []byte("value"))
+		p := unsafe.Pointer(unsafe.StringData(key))
+		hash := c.reads.hash(p, len(key))
+		bucket := c.reads.bucket(load(c.reads.place(hash))&noPage, hash>>tagBits)
+		end := func() time.Duration {
+			_, location := slot(bucket, matches(bucket, tagsOf(hash)))
+			words := c.reads.find(location, p, len(key))
+			return time.Duration(load(idleEnd(words, bodyOf(load(words)))))
+		}
+		// Go's idea of the time alone moves: it is Go that writes.
+		for _, step := range []struct {
+			name  string
+			use   func() finding
+			moves time.Duration
+			want  finding
+		}{
+			{"a peek", func() finding { return found(c, p, len(key), 10, false) }, 0, hit},
+			{"a buffer that is too small", func() finding { return found(c, p, len(key), 1, true) }, 0, tooSmall},
+			{"a use", func() finding { return found(c, p, len(key), 10, true) }, later, hit},
+			{"another use", func() finding { return found(c, p, len(key), 10, true) }, later, hit},
+			{"a set", func() finding { c.Set(key, []byte("VALUE")); return hit }, later, hit},
+		} {
+			before := end()
+			c.reads.start = c.reads.start.Add(-step.moves)
+			if got := step.use(); got != step.want {
+				t.Errorf("TTL %v, %s: %d, not %d", ttl, step.name, got, step.want)
+			}
+			if moved := (end() - before).Truncate(later); moved != step.moves {
+				t.Errorf("TTL %v, %s: the end moved by %v", ttl, step.name, moved)
+			}
+		}
+		c.reads.start = c.reads.start.Add(-idle)
+		if got := found(c, p, len(key), 10, true); got != unclear {
+			t.Errorf("TTL %v, when its time is over: %d", ttl, got)
+		}
+	}
+}
+
+func found(c *Cache[string, []byte], key unsafe.Pointer, length, capacity int, uses bool) finding {
+	buffer := make([]byte, capacity)
+	_, found := c.reads.get(key, length, unsafe.Pointer(&buffer[0]), capacity, uses)
+	return found
 }
 
 // TestReaderBesideWriters reads without a lock what is replaced, moved, removed and evicted all the time. Each value tells of which key and

@@ -5,8 +5,6 @@ package cache
 import (
 	"sync/atomic"
 	"unsafe"
-
-	"tandem.example/go/internal/ffi"
 )
 
 // The layout of a shard, see layoutNumbers. Its first word is its lock.
@@ -23,7 +21,7 @@ const (
 // bucket, or none that takes the value; others go, or are to be told; somebody has the lock. The value lives for ttl
 // nanoseconds, or until it is evicted if that is 0.
 func (r *reader) overwrite(
-	core ffi.Cache, hash uint64, key unsafe.Pointer, keyLength int, value unsafe.Pointer, length int, ttl uint64,
+	hash uint64, key unsafe.Pointer, keyLength int, value unsafe.Pointer, length int, ttl uint64,
 ) bool {
 	if r.Pending != nil || r.closed.Load() {
 		return false
@@ -54,14 +52,14 @@ func (r *reader) overwrite(
 	// If the bucket is what it was, so is all that was found by it, and stays so.
 	done := (load(bucket)^state)&^hits == 0 && load(place) == word &&
 		r.replace(shard, bucket, number, words, value, length, ttl)
-	unlock(core, shard, hash)
+	r.unlock(shard, hash)
 	return done
 }
 
 // unlock gives the lock of the shard of a hash up, and wakes one who waits for it.
-func unlock(core ffi.Cache, shard unsafe.Pointer, hash uint64) {
+func (r *reader) unlock(shard unsafe.Pointer, hash uint64) {
 	if atomic.SwapUint64((*uint64)(shard), 0) != locked {
-		core.Wake(hash)
+		r.core.Wake(hash)
 	}
 }
 
@@ -81,21 +79,13 @@ func (r *reader) find(location uint64, key unsafe.Pointer, keyLength int) unsafe
 	head := load(words)
 	size := min(head&(1<<16-1), r.Length-location)
 	body := bodyOf(head)
-	if head&(mapped|idles) != 0 || int(head>>16&(1<<16-1)) != keyLength || body*wordBytes+uint64(keyLength) > size*wordBytes {
+	if head&mapped != 0 || int(head>>16&(1<<16-1)) != keyLength || body*wordBytes+uint64(keyLength) > size*wordBytes {
 		return nil
 	}
 	if !equal(key, unsafe.Add(words, body*wordBytes), keyLength) {
 		return nil
 	}
 	return words
-}
-
-// bodyOf returns how many words come before the key.
-func bodyOf(head uint64) uint64 {
-	if head&expires != 0 {
-		return fixedWords + 1
-	}
-	return fixedWords
 }
 
 // replace replaces the value of an entry, if that takes it, with the lock of its shard held.
@@ -105,19 +95,22 @@ func (r *reader) replace(
 	head := load(words)
 	size, body, keyLength := head&(1<<16-1), bodyOf(head), head>>16&(1<<16-1)
 	needed := body + (keyLength+uint64(length)+wordBytes-1)/wordBytes
-	if needed > size || needed+max(size/4, 1) < size || (head&expires != 0) != (ttl != 0) {
+	if needed > size || needed+max(size/4, 1) < size {
 		return false
 	}
-	deadline := unsafe.Add(words, fixedWords*wordBytes)
+	if (head&expires != 0) != (ttl != 0) || (head&idles != 0) != (r.idle != 0) {
+		return false
+	}
+	deadline, idleEnd := unsafe.Add(words, fixedWords*wordBytes), idleEnd(words, body)
 	earliest := load(unsafe.Add(shard, earliestByte))
 	var now uint64
-	if ttl != 0 || earliest != never {
+	if ttl != 0 || r.idle != 0 || earliest != never {
 		var known bool
 		if now, known = r.now(); !known || now >= earliest {
 			return false
 		}
 	}
-	if ttl != 0 && now+ttl < load(deadline) {
+	if ttl != 0 && now+ttl < load(deadline) || r.idle != 0 && now+r.idle < load(idleEnd) {
 		return false // The books of shard and segment say that nothing expires so soon.
 	}
 	version := load(unsafe.Add(shard, versionByte)) + 1
@@ -130,6 +123,9 @@ func (r *reader) replace(
 	store(unsafe.Add(words, wordBytes), version)
 	if ttl != 0 {
 		store(deadline, now+ttl)
+	}
+	if r.idle != 0 {
+		store(idleEnd, now+r.idle)
 	}
 	text := unsafe.Add(words, body*wordBytes)
 	copy(unsafe.Slice((*byte)(unsafe.Add(text, keyLength)), length), unsafe.Slice((*byte)(value), length))

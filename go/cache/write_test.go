@@ -15,12 +15,17 @@ import (
 func overwritten(c *Cache[string, []byte], key string, value []byte, ttl time.Duration) bool {
 	p := unsafe.Pointer(unsafe.StringData(key))
 	hash := c.reads.hash(p, len(key))
-	return c.reads.overwrite(c.core.Cache, hash, p, len(key), unsafe.Pointer(unsafe.SliceData(value)), len(value), uint64(ttl))
+	return c.reads.overwrite(hash, p, len(key), unsafe.Pointer(unsafe.SliceData(value)), len(value), uint64(ttl))
 }
 
 // TestOverwrite replaces values of all lengths by others, in Go.
 func TestOverwrite(t *testing.T) {
-	c := open(t, Options[string, []byte]{MaxBytes: 8 << 20})
+	for _, idle := range []time.Duration{0, 2 * time.Hour} {
+		overwrite(t, open(t, Options[string, []byte]{MaxBytes: 8 << 20, IdleTTL: idle}), idle)
+	}
+}
+
+func overwrite(t *testing.T, c *Cache[string, []byte], idle time.Duration) {
 	random := rand.New(rand.NewPCG(1, 2))
 	text := make([]byte, 1<<10)
 	for i := range text {
@@ -57,7 +62,7 @@ func TestOverwrite(t *testing.T) {
 					if !found || !bytes.Equal(after.Value, want) || (after.Version > before.Version) != done || c.Stats().Sets != sets {
 						t.Fatalf("key of %d: %q %d became %q %d, not %q", keyLength, before.Value, before.Version, after.Value, after.Version, want)
 					}
-					if (after.TTL != 0) != (ttl != 0) || done && ttl != 0 && after.TTL+time.Minute < ttl {
+					if (after.TTL != 0) != (ttl+idle != 0) || done && ttl != 0 && after.TTL+time.Minute < ttl {
 						t.Fatalf("lives for %v, not %v", after.TTL, ttl)
 					}
 				}
@@ -93,7 +98,8 @@ func TestOverwriteRefuses(t *testing.T) {
 		{name: "a later end", before: func(c *Cache[string, []byte]) { c.SetTTL("key", value, time.Hour) }, ttl: time.Hour, want: true},
 		{name: "an earlier end", before: func(c *Cache[string, []byte]) { c.SetTTL("key", value, 2*time.Hour) }, ttl: time.Hour},
 		{name: "what expired", before: func(c *Cache[string, []byte]) { c.SetTTL("other", value, 1); time.Sleep(time.Millisecond) }},
-		{name: "idle time", options: Options[string, []byte]{IdleTTL: time.Hour}, before: none},
+		{name: "idle time", options: Options[string, []byte]{IdleTTL: time.Hour}, before: none, want: true},
+		{name: "idle time and a first time to live", options: Options[string, []byte]{IdleTTL: time.Hour}, before: none, ttl: time.Hour},
 		{name: "a clock of its own", options: Options[string, []byte]{Clock: NewManualClock(), TTL: time.Hour}, before: none, ttl: time.Hour},
 		{name: "a listener", options: Options[string, []byte]{OnRemoval: func(string, []byte, RemovalReason) {}}, before: none},
 		{name: "closed", before: func(c *Cache[string, []byte]) { c.Close() }},
@@ -139,7 +145,7 @@ func TestOverwriteBesideLock(t *testing.T) {
 		t.Fatal("did not wait")
 	default:
 	}
-	unlock(c.core.Cache, c.reads.Shards, 0)
+	c.reads.unlock(c.reads.Shards, 0)
 	for range 4 {
 		if err := <-waiting; err != nil {
 			t.Error(err)
