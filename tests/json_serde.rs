@@ -553,6 +553,62 @@ fn texts_are_judged_alike() {
 }
 
 #[test]
+fn strings_are_escaped_wherever_it_is_as_by_serde_json() {
+    // In all places relative to the blocks that strings are copied by, alone and before another.
+    for length in 0..40 {
+        let plain = "abcdefghijklmnopqrstuvwxyz0123456789ABCD"[..length].to_string();
+        written_alike(&plain);
+        for place in 0..length {
+            for special in ["\"", "\\", "\n", "\0", "\u{1f}", "\u{7f}", "ä", "\u{2028}"] {
+                let mut value = plain.clone();
+                value.replace_range(place..=place, special);
+                written_alike(&value);
+                written_alike(&(&value, 1, BTreeMap::from([(&value, &value)])));
+                value.push_str(special);
+                written_alike(&value);
+            }
+        }
+    }
+}
+
+#[test]
+fn numbers_are_written_as_by_serde_json() {
+    for shift in 0..64 {
+        for number in
+            [(1 << shift) - 1, 1 << shift, 10_u64.pow(shift / 4 + 3) - 1, 10_u64.pow(shift / 4 + 3)]
+        {
+            let short = (
+                number as u8,
+                number as u16,
+                number as u32,
+                number as i8,
+                number as i16,
+                number as i32,
+            );
+            written_alike(&short);
+            written_alike(&(number, number as i64, -(number as i64 as i128)));
+            written_alike(&(
+                number as f64,
+                -(number as f64),
+                number as f32,
+                f64::from_bits(number),
+                f32::from_bits(number as u32),
+            ));
+        }
+    }
+    written_alike(&(
+        i64::MIN,
+        i64::MAX,
+        u64::MAX,
+        i128::MIN,
+        u128::MAX,
+        f64::MIN_POSITIVE,
+        f64::MAX,
+        f64::NAN,
+    ));
+}
+
+#[test]
 fn map_keys_are_written_as_by_serde_json() {
     written_alike(&BTreeMap::from([(1.5f64.to_bits(), 1), (0, 2)]));
     written_alike(&[("key", f64::NAN)]);

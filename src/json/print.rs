@@ -95,7 +95,7 @@ pub(crate) fn float64(value: f64, output: &mut Output<u8>) -> Result<(), Full> {
             return int(integer, output);
         }
         if magnitude >= 1e-5 {
-            return fraction(zmij::Buffer::new().format_finite(value), output);
+            return shortest(value, output);
         }
     }
     rewrite(zmij::Buffer::new().format_finite(value), output)
@@ -104,40 +104,28 @@ pub(crate) fn float64(value: f64, output: &mut Output<u8>) -> Result<(), Full> {
 /// Writes the shortest digits that read back as the same float; see [`float64`].
 pub(crate) fn float32(value: f32, output: &mut Output<u8>) -> Result<(), Full> {
     if value.abs() >= 1e-5 && value.abs() < 8388608.0 && value != value.trunc() {
-        return fraction(zmij::Buffer::new().format_finite(value), output);
+        return shortest(value, output);
     }
     rewrite(zmij::Buffer::new().format_finite(value), output)
 }
 
-/// Writes a number whose form is Go's already.
+/// Writes a finite float as `zmij` prints it: the shortest digits, in the form of Rust.
 #[inline(always)]
-fn fraction(text: &str, output: &mut Output<u8>) -> Result<(), Full> {
-    let text = text.as_bytes();
-    // Overlapping copies of fixed sizes.
-    // SAFETY: all of the text is written.
+pub(crate) fn shortest<F: zmij::Float>(value: F, output: &mut Output<u8>) -> Result<(), Full> {
+    const { assert!(size_of::<zmij::Buffer>() <= size_of::<Room>() && align_of::<zmij::Buffer>() == 1) };
+    // SAFETY: the buffer is within the room, and what `zmij` says it wrote is at the room's start.
     unsafe {
         output.extend_with(|room: &mut Room| {
-            let length = text.len().min(room.len());
-            if let (Some(first), Some(last)) = (text.first_chunk::<16>(), text.last_chunk()) {
-                put_block(room, 0, first);
-                put_block(room, length - 16, last);
-            } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-                put(room, 0, u64::from_le_bytes(*first));
-                put(room, length - 8, u64::from_le_bytes(*last));
-            } else {
-                for (place, &byte) in room.iter_mut().zip(text) {
-                    place.write(byte);
-                }
+            // Printed to where it stays: blocks read from elsewhere would have to wait for all stores to them.
+            let buffer = room.as_mut_ptr().cast::<zmij::Buffer>();
+            buffer.write(zmij::Buffer::new());
+            let text = (*buffer).format_finite(value);
+            let (start, length) = (text.as_ptr(), text.len());
+            if start != buffer.cast() {
+                buffer.cast::<u8>().copy_from(start, length);
             }
             length
         })
-    }
-}
-
-#[inline(always)]
-fn put_block(room: &mut Room, at: usize, block: &[u8; 16]) {
-    if let Some(room) = room[at..].first_chunk_mut() {
-        *room = block.map(MaybeUninit::new);
     }
 }
 

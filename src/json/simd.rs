@@ -82,6 +82,31 @@ pub(crate) fn copy_to_quote<const ASCII: bool>(
     }
 }
 
+/// Copies `text` to the front of `room`, up to the first byte that has to be escaped in a string, or until there is no room for
+/// whole blocks; returns how many bytes that were.
+#[inline(always)]
+pub(crate) fn copy_plain(text: &[u8], room: &mut [MaybeUninit<u8>]) -> usize {
+    let mut at = 0;
+    while at < text.len() {
+        let bytes = match (text[at..].first_chunk(), text.last_chunk()) {
+            (Some(bytes), _) => *bytes,
+            (None, Some(last)) => {
+                at = text.len() - last.len();
+                *last
+            }
+            (None, None) => padded(text), // with zeros, which end it
+        };
+        let Some(place) = room.get_mut(at..).and_then(<[_]>::first_chunk_mut) else { return at };
+        *place = bytes.map(MaybeUninit::new);
+        let special = string_special(Native::load(&bytes)).bits();
+        if special != 0 {
+            return at + (special.trailing_zeros() / Native::STRIDE) as usize;
+        }
+        at += bytes.len();
+    }
+    at
+}
+
 /// The eight bytes of `text` at `at`, the first lowest; zeros stand for what is behind its end.
 #[inline(always)]
 pub(crate) fn word(text: &[u8], at: usize) -> u64 {

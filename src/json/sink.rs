@@ -42,18 +42,22 @@ impl Sink for Vec<u8> {
 
     #[inline(always)]
     fn write(&mut self, bytes: &[u8]) -> Result<(), TryReserveError> {
-        if bytes.len() > self.capacity() - self.len() {
-            self.try_reserve(bytes.len())?;
+        let room = self.spare(bytes.len())?.as_mut_ptr().cast::<u8>();
+        // SAFETY: there is room for all bytes, borrowed exclusively, and all of it is written.
+        unsafe {
+            room.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            self.advance(bytes.len());
         }
-        self.extend_from_slice(bytes);
         Ok(())
     }
 
+    #[inline(always)]
     fn spare(&mut self, length: usize) -> Result<&mut [MaybeUninit<u8>], TryReserveError> {
         self.try_reserve(length)?;
         Ok(self.spare_capacity_mut())
     }
 
+    #[inline(always)]
     unsafe fn advance(&mut self, length: usize) {
         // SAFETY: the caller's promise.
         unsafe { self.set_len(self.len() + length) };

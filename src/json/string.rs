@@ -1,6 +1,7 @@
 //! Strings: their values from the text between the quotes, and literals from values.
 
 use std::borrow::Cow;
+use std::collections::TryReserveError;
 use std::mem::MaybeUninit;
 
 use super::base64;
@@ -253,17 +254,18 @@ fn escape_go<const HTML: bool, S: Sink>(value: &[u8], out: &mut S) -> Result<(),
     }
 }
 
-/// Writes what stands between the quotes of a string literal for `value`, with no more escapes than
-/// RFC 8259, section 7, asks for.
-pub(crate) fn escape_minimally<S: Sink>(value: &str, out: &mut S) -> Result<(), S::Error> {
-    let value = value.as_bytes();
-    let mut at = 0;
+/// Appends what stands between the quotes of a string literal for `rest`, with no more escapes than RFC 8259, section 7,
+/// asks for.
+pub(crate) fn escape_minimally(mut rest: &[u8], out: &mut Vec<u8>) -> Result<(), TryReserveError> {
     loop {
-        let (end, _) = simd::find_string_special(value, at);
-        out.write(&value[at..end])?;
-        let Some(&byte) = value.get(end) else { return Ok(()) };
+        // A block more, so that the last one needs no care.
+        let room = out.spare(rest.len() + 16)?;
+        let plain = simd::copy_plain(rest, room);
+        // SAFETY: so many bytes were copied there.
+        unsafe { out.advance(plain) };
+        let Some(&byte) = rest.get(plain) else { return Ok(()) };
         out.write(Escape::byte(byte).as_bytes())?;
-        at = end + 1;
+        rest = &rest[plain + 1..];
     }
 }
 
@@ -423,7 +425,7 @@ mod tests {
                 assert_eq!(String::from_utf8(out).unwrap(), want);
             }
             let mut out = Vec::new();
-            escape_minimally(value, &mut out).unwrap();
+            escape_minimally(value.as_bytes(), &mut out).unwrap();
             assert_eq!(format!("\"{}\"", String::from_utf8(out).unwrap()), minimal);
         }
         for (value, want) in [

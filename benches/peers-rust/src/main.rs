@@ -31,7 +31,7 @@ fn main() {
         "MB/s", CODECS[0], CODECS[1], CODECS[2]
     );
     let mut table = Table { filters: env::args().skip(1).collect(), ratios: Vec::new() };
-    for operation in ["decode", "decode-value", "encode"] {
+    for operation in ["decode", "decode-value", "encode", "encode-value"] {
         table.document::<order::Order>(operation, "order", order::TEXT.as_bytes());
         if let Some(folder) = env::var_os("TANDEM_DATA") {
             let read = |name: &str| {
@@ -66,12 +66,15 @@ impl Table {
         match operation {
             "decode" => self.row(&row, text.len(), decode::<T>(text)),
             "decode-value" => self.row(&row, text.len(), decode::<Value>(text)),
-            _ => {
-                let value: T = serde_json::from_slice(text).unwrap();
-                let written = serde_json::to_vec(&value).unwrap().len();
-                self.row(&row, written, encode(&value));
-            }
+            "encode" => self.encode::<T>(&row, text),
+            _ => self.encode::<Value>(&row, text),
         }
+    }
+
+    fn encode<T: Serialize + DeserializeOwned + PartialEq>(&mut self, row: &str, text: &[u8]) {
+        let value: T = serde_json::from_slice(text).unwrap();
+        let written = serde_json::to_vec(&value).unwrap().len();
+        self.row(row, written, encode(&value));
     }
 
     fn row(&mut self, name: &str, bytes: usize, works: [Work; 3]) {

@@ -1,19 +1,23 @@
 //! Writing: serde's data model as JSON text.
 
 use std::fmt::{self, Display, Write as _};
-use std::io;
+use std::{io, mem};
 
 use serde::ser::{self, Serialize};
 
 use super::error::CodecError;
 use super::raw;
+use crate::json::output::{Full, Output};
 use crate::json::sink::Sink;
-use crate::json::string;
+use crate::json::{print, simd, string};
 
 type Result<T> = std::result::Result<T, CodecError>;
 
 /// How much text is collected before a writer gets it.
 const BLOCK: usize = 1 << 16;
+
+/// Room for any number, and for whole words of which only some bytes count.
+const SHORT: usize = 40;
 
 /// Writes a value as JSON text without white space.
 ///
@@ -53,7 +57,7 @@ pub fn to_string_pretty<T: Serialize + ?Sized>(value: &T) -> Result<String> {
 /// Writes a value as JSON text, as [`to_vec`] does, to a writer, in blocks of about 64 KiB. If it fails,
 /// a part may have been written.
 pub fn to_writer<W: io::Write, T: Serialize + ?Sized>(mut writer: W, value: &T) -> Result<()> {
-    let serializer = Serializer { writer: Some(&mut writer), ..Serializer::new() };
+    let serializer = Serializer::new().to(&mut writer);
     let rest = write(serializer, value)?;
     Ok(writer.write_all(&rest)?)
 }
@@ -64,7 +68,7 @@ pub fn to_writer_pretty<W: io::Write, T: Serialize + ?Sized>(
     mut writer: W,
     value: &T,
 ) -> Result<()> {
-    let serializer = Serializer { writer: Some(&mut writer), ..Serializer::pretty() };
+    let serializer = Serializer::pretty().to(&mut writer);
     let rest = write(serializer, value)?;
     Ok(writer.write_all(&rest)?)
 }
@@ -82,23 +86,29 @@ fn into_string(text: Vec<u8>) -> Result<String> {
 /// [`to_vec`] is simpler where it does.
 pub struct Serializer<'w> {
     buffer: Vec<u8>,
-    /// Gets what `buffer` holds whenever that is a block.
+    /// Gets what `buffer` holds whenever that is as long as `full`.
     writer: Option<&'w mut dyn io::Write>,
+    full: usize,
     pretty: bool,
     depth: usize,
     /// Whether the next bytes are the text of a raw value.
     raw: bool,
 }
 
-impl Serializer<'_> {
+impl<'w> Serializer<'w> {
     /// A serializer that writes no white space.
     pub fn new() -> Self {
-        Serializer { buffer: Vec::new(), writer: None, pretty: false, depth: 0, raw: false }
+        let buffer = Vec::new();
+        Serializer { buffer, writer: None, full: usize::MAX, pretty: false, depth: 0, raw: false }
     }
 
     /// A serializer that puts each element and member on a line of its own.
     pub fn pretty() -> Self {
         Serializer { pretty: true, ..Self::new() }
+    }
+
+    fn to(self, writer: &'w mut dyn io::Write) -> Self {
+        Serializer { writer: Some(writer), full: BLOCK, ..self }
     }
 
     /// The text that was written.
@@ -111,11 +121,53 @@ impl Serializer<'_> {
         Ok(self.buffer.write(text)?)
     }
 
-    #[inline(always)]
+    #[inline]
     fn string(&mut self, value: &str) -> Result<()> {
-        self.write(b"\"")?;
-        string::escape_minimally(value, &mut self.buffer)?;
-        self.write(b"\"")
+        self.literal(false, value, false)
+    }
+
+    /// Writes a string literal, between a comma and a colon if asked for.
+    #[inline(always)]
+    fn literal(&mut self, comma: bool, value: &str, colon: bool) -> Result<()> {
+        let value = value.as_bytes();
+        // With a block more, so that the last one needs no care.
+        let room = self.buffer.spare(value.len() + 20)?;
+        room[0].write(b',');
+        let start = usize::from(comma);
+        room[start].write(b'"');
+        let plain = simd::copy_plain(value, &mut room[start + 1..]);
+        let end = start + 1 + plain;
+        room[end].write(b'"');
+        room[end + 1].write(b':');
+        if plain == value.len() {
+            // SAFETY: all of it was written.
+            unsafe { self.buffer.advance(end + 1 + usize::from(colon)) };
+            return Ok(());
+        }
+        // SAFETY: all of it was written.
+        unsafe { self.buffer.advance(end) };
+        self.rest_of_literal(&value[plain..], colon)
+    }
+
+    #[inline(never)]
+    fn rest_of_literal(&mut self, rest: &[u8], colon: bool) -> Result<()> {
+        string::escape_minimally(rest, &mut self.buffer)?;
+        self.write(if colon { b"\":" } else { b"\"" })
+    }
+
+    /// Writes what is short.
+    #[inline(always)]
+    fn short(
+        &mut self,
+        write: impl FnOnce(&mut Output<u8>) -> std::result::Result<(), Full>,
+    ) -> Result<()> {
+        let mut output = Output::new(self.buffer.spare(SHORT)?);
+        let result = write(&mut output);
+        debug_assert!(result.is_ok(), "there is room");
+        let length = output.len();
+        // SAFETY: so much was written.
+        unsafe { self.buffer.advance(length) };
+        Ok(())
     }
 
     #[inline]
@@ -126,7 +178,7 @@ impl Serializer<'_> {
     #[inline]
     fn float<F: zmij::Float>(&mut self, value: F, finite: bool) -> Result<()> {
         match finite {
-            true => self.write(zmij::Buffer::new().format_finite(value).as_bytes()),
+            true => self.short(|output| print::shortest(value, output)),
             false => self.write(b"null"),
         }
     }
@@ -136,9 +188,10 @@ impl Serializer<'_> {
         (0..self.depth).try_for_each(|_| self.write(b"  "))
     }
 
-    fn open(&mut self, bracket: &[u8]) -> Result<()> {
+    #[inline]
+    fn open(&mut self, bracket: u8) -> Result<()> {
         self.depth += 1;
-        self.write(bracket)
+        self.write(&[bracket])
     }
 
     /// Goes on to the next element or member, or to the `first`.
@@ -150,7 +203,7 @@ impl Serializer<'_> {
         if self.pretty {
             self.new_line()?;
         }
-        if self.buffer.len() >= BLOCK {
+        if self.buffer.len() >= self.full {
             self.flush()?;
         }
         Ok(())
@@ -170,17 +223,29 @@ impl Serializer<'_> {
         self.write(if self.pretty { b": " } else { b":" })
     }
 
-    fn close(&mut self, empty: bool, bracket: &[u8]) -> Result<()> {
+    /// Writes the name of a member, and what stands before and behind it.
+    #[inline(always)]
+    fn name(&mut self, first: bool, name: &str) -> Result<()> {
+        if !self.pretty && self.buffer.len() < self.full {
+            return self.literal(!first, name, true);
+        }
+        self.next(first)?;
+        self.string(name)?;
+        self.colon()
+    }
+
+    #[inline]
+    fn close(&mut self, empty: bool, bracket: u8) -> Result<()> {
         self.depth -= 1;
         if self.pretty && !empty {
             self.new_line()?;
         }
-        self.write(bracket)
+        self.write(&[bracket])
     }
 
     /// Writes what stands before the contents of an enum's variant.
     fn open_variant(&mut self, variant: &'static str) -> Result<()> {
-        self.open(b"{")?;
+        self.open(b'{')?;
         self.next(true)?;
         self.string(variant)?;
         self.colon()
@@ -193,64 +258,49 @@ impl Default for Serializer<'_> {
     }
 }
 
-/// The elements or members of something, as they come.
+/// The elements or members of something, as they come: two words, which come back from calls in registers.
 pub struct Compound<'a, 'w> {
     serializer: &'a mut Serializer<'w>,
     first: bool,
-    bracket: &'static [u8],
-    /// Whether it is the content of an enum's variant, which stands in braces.
-    variant: bool,
 }
 
 impl<'a, 'w> Compound<'a, 'w> {
-    fn array(serializer: &'a mut Serializer<'w>) -> Result<Self> {
-        serializer.open(b"[")?;
-        Ok(Compound { serializer, first: true, bracket: b"]", variant: false })
-    }
-
-    fn object(serializer: &'a mut Serializer<'w>) -> Result<Self> {
-        serializer.open(b"{")?;
-        Ok(Compound { serializer, first: true, bracket: b"}", variant: false })
-    }
-
-    fn within_variant(self) -> Self {
-        Compound { variant: true, ..self }
-    }
-
-    #[inline(always)]
-    fn next(&mut self) -> Result<()> {
-        self.serializer.next(std::mem::take(&mut self.first))
+    #[inline]
+    fn open(serializer: &'a mut Serializer<'w>, bracket: u8) -> Result<Self> {
+        serializer.open(bracket)?;
+        Ok(Compound { serializer, first: true })
     }
 
     #[inline(always)]
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        self.next()?;
+        self.serializer.next(mem::take(&mut self.first))?;
         value.serialize(&mut *self.serializer)
     }
 
     #[inline(always)]
     fn member<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<()> {
-        self.next()?;
-        self.serializer.string(name)?;
-        self.serializer.colon()?;
+        self.serializer.name(mem::take(&mut self.first), name)?;
         value.serialize(&mut *self.serializer)
     }
 
-    fn close(self) -> Result<()> {
-        self.serializer.close(self.first, self.bracket)?;
-        if self.variant {
-            self.serializer.close(false, b"}")?;
-        }
-        Ok(())
+    #[inline]
+    fn close(self, bracket: u8) -> Result<()> {
+        self.serializer.close(self.first, bracket)
+    }
+
+    /// Closes the content of an enum's variant, which stands in braces.
+    fn close_variant(self, bracket: u8) -> Result<()> {
+        self.serializer.close(self.first, bracket)?;
+        self.serializer.close(false, b'}')
     }
 }
 
 /// Methods that write an integer.
 macro_rules! serialize_integer {
-    ($($method:ident($type:ty))*) => {$(
+    ($($method:ident($type:ty) via $print:ident,)*) => {$(
         #[inline]
         fn $method(self, value: $type) -> Result<()> {
-            self.integer(value)
+            self.short(|output| print::$print(value.into(), output))
         }
     )*};
 }
@@ -267,8 +317,16 @@ impl<'a, 'w> ser::Serializer for &'a mut Serializer<'w> {
     type SerializeStructVariant = Compound<'a, 'w>;
 
     serialize_integer! {
-        serialize_i8(i8) serialize_i16(i16) serialize_i32(i32) serialize_i64(i64) serialize_i128(i128)
-        serialize_u8(u8) serialize_u16(u16) serialize_u32(u32) serialize_u64(u64) serialize_u128(u128)
+        serialize_i8(i8) via int, serialize_i16(i16) via int, serialize_i32(i32) via int, serialize_i64(i64) via int,
+        serialize_u8(u8) via uint, serialize_u16(u16) via uint, serialize_u32(u32) via uint, serialize_u64(u64) via uint,
+    }
+
+    fn serialize_i128(self, value: i128) -> Result<()> {
+        self.integer(value)
+    }
+
+    fn serialize_u128(self, value: u128) -> Result<()> {
+        self.integer(value)
     }
 
     #[inline]
@@ -308,7 +366,7 @@ impl<'a, 'w> ser::Serializer for &'a mut Serializer<'w> {
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<()> {
-        if std::mem::take(&mut self.raw) {
+        if mem::take(&mut self.raw) {
             return self.write(value);
         }
         self.collect_seq(value)
@@ -362,17 +420,17 @@ impl<'a, 'w> ser::Serializer for &'a mut Serializer<'w> {
     ) -> Result<()> {
         self.open_variant(variant)?;
         value.serialize(&mut *self)?;
-        self.close(false, b"}")
+        self.close(false, b'}')
     }
 
     #[inline]
     fn serialize_seq(self, _length: Option<usize>) -> Result<Compound<'a, 'w>> {
-        Compound::array(self)
+        Compound::open(self, b'[')
     }
 
     #[inline]
     fn serialize_tuple(self, _length: usize) -> Result<Compound<'a, 'w>> {
-        Compound::array(self)
+        Compound::open(self, b'[')
     }
 
     #[inline]
@@ -381,7 +439,7 @@ impl<'a, 'w> ser::Serializer for &'a mut Serializer<'w> {
         _name: &'static str,
         _length: usize,
     ) -> Result<Compound<'a, 'w>> {
-        Compound::array(self)
+        Compound::open(self, b'[')
     }
 
     fn serialize_tuple_variant(
@@ -392,17 +450,17 @@ impl<'a, 'w> ser::Serializer for &'a mut Serializer<'w> {
         _length: usize,
     ) -> Result<Compound<'a, 'w>> {
         self.open_variant(variant)?;
-        Compound::array(self).map(Compound::within_variant)
+        Compound::open(self, b'[')
     }
 
     #[inline]
     fn serialize_map(self, _length: Option<usize>) -> Result<Compound<'a, 'w>> {
-        Compound::object(self)
+        Compound::open(self, b'{')
     }
 
     #[inline]
     fn serialize_struct(self, _name: &'static str, _length: usize) -> Result<Compound<'a, 'w>> {
-        Compound::object(self)
+        Compound::open(self, b'{')
     }
 
     fn serialize_struct_variant(
@@ -413,13 +471,13 @@ impl<'a, 'w> ser::Serializer for &'a mut Serializer<'w> {
         _length: usize,
     ) -> Result<Compound<'a, 'w>> {
         self.open_variant(variant)?;
-        Compound::object(self).map(Compound::within_variant)
+        Compound::open(self, b'{')
     }
 }
 
 /// Implements a trait of serde for elements, all of them alike.
 macro_rules! elements {
-    ($($trait:ident::$method:ident)*) => {$(
+    ($($trait:ident::$method:ident, $close:ident;)*) => {$(
         impl ser::$trait for Compound<'_, '_> {
             type Ok = ();
             type Error = CodecError;
@@ -431,22 +489,22 @@ macro_rules! elements {
 
             #[inline]
             fn end(self) -> Result<()> {
-                self.close()
+                self.$close(b']')
             }
         }
     )*};
 }
 
 elements! {
-    SerializeSeq::serialize_element
-    SerializeTuple::serialize_element
-    SerializeTupleStruct::serialize_field
-    SerializeTupleVariant::serialize_field
+    SerializeSeq::serialize_element, close;
+    SerializeTuple::serialize_element, close;
+    SerializeTupleStruct::serialize_field, close;
+    SerializeTupleVariant::serialize_field, close_variant;
 }
 
 /// Implements a trait of serde for members with known names, all of them alike.
 macro_rules! members {
-    ($($trait:ident)*) => {$(
+    ($($trait:ident, $close:ident;)*) => {$(
         impl ser::$trait for Compound<'_, '_> {
             type Ok = ();
             type Error = CodecError;
@@ -462,13 +520,16 @@ macro_rules! members {
 
             #[inline]
             fn end(self) -> Result<()> {
-                self.close()
+                self.$close(b'}')
             }
         }
     )*};
 }
 
-members! { SerializeStruct SerializeStructVariant }
+members! {
+    SerializeStruct, close;
+    SerializeStructVariant, close_variant;
+}
 
 impl ser::SerializeMap for Compound<'_, '_> {
     type Ok = ();
@@ -476,7 +537,7 @@ impl ser::SerializeMap for Compound<'_, '_> {
 
     #[inline]
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<()> {
-        self.next()?;
+        self.serializer.next(mem::take(&mut self.first))?;
         key.serialize(Name { serializer: self.serializer })?;
         self.serializer.colon()
     }
@@ -488,7 +549,7 @@ impl ser::SerializeMap for Compound<'_, '_> {
 
     #[inline]
     fn end(self) -> Result<()> {
-        self.close()
+        self.close(b'}')
     }
 }
 
@@ -500,7 +561,7 @@ struct Escaping<'a> {
 
 impl fmt::Write for Escaping<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        string::escape_minimally(text, self.buffer).map_err(|error| {
+        string::escape_minimally(text.as_bytes(), self.buffer).map_err(|error| {
             self.failure = Some(error.into());
             fmt::Error
         })
