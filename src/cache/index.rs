@@ -24,6 +24,9 @@ const BUCKET: usize = 8;
 const TAG_BITS: u32 = 12;
 /// A one in each of five tags.
 const ONES: u64 = 0x0001_0010_0100_1001;
+/// Multiplied by that, bits so far apart lie side by side, from [`GATHERED`] on.
+const GATHER: u64 = 1 << 50 | 1 << 39 | 1 << 28 | 1 << 17 | 1 << 6;
+const GATHERED: u32 = 50;
 
 /// How many hits of an entry are counted.
 pub(super) const MOST_HITS: u64 = 3;
@@ -61,7 +64,8 @@ impl<'a> Bucket<'a> {
             let differs = ((difference & LOW) + LOW) | difference;
             (!differs >> (TAG_BITS - 1)) & ONES
         };
-        Matches(half(&self.0[1]) | half(&self.0[2]) << 1)
+        let both = half(&self.0[1]) | half(&self.0[2]) << (SLOTS / 2);
+        Matches((both.wrapping_mul(GATHER) >> GATHERED) & ((1 << SLOTS) - 1))
     }
 
     /// The slots that have a tag and an entry.
@@ -103,7 +107,7 @@ impl<'a> Bucket<'a> {
     }
 }
 
-/// Slots of a bucket: those of the first half have the lowest bit of each tag, those of the second half the next one.
+/// Slots of a bucket, a bit for each.
 struct Matches(u64);
 
 impl Iterator for Matches {
@@ -111,9 +115,9 @@ impl Iterator for Matches {
 
     #[inline]
     fn next(&mut self) -> Option<usize> {
-        let bit = self.0.trailing_zeros();
+        let slot = self.0.trailing_zeros();
         self.0 &= self.0.wrapping_sub(1);
-        (bit < u64::BITS).then_some((bit / TAG_BITS + bit % TAG_BITS * (SLOTS as u32 / 2)) as usize)
+        (slot < SLOTS as u32).then_some(slot as usize)
     }
 }
 
@@ -217,6 +221,12 @@ impl Index {
         (hash.0 >> TAG_BITS) as usize & (self.buckets - 1)
     }
 
+    /// All buckets of a page, from the home of a hash on.
+    fn chain(&self, home: usize) -> impl Iterator<Item = usize> + use<> {
+        let mask = self.buckets - 1;
+        (home..home + self.buckets).map(move |number| number & mask)
+    }
+
     /// A bucket of a page, which is as long as the buckets that it has.
     #[inline]
     fn bucket<'a>(&self, arena: &'a Arena, page: u32, bucket: usize) -> Bucket<'a> {
@@ -264,8 +274,7 @@ impl Index {
             if page == NONE {
                 return Ok(false);
             }
-            let home = self.home(hash);
-            for bucket in (home..self.buckets).chain(0..home) {
+            for bucket in self.chain(self.home(hash)) {
                 let bucket = self.bucket(arena, page, bucket);
                 let look = Path { place, word, bucket }.look();
                 let state = look.state;
@@ -403,8 +412,7 @@ impl<'a> Table<'a> {
 
     /// The buckets from the home of a hash on.
     fn chain(&self, hash: Hash) -> impl Iterator<Item = usize> + use<> {
-        let home = self.index.home(hash);
-        (home..self.index.buckets).chain(0..home)
+        self.index.chain(self.index.home(hash))
     }
 
     /// The first place of a hash's page in the shard's part of the directory, and how many it has.
@@ -475,9 +483,10 @@ impl<'a> Table<'a> {
         }
         let slots = self.index.buckets * SLOTS;
         let (first, count) = self.span(hash);
-        let entries = self.pages.0[first].entries as usize;
+        let Page { entries, depth } = self.pages.0[first];
+        let entries = entries as usize;
         if entries < slots / 8 * 7 {
-            let share = expected * count / self.pages.0.len();
+            let share = expected >> depth;
             if share >= slots / 8 * 7 && count > 1 { Wanted::EarlyPage } else { Wanted::Nothing }
         } else if count > 1 {
             Wanted::Page
@@ -653,7 +662,7 @@ impl<'a> Table<'a> {
     /// The entries of a page whose home is a bucket, maybe among others of which it is not.
     pub(super) fn of_home(&self, page: u32, home: usize) -> impl Iterator<Item = Slot> + '_ {
         let mut more = true;
-        let chain = (home..self.index.buckets).chain(0..home).take_while(move |&number| {
+        let chain = self.index.chain(home).take_while(move |&number| {
             std::mem::replace(
                 &mut more,
                 self.bucket(page, number).state() & (WRITING - PASSED) != 0,
