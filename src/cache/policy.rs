@@ -454,7 +454,12 @@ impl Ghosts {
 
     fn take(&mut self, place: Place) -> Option<Ghost> {
         let cells = &mut self.buckets[place.bucket].0;
-        let way = cells.iter().position(|cell| cell / (2 * LOG) == place.fingerprint)?;
+        let difference = |cell: &u16| cell ^ (place.fingerprint * 2 * LOG);
+        // Most keys have none, which all cells at once tell faster than one after the other.
+        if cells.iter().map(difference).fold(u16::MAX, u16::min) >= 2 * LOG {
+            return None;
+        }
+        let way = cells.iter().position(|cell| difference(cell) < 2 * LOG)?;
         let cell = cells[way];
         cells.copy_within(way + 1.., way);
         cells[WAYS - 1] = 0;
