@@ -161,7 +161,7 @@ impl Segment<'_> {
     pub(super) fn reset(self, first: usize) {
         self.set_next(NONE);
         self.set_filled(first);
-        self.set_live(Amount::default());
+        store(&self.0[2], packed(Amount::default()));
         self.set_earliest(NEVER);
     }
 
@@ -199,12 +199,12 @@ impl Segment<'_> {
         Amount { words, entries, pages: (live >> 32) as usize }
     }
 
-    pub(super) fn set_live(self, live: Amount) {
-        // A segment has at most 8192 words.
-        store(
-            &self.0[2],
-            (live.pages as u64) << 32 | (live.entries as u64) << 16 | live.words as u64,
-        );
+    pub(super) fn add_live(self, more: Amount) {
+        store(&self.0[2], load(&self.0[2]) + packed(more));
+    }
+
+    pub(super) fn remove_live(self, less: Amount) {
+        store(&self.0[2], load(&self.0[2]) - packed(less));
     }
 
     /// Nothing in the segment expires before that.
@@ -222,6 +222,11 @@ impl Segment<'_> {
     }
 }
 
+/// What a segment has, which is at most 8192 words, in one word: so sums are of words as well.
+fn packed(amount: Amount) -> u64 {
+    (amount.pages as u64) << 32 | (amount.entries as u64) << 16 | amount.words as u64
+}
+
 /// The segments. They are handed out from chunks of the size of a huge page, so that the system can grant these.
 pub(super) struct Arena {
     mapping: Mapping,
@@ -231,7 +236,8 @@ pub(super) struct Arena {
     segment_shift: u32,
     /// The words of a granule are 1 << this.
     granule_shift: u32,
-    segments: usize,
+    /// The words of all segments.
+    length: usize,
     pool: Mutex<Pool>,
 }
 
@@ -290,7 +296,8 @@ impl Arena {
         let pool = Pool { chunks: Vec::new(), most_chunks, with_free: Vec::new(), spare: 0 };
         let segment_shift = (segment_bytes / WORD).ilog2();
         let pool = Mutex::new(pool);
-        let arena = Arena { mapping, padding, segment_shift, granule_shift, segments, pool };
+        let length = length / WORD;
+        let arena = Arena { mapping, padding, segment_shift, granule_shift, length, pool };
         // Where the system would take a huge page for whatever is touched first, the limit could not be kept.
         arena.advise(0, segments, libc::MADV_NOHUGEPAGE);
         Some(arena)
@@ -312,7 +319,7 @@ impl Arena {
         // as long as `self`; words are aligned, because chunks are.
         unsafe {
             let start = self.mapping.start.add(self.padding).cast::<AtomicU64>();
-            slice::from_raw_parts(start.as_ptr(), self.segments << self.segment_shift)
+            slice::from_raw_parts(start.as_ptr(), self.length)
         }
     }
 
@@ -330,7 +337,7 @@ impl Arena {
 
     /// Bytes that addresses were set aside for.
     pub(super) fn bytes(&self) -> u64 {
-        self.segments as u64 * self.segment_bytes()
+        (self.length * WORD) as u64
     }
 
     /// The most words that an entry among others may take: larger ones would leave too much of segments unused.

@@ -356,6 +356,20 @@ impl<'a> Entry<'a> {
         (key, [mapping, rest])
     }
 
+    /// The key.
+    ///
+    /// # Safety
+    /// As for [`Self::both`].
+    #[inline]
+    pub(super) unsafe fn key(self) -> &'a [u8] {
+        match self.inline() {
+            // SAFETY: the caller has the lock without which nobody changes it.
+            Some((key, _)) if !self.is_mapped() => unsafe { key.as_slice() },
+            // SAFETY: as the caller says.
+            _ => unsafe { self.both() }.0,
+        }
+    }
+
     fn reference(self) -> Reference {
         let words = &self.words[body(self.head)..];
         let number = |index: usize| load(&words[index]) as usize;

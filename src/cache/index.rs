@@ -523,15 +523,16 @@ impl<'a> Table<'a> {
         unreachable!("the page has a free slot");
     }
 
-    /// Removes an entry.
-    pub(super) fn remove(&mut self, hash: Hash, slot: Slot) {
+    /// Removes an entry, and returns where it lies.
+    pub(super) fn remove(&mut self, hash: Hash, slot: Slot) -> Location {
         let (first, _) = self.span(hash);
         self.pages.0[first].entries -= 1;
-        self.take(hash, slot);
+        self.take(hash, slot)
     }
 
-    fn take(&self, hash: Hash, slot: Slot) {
+    fn take(&self, hash: Hash, slot: Slot) -> Location {
         let bucket = self.bucket(slot.page, slot.bucket);
+        let location = bucket.location(slot.slot);
         bucket.write(|counts| {
             bucket.set_location(slot.slot, FREE);
             *counts &= !(MOST_HITS << (2 * slot.slot));
@@ -543,6 +544,7 @@ impl<'a> Table<'a> {
                 }
             });
         }
+        location
     }
 
     /// Makes a segment a page: the first one, or one that half of the entries of a hash's page go to. `hash_of` gives
@@ -588,7 +590,7 @@ impl<'a> Table<'a> {
             .iter()
             .for_each(|place| place.store(word, Ordering::Release));
         // Who misses what is removed from here looks into the directory again.
-        moved.iter().for_each(|&(hash, slot)| self.take(hash, slot));
+        moved.iter().for_each(|&(hash, slot)| _ = self.take(hash, slot));
         let moved = moved.len() as u32;
         let pages = &mut self.pages.0;
         pages[first..first + count].iter_mut().for_each(|page| page.depth += 1);

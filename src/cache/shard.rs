@@ -4,7 +4,9 @@
 //! entries of one of the logs: they go, or they are copied to the newest segment of the main log, or stay where they are if that
 //! has no room. What is left at the end of a segment slides to its start, and the segment becomes the newest of the main log.
 
+use std::iter;
 use std::mem::offset_of;
+use std::ops::Range;
 use std::sync::atomic::Ordering;
 
 use super::arena::{Amount, Arena, Location, Mapping, NONE, Segment};
@@ -192,12 +194,23 @@ struct Log {
     kept: Amount,
     /// What entries in the index take.
     live: Amount,
+    /// Those from the hand on.
+    ahead: Ahead,
+}
+
+/// Where some entries are that are judged next, and their hashes: these are found at once, so that the processor can be asked for
+/// what is known of them, and not each of them is waited for.
+struct Ahead {
+    entries: [(Location, Hash); AHEAD],
+    /// Which of them are left.
+    left: Range<usize>,
 }
 
 impl Log {
     fn new(arena: &Arena) -> Self {
-        let none = Amount::default();
-        Log { oldest: NONE, newest: NONE, hand: arena.first_entry(), kept: none, live: none }
+        let (hand, none) = (arena.first_entry(), Amount::default());
+        let ahead = Ahead { entries: [(Location(0), Hash::default()); AHEAD], left: 0..0 };
+        Log { oldest: NONE, newest: NONE, hand, kept: none, live: none, ahead }
     }
 }
 
@@ -231,9 +244,17 @@ enum Step {
     Nothing,
 }
 
+/// An entry that lives in a log.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    hash: Hash,
+    location: Location,
+    entry: Entry<'a>,
+}
+
 /// What a log has at its old end.
-enum Front {
-    Entry(Location),
+enum Front<'a> {
+    Entry(Known<'a>),
     /// All of the oldest segment was judged.
     End,
     /// There is no segment.
@@ -289,8 +310,26 @@ impl<'a> Shard<'a> {
         unsafe { self.entry(location).both() }
     }
 
-    fn hash(&self, location: Location) -> Hash {
-        self.resources.index.hash(self.both(location).0)
+    fn hash(&self, entry: Entry) -> Hash {
+        // SAFETY: `self` holds the lock.
+        self.resources.index.hash(unsafe { entry.key() })
+    }
+
+    /// The entries of a segment that live, from a word of it on, each with its first word.
+    fn entries(
+        &self,
+        number: u32,
+        mut from: usize,
+    ) -> impl Iterator<Item = (usize, Entry<'a>)> + use<'a> {
+        let segment = self.arena().segment(number);
+        let (words, filled) = (self.arena().segment_at(number), segment.filled());
+        let all = iter::from_fn(move || {
+            let entry = Entry::at(words.get(from..filled)?)?;
+            let first = from;
+            from += entry.size();
+            Some((first, entry))
+        });
+        all.filter(|(_, entry)| !entry.is_dead())
     }
 
     pub(super) fn find(&mut self, hash: Hash, key: &[u8]) -> Option<Slot> {
@@ -310,8 +349,8 @@ impl<'a> Shard<'a> {
             false
         });
         let mut locations = locations.into_iter();
-        let location = locations
-            .find(|&location| self.hash(location) == hash && !self.has_expired(location))?;
+        let location =
+            locations.find(|&at| self.hash(self.entry(at)) == hash && !self.has_expired(at))?;
         Some(self.both(location).0.to_vec())
     }
 
@@ -331,6 +370,7 @@ impl<'a> Shard<'a> {
             && self.resources.clock.has_passed(self.entry(location).times().first())
     }
 
+    #[inline(always)]
     fn slot_of(&mut self, hash: Hash, location: Location) -> Slot {
         let slot = self.table().find(hash, |found| found == location);
         slot.unwrap_or_else(|| unreachable!("an entry that lives is in the index"))
@@ -385,7 +425,7 @@ impl<'a> Shard<'a> {
 
     /// What the policy knows of an entry.
     pub(super) fn past(&mut self, hash: Hash, location: Location) -> Past {
-        let (standing, _) = self.standing_of(hash, location);
+        let (standing, _) = self.standing(&Known { hash, location, entry: self.entry(location) });
         Past {
             log: self.segment_of(location).log(),
             frequency: self.state.policy.frequency_before_hits(&standing),
@@ -554,7 +594,6 @@ impl<'a> Shard<'a> {
             return;
         }
         let goal = self.live().words.saturating_sub(std::mem::take(&mut self.state.owed).words);
-        [WINDOW, MAIN].into_iter().for_each(|log| self.approach_oldest(log));
         for _ in 0..4 * PACE {
             match self.step(Purpose::Memory) {
                 Step::Free(segment) => self.state.emptied = Some(segment),
@@ -565,33 +604,13 @@ impl<'a> Shard<'a> {
         }
     }
 
-    /// Asks the processor for what is known of the oldest entries of a log, so that not each of them is waited for.
-    fn approach_oldest(&self, log: usize) {
-        let Resources { index, arena, .. } = self.resources;
-        let Log { oldest, mut hand, .. } = self.state.logs[log];
-        let filled = if oldest == NONE { 0 } else { arena.segment(oldest).filled() };
-        for _ in 0..PACE {
-            if hand >= filled {
-                return;
-            }
-            let location = arena.location(oldest, hand);
-            let entry = self.entry(location);
-            if !entry.is_dead() {
-                let hash = self.hash(location);
-                _ = index.approach(arena, hash);
-                self.state.policy.approach(hash);
-            }
-            hand += entry.size();
-        }
-    }
-
     /// Calls `change` with the index and what tells it the hashes of entries.
     fn rehash<R>(&mut self, change: impl FnOnce(&mut Table, &dyn Fn(Location) -> Hash) -> R) -> R {
         // The hashes need the shard's entries, but not its pages.
         let mut pages = std::mem::take(&mut self.state.pages);
         let Resources { index, arena, .. } = self.resources;
         let mut table = Table { index, arena, shard: self.number, pages: &mut pages };
-        let result = change(&mut table, &|location| self.hash(location));
+        let result = change(&mut table, &|location| self.hash(self.entry(location)));
         self.state.pages = pages;
         result
     }
@@ -681,9 +700,7 @@ impl<'a> Shard<'a> {
         let filled = segment.filled();
         write(&self.arena().segment_at(number)[filled..filled + words]);
         segment.set_filled(filled + words);
-        let mut live = segment.live();
-        live += amount;
-        segment.set_live(live);
+        segment.add_live(amount);
         self.state.logs[log].live += amount;
         self.arena().location(number, filled)
     }
@@ -741,6 +758,7 @@ impl<'a> Shard<'a> {
             log.oldest = next;
             log.hand = self.resources.arena.first_entry();
             log.kept = Amount::default();
+            log.ahead.left = 0..0;
         }
         if log.newest == number {
             log.newest = before;
@@ -815,15 +833,14 @@ impl<'a> Shard<'a> {
         self.reschedule(new, Times::NEVER, times);
         self.table().change(slot, |_, _| new);
         self.reschedule(old, entry.times(), Times::NEVER);
-        self.forget(old);
+        self.forget(old, entry.amount());
         entry.mark_dead();
         Ok(())
     }
 
     /// Takes an entry out of the index and ends its life. Returns what that gave back to the byte budget.
     pub(super) fn remove(&mut self, hash: Hash, slot: Slot, why: Reason) -> u64 {
-        let location = self.table().location(slot);
-        self.table().remove(hash, slot);
+        let location = self.table().remove(hash, slot);
         if self.table().is_sparse(hash) {
             let page = self.rehash(|table, hash_of| table.merge(hash, hash_of));
             self.give(page);
@@ -842,12 +859,13 @@ impl<'a> Shard<'a> {
 
     /// Ends the life of an entry that the index does not have any more, for a reason if others are to know. Returns what that gave
     /// back to the byte budget.
+    #[inline(always)]
     fn bury(&mut self, location: Location, why: Option<Reason>) -> u64 {
         if let Some(why) = why {
             self.report(location, why);
         }
-        self.forget(location);
         let entry = self.entry(location);
+        self.forget(location, entry.amount());
         self.reschedule(location, entry.times(), Times::NEVER);
         // SAFETY: `self` holds the lock, and the index does not have the entry.
         let freed = unsafe { entry.kill() }.map_or(0, |mapping| mapping.length() as u64);
@@ -875,13 +893,11 @@ impl<'a> Shard<'a> {
     }
 
     /// Takes an entry that moves or dies out of the books of its segment.
-    fn forget(&mut self, location: Location) {
-        let entry = self.entry(location).amount();
+    #[inline(always)]
+    fn forget(&mut self, location: Location, entry: Amount) {
         let number = self.arena().segment_of(location);
         let segment = self.arena().segment(number);
-        let mut live = segment.live();
-        live -= entry;
-        segment.set_live(live);
+        segment.remove_live(entry);
         let log = &mut self.state.logs[segment.log()];
         log.live -= entry;
         let judged = self.resources.arena.location(number, log.hand);
@@ -902,11 +918,11 @@ impl<'a> Shard<'a> {
         let mut oldest = [None; 2];
         for log in [WINDOW, MAIN] {
             match self.front(log) {
-                Front::Entry(location) if self.has_expired(location) => {
-                    let hash = self.hash(location);
-                    return Step::Removed(self.remove_at(hash, location, Reason::Expired));
+                Front::Entry(known) if self.has_expired(known.location) => {
+                    let freed = self.remove_at(known.hash, known.location, Reason::Expired);
+                    return Step::Removed(freed);
                 }
-                Front::Entry(location) => oldest[log] = Some(location),
+                Front::Entry(known) => oldest[log] = Some(known),
                 Front::End => {
                     let number = self.state.logs[log].oldest;
                     self.unlink(number, NONE);
@@ -918,29 +934,34 @@ impl<'a> Shard<'a> {
         let [window, main] = oldest;
         // With two segments, one of them has to become empty.
         let last = matches!(purpose, Purpose::Memory) && self.state.segments <= 2;
-        match (self.advice(window, purpose), window, main) {
+        match (self.advice(window.as_ref(), purpose), window, main) {
             (_, None, None) => Step::Nothing,
-            (Advice::Promote, Some(window), _) if !last => self.promote(window),
+            (Advice::Promote, Some(window), _) if !last => self.promote(&window),
             (Advice::Contest, Some(window), Some(main)) if !last => {
-                self.contest(window, main, purpose)
+                self.contest(&window, &main, purpose)
             }
             (Advice::Sweep, _, Some(main)) if !last => {
-                let (standing, slot) = self.standing(main);
-                if self.spare(main, &standing) {
+                let (standing, slot) = self.standing(&main);
+                if self.spare(main.location, &standing) {
                     Step::Progress
                 } else {
-                    self.evict(main, &standing, slot)
+                    self.evict(MAIN, &main, &standing, slot)
                 }
             }
-            (_, _, Some(victim)) | (_, Some(victim), None) => {
-                let (standing, slot) = self.standing(victim);
-                self.evict(victim, &standing, slot)
+            (_, _, Some(main)) => {
+                let (standing, slot) = self.standing(&main);
+                self.evict(MAIN, &main, &standing, slot)
+            }
+            (_, Some(window), None) => {
+                let (standing, slot) = self.standing(&window);
+                self.evict(WINDOW, &window, &standing, slot)
             }
         }
     }
 
     /// What the policy says is to be done so that the shard holds less than it does.
-    fn advice(&self, window: Option<Location>, purpose: Purpose) -> Advice {
+    #[inline(always)]
+    fn advice(&self, window: Option<&Known>, purpose: Purpose) -> Advice {
         let [new, old] = &self.state.logs;
         let kept = purpose.measure(new.kept);
         let (new, old) = (purpose.measure(new.live) - kept, purpose.measure(old.live) + kept);
@@ -949,56 +970,78 @@ impl<'a> Shard<'a> {
             Purpose::Entry => 1,
         };
         let limit = (new + old).saturating_sub(wanted);
-        let oldest = window.map(|location| purpose.measure(self.entry(location).amount()));
+        let oldest = window.map(|window| purpose.measure(window.entry.amount()));
         let levels = Levels { limit, window: new, main: old, wanted, oldest };
         self.state.policy.next(&levels).unwrap_or(Advice::Drop)
     }
 
     /// The oldest entry of a log that was not judged yet.
-    fn front(&mut self, which: usize) -> Front {
-        let number = self.state.logs[which].oldest;
-        if number == NONE {
-            return Front::Empty;
-        }
-        let filled = self.arena().segment(number).filled();
+    fn front(&mut self, which: usize) -> Front<'a> {
         loop {
-            let hand = self.state.logs[which].hand;
-            if hand == filled {
-                return Front::End;
+            let log = &self.state.logs[which];
+            if log.ahead.left.is_empty() {
+                if log.oldest == NONE {
+                    return Front::Empty;
+                }
+                if !self.look_ahead(which) {
+                    return Front::End;
+                }
+                continue;
             }
-            let location = self.arena().location(number, hand);
+            let (location, hash) = log.ahead.entries[log.ahead.left.start];
             let entry = self.entry(location);
             if !entry.is_dead() {
-                return Front::Entry(location);
+                return Front::Entry(Known { hash, location, entry });
             }
-            self.state.logs[which].hand += entry.size();
+            self.pass(which, location, entry.size());
         }
     }
 
-    fn standing(&mut self, location: Location) -> (Standing, Slot) {
-        self.standing_of(self.hash(location), location)
+    /// Moves the hand of a log past its oldest entry.
+    fn pass(&mut self, which: usize, location: Location, size: usize) {
+        let arena = self.arena();
+        let log = &mut self.state.logs[which];
+        log.hand = (arena.word(location) & (arena.segment_words() - 1)) + size;
+        log.ahead.left.start += 1;
     }
 
-    fn standing_of(&mut self, hash: Hash, location: Location) -> (Standing, Slot) {
-        let slot = self.slot_of(hash, location);
+    /// Finds the next entries of a log; false if there are none in its oldest segment.
+    fn look_ahead(&mut self, which: usize) -> bool {
+        let Resources { index, arena, .. } = self.resources;
+        let Log { oldest, hand, .. } = self.state.logs[which];
+        let mut ahead = [(Location(0), Hash::default()); AHEAD];
+        let mut count = 0;
+        for (ahead, (first, entry)) in ahead.iter_mut().zip(self.entries(oldest, hand)) {
+            let hash = self.hash(entry);
+            _ = index.approach(arena, hash);
+            self.state.policy.approach(hash);
+            *ahead = (arena.location(oldest, first), hash);
+            count += 1;
+        }
+        self.state.logs[which].ahead = Ahead { entries: ahead, left: 0..count };
+        count > 0
+    }
+
+    fn standing(&mut self, known: &Known) -> (Standing, Slot) {
+        let slot = self.slot_of(known.hash, known.location);
         let hits = self.table().hits(slot) as u8;
-        (Standing { hash, record: self.entry(location).record(), hits }, slot)
+        (Standing { hash: known.hash, record: known.entry.record(), hits }, slot)
     }
 
     /// The oldest entries of both logs meet.
-    fn contest(&mut self, window: Location, main: Location, purpose: Purpose) -> Step {
-        let [room, size] = [main, window].map(|at| purpose.measure(self.entry(at).amount()));
+    fn contest(&mut self, window: &Known, main: &Known, purpose: Purpose) -> Step {
+        let [room, size] = [main, window].map(|known| purpose.measure(known.entry.amount()));
         let (candidate, window_slot) = self.standing(window);
         let (victim, main_slot) = self.standing(main);
         match self.state.policy.contest((&candidate, size), (&victim, room)) {
             Contest::Lost => {
-                let step = self.evict(window, &candidate, window_slot);
-                self.spare(main, &victim);
+                let step = self.evict(WINDOW, window, &candidate, window_slot);
+                self.spare(main.location, &victim);
                 step
             }
-            Contest::Won => self.evict(main, &victim, main_slot),
+            Contest::Won => self.evict(MAIN, main, &victim, main_slot),
             Contest::Promoted => {
-                let step = self.evict(main, &victim, main_slot);
+                let step = self.evict(MAIN, main, &victim, main_slot);
                 self.promote(window);
                 step
             }
@@ -1006,10 +1049,10 @@ impl<'a> Shard<'a> {
     }
 
     /// Lets the oldest entry of the window have a place in the main log.
-    fn promote(&mut self, location: Location) -> Step {
-        let (standing, slot) = self.standing(location);
+    fn promote(&mut self, known: &Known) -> Step {
+        let (standing, slot) = self.standing(known);
         let record = self.state.policy.settle(&standing);
-        self.stay(location, slot, record, 0);
+        self.stay(known.location, slot, record, 0);
         Step::Progress
     }
 
@@ -1040,16 +1083,14 @@ impl<'a> Shard<'a> {
         if self.has_room(MAIN, size) {
             return self.copy(slot, location, MAIN);
         }
-        let number = self.arena().segment_of(location);
-        let log = &mut self.state.logs[self.resources.arena.segment(number).log()];
-        log.hand += size;
-        log.kept += amount;
+        let log = self.segment_of(location).log();
+        self.state.logs[log].kept += amount;
+        self.pass(log, location, size);
     }
 
-    fn evict(&mut self, location: Location, standing: &Standing, slot: Slot) -> Step {
-        let log = self.segment_of(location).log();
+    fn evict(&mut self, log: usize, known: &Known, standing: &Standing, slot: Slot) -> Step {
         self.state.policy.evict(standing, log);
-        Step::Removed(self.remove(standing.hash, slot, Reason::Size))
+        Step::Removed(self.remove(known.hash, slot, Reason::Size))
     }
 
     /// Removes an entry that lives; the caller trims. Returns what that gave back to the byte budget.
@@ -1073,7 +1114,7 @@ impl<'a> Shard<'a> {
         self.table().change(slot, |_, _| to);
         let segment = self.segment_of(to);
         segment.set_earliest(segment.earliest().min(entry.times().first()));
-        self.forget(from);
+        self.forget(from, entry.amount());
         entry.mark_dead();
     }
 
@@ -1081,22 +1122,14 @@ impl<'a> Shard<'a> {
     /// becomes the newest with what is left.
     fn empty(&mut self, number: u32, log: usize) -> Step {
         let segment = self.arena().segment(number);
-        let filled = segment.filled();
         // While it is worked upon it is in no log, but has one to be counted in.
         segment.set_log(log);
         self.state.logs[log].live += segment.live();
         let first = self.arena().first_entry();
-        let (mut from, mut to) = (first, first);
-        let mut earliest = NEVER;
-        while from < filled {
+        let (mut to, mut earliest) = (first, NEVER);
+        for (from, entry) in self.entries(number, first) {
             let location = self.arena().location(number, from);
-            let entry = self.entry(location);
-            from += entry.size();
-            if entry.is_dead() {
-                continue;
-            }
-            let hash = self.hash(location);
-            let slot = self.slot_of(hash, location);
+            let slot = self.slot_of(self.hash(entry), location);
             let size = self.arena().round(entry.needed_words());
             if to == first && self.has_room(log, size) {
                 self.copy(slot, location, log);
@@ -1110,9 +1143,7 @@ impl<'a> Shard<'a> {
                 entry::relocate(arena.words(), arena.word(location), arena.word(target), size);
                 target
             });
-            let mut live = segment.live();
-            live -= saved;
-            segment.set_live(live);
+            segment.remove_live(saved);
             self.state.logs[log].live -= saved;
             to += size;
         }
@@ -1213,7 +1244,7 @@ impl<'a> Shard<'a> {
         };
         entries.retain_mut(|(hash, location)| {
             self.entry(*location).prefetch();
-            *hash = self.hash(*location);
+            *hash = self.hash(self.entry(*location));
             !self.has_expired(*location)
                 && index.home(*hash) == home
                 && self.table().place(*hash) >= place
@@ -1266,20 +1297,14 @@ impl<'a> Shard<'a> {
 
     fn expire_segment(&mut self, number: u32, now: u64) -> u64 {
         let mut earliest = NEVER;
-        let mut offset = self.arena().first_entry();
-        while offset < self.arena().segment(number).filled() {
-            let location = self.arena().location(number, offset);
-            let entry = self.entry(location);
-            offset += entry.size();
-            if entry.is_dead() {
+        for (first, entry) in self.entries(number, self.arena().first_entry()) {
+            let end = entry.times().first();
+            if end > now {
+                earliest = earliest.min(end);
                 continue;
             }
-            let first = entry.times().first();
-            if first > now {
-                earliest = earliest.min(first);
-                continue;
-            }
-            self.remove_at(self.hash(location), location, Reason::Expired);
+            let location = self.arena().location(number, first);
+            self.remove_at(self.hash(entry), location, Reason::Expired);
         }
         earliest
     }
@@ -1291,15 +1316,9 @@ impl<'a> Shard<'a> {
         for log in [WINDOW, MAIN] {
             while self.state.logs[log].oldest != NONE {
                 let number = self.state.logs[log].oldest;
-                let mut offset = self.arena().first_entry();
-                while offset < self.arena().segment(number).filled() {
-                    let location = self.arena().location(number, offset);
-                    let entry = self.entry(location);
-                    offset += entry.size();
-                    if !entry.is_dead() {
-                        self.bury(location, why);
-                        self.release_entry();
-                    }
+                for (first, _) in self.entries(number, self.arena().first_entry()) {
+                    self.bury(self.arena().location(number, first), why);
+                    self.release_entry();
                 }
                 self.unlink(number, NONE);
                 self.give(number);
@@ -1386,6 +1405,9 @@ const LEAST_PACED: usize = 16;
 /// How many entries come before others are evicted for them.
 const PACE: usize = 16;
 
+/// Of how many entries the hashes are found at once.
+const AHEAD: usize = 16;
+
 /// The least time between two searches for expired entries, in nanoseconds.
 const EXPIRY_PAUSE: u64 = 20_000_000;
 
@@ -1416,8 +1438,11 @@ impl Shard<'_> {
                         assert!(segment.earliest() <= entry.times().first());
                         let latest = entry.times().first().saturating_add(EXPIRY_PAUSE);
                         assert!(self.state.earliest <= latest);
-                        let hash = self.hash(location);
+                        let hash = self.hash(entry);
                         self.slot_of(hash, location);
+                        let Ahead { entries, left } = &self.state.logs[log].ahead;
+                        let known = entries[left.clone()].iter().find(|known| known.0 == location);
+                        assert!(last != NONE || known.is_none_or(|known| known.1 == hash));
                     }
                     offset += entry.size();
                 }
