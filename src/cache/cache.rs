@@ -14,7 +14,6 @@ use super::hash::Hash;
 use super::hot::Watch;
 use super::index::{Index, Path, Sight};
 use super::options::Options;
-use super::policy::Record;
 use super::removal::{Reason, Removals};
 use super::shard::{Need, Resources, Shard, Unlocked};
 use super::snapshot::Item;
@@ -471,7 +470,7 @@ impl Cache {
             Ttl::Forever => None,
             Ttl::For(ttl) => Some(ttl),
         });
-        let new = NewEntry { key, value, version: 0, times, record: Record::default() };
+        let new = NewEntry { key, value, times };
         // What is kept may be a deadline, which takes a word.
         let largest =
             Times { deadline: if ttl == Ttl::Keep { 0 } else { times.deadline }, ..times };
@@ -520,7 +519,7 @@ impl Cache {
                 prefetch(1);
                 let times = Times { deadline: item.deadline, ..self.times(None) };
                 let Item { key, value, past, .. } = *item;
-                let new = NewEntry { key, value, version: 0, times, record: Record::default() };
+                let new = NewEntry { key, value, times };
                 let small = new.inline_words() <= arena.most_entry_words();
                 let mut credit = Credit::none(bytes);
                 if small && shard.restore(hash, &new, past, &mut None, &mut credit).is_ok() {
@@ -637,8 +636,7 @@ impl Cache {
                         (value, kept.unwrap_or_else(|| self.times(self.ttl)))
                     }
                 };
-                let new =
-                    NewEntry { key, value: &value, version: 0, times, record: Record::default() };
+                let new = NewEntry { key, value: &value, times };
                 if new.inline_words() <= self.resources.arena.most_entry_words() {
                     return shard
                         .set(hash, &new, &mut None, credit)
@@ -652,7 +650,7 @@ impl Cache {
                 Outcome::Done(version) => return Ok(version),
                 Outcome::Large(value, times, version) => (value, times, version),
             };
-            let new = NewEntry { key, value: &value, version: 0, times, record: Record::default() };
+            let new = NewEntry { key, value: &value, times };
             let stored = self.with_memory(hash, &new, &mut claim, |shard, mapping, credit| {
                 let found =
                     shard.find_live(hash, key).map(|(_, location)| shard.entry(location).version());
@@ -1200,7 +1198,7 @@ impl Cache {
         let hash = self.resources.index.hash(key);
         let number = self.resources.index.shard(hash);
         let times = self.times(self.ttl);
-        let new = NewEntry { key, value, version: 0, times, record: Record::default() };
+        let new = NewEntry { key, value, times };
         // Who was told once that the cache is closed is told so each time.
         if !self.is_closed() && self.shards[number].overwrite(number, &self.resources, hash, &new) {
             return Ok(true);

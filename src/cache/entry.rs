@@ -44,9 +44,7 @@ pub(super) const LAYOUT: [u64; 5] = [MAPPED, EXPIRES, IDLES, FIXED as u64, WORD 
 pub(super) struct NewEntry<'a> {
     pub key: &'a [u8],
     pub value: &'a [u8],
-    pub version: u64,
     pub times: Times,
-    pub record: Record,
 }
 
 /// When an entry expires; NEVER if not.
@@ -121,8 +119,14 @@ impl NewEntry<'_> {
     }
 
     /// Writes the entry, which takes all of `words`, but for what the mapping has.
-    pub(super) fn write(&self, words: &[AtomicU64], mapping: Option<Mapping>) {
-        let record = u64::from(self.record.0) << RECORD;
+    pub(super) fn write(
+        &self,
+        words: &[AtomicU64],
+        mapping: Option<Mapping>,
+        version: u64,
+        record: Record,
+    ) {
+        let record = u64::from(record.0) << RECORD;
         let mut head = words.len() as u64 | self.times.flags() | record;
         let body = &words[body(head)..];
         match mapping {
@@ -141,7 +145,7 @@ impl NewEntry<'_> {
                 words::write(body, [self.key, self.value]);
             }
         }
-        store(&words[1], self.version);
+        store(&words[1], version);
         write_times(words, self.times);
         store(&words[0], head);
     }
@@ -420,8 +424,8 @@ impl<'a> Entry<'a> {
     }
 
     /// Replaces the entry by one that it takes.
-    pub(super) fn overwrite(self, new: &NewEntry) {
-        new.write(self.words, None);
+    pub(super) fn overwrite(self, new: &NewEntry, version: u64) {
+        new.write(self.words, None, version, self.record());
     }
 }
 

@@ -386,16 +386,13 @@ impl<'a> Shard<'a> {
         credit: &mut Credit,
     ) -> Result<u64, Need> {
         self.expire_due();
-        let version = self.state.version + 1;
-        let new = NewEntry { version, ..*new };
         let old = self.find(hash, new.key);
-        if !old.is_some_and(|slot| mapping.is_none() && self.overwrite(slot, &new)) {
-            self.append(hash, &new, old, None, mapping, credit)?;
+        if !old.is_some_and(|slot| mapping.is_none() && self.overwrite(slot, new)) {
+            self.append(hash, new, old, None, mapping, credit)?;
             self.trim();
         }
-        self.state.version = version;
         self.state.counts.sets += 1;
-        Ok(version)
+        Ok(self.state.version)
     }
 
     /// Stores an entry of a cache before, unless its key has one. That is no set of this cache.
@@ -411,10 +408,8 @@ impl<'a> Shard<'a> {
         if self.find_live(hash, new.key).is_some() {
             return Ok(());
         }
-        let version = self.state.version + 1;
-        self.append(hash, &NewEntry { version, ..*new }, None, Some(past), mapping, credit)?;
+        self.append(hash, new, None, Some(past), mapping, credit)?;
         self.trim();
-        self.state.version = version;
         Ok(())
     }
 
@@ -445,6 +440,11 @@ impl<'a> Shard<'a> {
         }
     }
 
+    fn next_version(&mut self) -> u64 {
+        self.state.version += 1;
+        self.state.version
+    }
+
     fn overwrite(&mut self, slot: Slot, new: &NewEntry) -> bool {
         let location = self.table().location(slot);
         let entry = self.entry(location);
@@ -453,9 +453,9 @@ impl<'a> Shard<'a> {
             return false;
         }
         self.report(location, Reason::Replaced);
-        let new = NewEntry { record: entry.record(), ..*new };
+        let version = self.next_version();
         self.table().change(slot, |location, hits| {
-            entry.overwrite(&new);
+            entry.overwrite(new, version);
             *hits += 1;
             location
         });
@@ -515,10 +515,12 @@ impl<'a> Shard<'a> {
                 None => self.state.policy.enter(hash),
             },
         };
-        let new = NewEntry { record, ..*new };
+        let version = self.next_version();
         let pages = mapping.as_ref().map_or(0, Mapping::pages);
         let amount = Amount { words, entries: 1, pages };
-        let location = self.place(log, amount, |words| new.write(words, mapping.take()));
+        let location = self.place(log, amount, |words| {
+            new.write(words, mapping.take(), version, record);
+        });
         self.reschedule(location, Times::NEVER, new.times);
         match old {
             Some(slot) => {
@@ -1391,7 +1393,7 @@ impl Unlocked {
         *version += 1;
         counts.sets += 1;
         table.change(sight.slot(index, hash), |location, hits| {
-            entry.overwrite(&NewEntry { version: *version, record: entry.record(), ..*new });
+            entry.overwrite(new, *version);
             *hits += 1;
             location
         });
