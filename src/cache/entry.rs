@@ -25,6 +25,8 @@ const EXPIRES: u64 = 1 << 50;
 const IDLES: u64 = 1 << 51;
 /// The record of the policy, which readers do not look at.
 const RECORD: u32 = 52;
+/// The slot of its bucket that it is in, most probably.
+const SLOT: u32 = 60;
 const FLAGS: u64 = DEAD | MAPPED | EXPIRES | IDLES;
 
 /// Sizes and version.
@@ -125,9 +127,10 @@ impl NewEntry<'_> {
         mapping: Option<Mapping>,
         version: u64,
         record: Record,
+        slot: usize,
     ) {
-        let record = u64::from(record.0) << RECORD;
-        let mut head = words.len() as u64 | self.times.flags() | record;
+        let known = u64::from(record.0) << RECORD | (slot as u64) << SLOT;
+        let mut head = words.len() as u64 | self.times.flags() | known;
         let body = &words[body(head)..];
         match mapping {
             Some(mapping) => {
@@ -275,6 +278,11 @@ impl<'a> Entry<'a> {
     pub(super) fn set_record(self, record: Record) {
         let head = load(&self.words[0]) & !(0xFF << RECORD);
         store(&self.words[0], head | u64::from(record.0) << RECORD);
+    }
+
+    /// The slot that was noted last.
+    pub(super) fn slot(self) -> usize {
+        (self.head >> SLOT) as usize
     }
 
     pub(super) fn version(self) -> u64 {
@@ -425,8 +433,13 @@ impl<'a> Entry<'a> {
 
     /// Replaces the entry by one that it takes.
     pub(super) fn overwrite(self, new: &NewEntry, version: u64) {
-        new.write(self.words, None, version, self.record());
+        new.write(self.words, None, version, self.record(), self.slot());
     }
+}
+
+/// Notes in the head of an entry which slot of a bucket it is in, under the lock for writing.
+pub(super) fn note_slot(head: &AtomicU64, slot: usize) {
+    store(head, load(head) & (u64::MAX >> (64 - SLOT)) | (slot as u64) << SLOT);
 }
 
 /// Moves an entry of `arena` to where it takes `size` words, no less than it needs; it may overlap that if it lies behind.

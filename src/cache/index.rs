@@ -14,6 +14,7 @@ use std::hint;
 use std::sync::atomic::{Ordering, fence};
 
 use super::arena::{Arena, Location, NONE};
+use super::entry;
 use super::hash::{Hash, Secret};
 use super::sync::AtomicU64;
 use super::words::{load, prefetch, store};
@@ -107,6 +108,13 @@ impl<'a> Bucket<'a> {
     }
 }
 
+/// The bucket with this place in the arena.
+#[inline]
+fn bucket(arena: &Arena, number: usize) -> Bucket<'_> {
+    let (buckets, _) = arena.words().as_chunks();
+    Bucket(&buckets[number])
+}
+
 /// Slots of a bucket, a bit for each.
 struct Matches(u64);
 
@@ -132,9 +140,13 @@ const FREE: Location = Location(0);
 /// Where the index has an entry, as long as the shard's lock is held and nothing is removed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Slot {
-    page: u32,
+    /// The bucket's place in the arena.
     bucket: usize,
     slot: usize,
+}
+
+fn slots_of(bucket: usize) -> impl Iterator<Item = Slot> {
+    (0..SLOTS).map(move |slot| Slot { bucket, slot })
 }
 
 /// What is known of a page at a place in the directory.
@@ -221,17 +233,15 @@ impl Index {
         (hash.0 >> TAG_BITS) as usize & (self.buckets - 1)
     }
 
-    /// All buckets of a page, from the home of a hash on.
-    fn chain(&self, home: usize) -> impl Iterator<Item = usize> + use<> {
-        let mask = self.buckets - 1;
-        (home..home + self.buckets).map(move |number| number & mask)
+    /// The first bucket of a page, which is as long as the buckets that it has.
+    fn first_bucket(&self, page: u32) -> usize {
+        page as usize * self.buckets
     }
 
-    /// A bucket of a page, which is as long as the buckets that it has.
-    #[inline]
-    fn bucket<'a>(&self, arena: &'a Arena, page: u32, bucket: usize) -> Bucket<'a> {
-        let (buckets, _) = arena.words().as_chunks();
-        Bucket(&buckets[page as usize * self.buckets + bucket])
+    /// The buckets of a page with this first one, from a home on.
+    fn chain(&self, first: usize, home: usize) -> impl Iterator<Item = usize> + use<> {
+        let mask = self.buckets - 1;
+        (home..home + self.buckets).map(move |number| first + (number & mask))
     }
 
     fn page(&self, hash: Hash) -> u32 {
@@ -250,7 +260,8 @@ impl Index {
         let place = &self.directory[self.place(hash)];
         let word = place.load(Ordering::Acquire);
         let page = word as u32;
-        let bucket = (page != NONE).then(|| self.bucket(arena, page, self.home(hash)))?;
+        let number = (page != NONE).then(|| self.first_bucket(page) + self.home(hash))?;
+        let bucket = bucket(arena, number);
         prefetch(bucket.0.as_ptr());
         Some(Path { place, word, bucket })
     }
@@ -274,8 +285,8 @@ impl Index {
             if page == NONE {
                 return Ok(false);
             }
-            for bucket in self.chain(self.home(hash)) {
-                let bucket = self.bucket(arena, page, bucket);
+            for number in self.chain(self.first_bucket(page), self.home(hash)) {
+                let bucket = bucket(arena, number);
                 let look = Path { place, word, bucket }.look();
                 let state = look.state;
                 let mut found = None;
@@ -386,7 +397,8 @@ impl Sight<'_> {
 
     #[cfg(test)]
     pub(super) fn slot(&self, index: &Index, hash: Hash) -> Slot {
-        Slot { page: self.look.path.word as u32, bucket: index.home(hash), slot: self.slot }
+        let bucket = index.first_bucket(self.look.path.word as u32) + index.home(hash);
+        Slot { bucket, slot: self.slot }
     }
 }
 
@@ -406,13 +418,13 @@ pub(super) struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    fn bucket(&self, page: u32, bucket: usize) -> Bucket<'a> {
-        self.index.bucket(self.arena, page, bucket)
+    fn bucket(&self, number: usize) -> Bucket<'a> {
+        bucket(self.arena, number)
     }
 
-    /// The buckets from the home of a hash on.
-    fn chain(&self, hash: Hash) -> impl Iterator<Item = usize> + use<> {
-        self.index.chain(self.index.home(hash))
+    /// The buckets of a page from the home of a hash on.
+    fn chain(&self, page: u32, hash: Hash) -> impl Iterator<Item = usize> + use<> {
+        self.index.chain(self.index.first_bucket(page), self.index.home(hash))
     }
 
     /// The first place of a hash's page in the shard's part of the directory, and how many it has.
@@ -432,13 +444,13 @@ impl<'a> Table<'a> {
         if page == NONE {
             return None;
         }
-        for number in self.chain(hash) {
-            let bucket = self.bucket(page, number);
+        for number in self.chain(page, hash) {
+            let bucket = self.bucket(number);
             let mut matches = bucket.matches(tag(hash));
             let known =
                 |&slot: &usize| bucket.location(slot) != FREE && visit(bucket.location(slot));
             if let Some(slot) = matches.find(known) {
-                return Some(Slot { page, bucket: number, slot });
+                return Some(Slot { bucket: number, slot });
             }
             if bucket.state() & (WRITING - PASSED) == 0 {
                 return None;
@@ -447,26 +459,34 @@ impl<'a> Table<'a> {
         None
     }
 
+    /// The slot of the entry at a location, which is likely to be this one of its first bucket.
+    #[inline(always)]
+    pub(super) fn slot_of(&self, hash: Hash, location: Location, slot: usize) -> Option<Slot> {
+        let bucket = self.index.first_bucket(self.index.page(hash)) + self.index.home(hash);
+        if slot < SLOTS && self.bucket(bucket).location(slot) == location {
+            return Some(Slot { bucket, slot });
+        }
+        self.find(hash, |found| found == location)
+    }
+
     /// The slots of a page that have entries.
     fn slots(&self, page: u32) -> impl Iterator<Item = Slot> + '_ {
-        let buckets = 0..self.index.buckets;
-        let all =
-            buckets.flat_map(move |bucket| (0..SLOTS).map(move |slot| Slot { page, bucket, slot }));
+        let all = self.index.chain(self.index.first_bucket(page), 0).flat_map(slots_of);
         all.filter(|&slot| self.location(slot) != FREE)
     }
 
     pub(super) fn location(&self, slot: Slot) -> Location {
-        self.bucket(slot.page, slot.bucket).location(slot.slot)
+        self.bucket(slot.bucket).location(slot.slot)
     }
 
     /// Hits since the entry was stored, or since they were last set.
     pub(super) fn hits(&self, slot: Slot) -> u64 {
-        (self.bucket(slot.page, slot.bucket).state() >> (2 * slot.slot)) & MOST_HITS
+        (self.bucket(slot.bucket).state() >> (2 * slot.slot)) & MOST_HITS
     }
 
     /// Changes an entry, its hits or where it is while readers keep off; `change` returns where it is then.
     pub(super) fn change(&self, slot: Slot, change: impl FnOnce(Location, &mut u64) -> Location) {
-        let bucket = self.bucket(slot.page, slot.bucket);
+        let bucket = self.bucket(slot.bucket);
         let shift = 2 * slot.slot;
         bucket.write(|counts| {
             let mut hits = (*counts >> shift) & MOST_HITS;
@@ -505,9 +525,10 @@ impl<'a> Table<'a> {
     }
 
     fn put(&self, page: u32, hash: Hash, location: Location, hits: u64) {
-        for number in self.chain(hash) {
-            let bucket = self.bucket(page, number);
+        for number in self.chain(page, hash) {
+            let bucket = self.bucket(number);
             if let Some(slot) = bucket.free() {
+                entry::note_slot(&self.arena.words()[self.arena.word(location)], slot);
                 return bucket.write(|counts| {
                     bucket.set_tag(slot, tag(hash));
                     bucket.set_location(slot, location);
@@ -523,22 +544,29 @@ impl<'a> Table<'a> {
         unreachable!("the page has a free slot");
     }
 
-    /// Removes an entry, and returns where it lies.
-    pub(super) fn remove(&mut self, hash: Hash, slot: Slot) -> Location {
-        let (first, _) = self.span(hash);
-        self.pages.0[first].entries -= 1;
-        self.take(hash, slot)
+    /// Removes an entry. Returns where it lies, and whether the hash's page and the one that it was split from would fit one page
+    /// easily.
+    pub(super) fn remove(&mut self, hash: Hash, slot: Slot) -> (Location, bool) {
+        let (first, count) = self.span(hash);
+        let pages = &mut self.pages.0;
+        pages[first].entries -= 1;
+        let (page, other) = (pages[first], pages[(first ^ count) & (pages.len() - 1)]);
+        let slots = self.index.buckets * SLOTS;
+        let few = ((page.entries + other.entries) as usize) < slots / 8 * 3;
+        (self.take(hash, slot), few && page.depth == other.depth && page.depth > 0)
     }
 
     fn take(&self, hash: Hash, slot: Slot) -> Location {
-        let bucket = self.bucket(slot.page, slot.bucket);
+        let bucket = self.bucket(slot.bucket);
         let location = bucket.location(slot.slot);
         bucket.write(|counts| {
             bucket.set_location(slot.slot, FREE);
             *counts &= !(MOST_HITS << (2 * slot.slot));
         });
-        for number in self.chain(hash).take_while(|&number| number != slot.bucket) {
-            self.bucket(slot.page, number).write(|counts| {
+        let first = slot.bucket & !(self.index.buckets - 1);
+        let chain = self.index.chain(first, self.index.home(hash));
+        for number in chain.take_while(|&number| number != slot.bucket) {
+            self.bucket(number).write(|counts| {
                 if *counts / PASSED < MOST_PASSED {
                     *counts -= PASSED;
                 }
@@ -598,18 +626,6 @@ impl<'a> Table<'a> {
         pages[half].entries = moved;
     }
 
-    /// Whether a hash's page and the one that it was split from would fit one page easily.
-    pub(super) fn is_sparse(&self, hash: Hash) -> bool {
-        let (first, count) = self.span(hash);
-        let pages = &self.pages.0;
-        if count == pages.len() {
-            return false;
-        }
-        let (page, other) = (pages[first], pages[first ^ count]);
-        let slots = self.index.buckets * SLOTS;
-        page.depth == other.depth && ((page.entries + other.entries) as usize) < slots / 8 * 3
-    }
-
     /// Makes one page of two that are sparse, and returns the segment of the other. `hash_of` gives the hash of the entry at a
     /// location.
     pub(super) fn merge(&mut self, hash: Hash, hash_of: impl Fn(Location) -> Hash) -> u32 {
@@ -658,20 +674,17 @@ impl<'a> Table<'a> {
 
     /// Asks the processor for a bucket of a page.
     pub(super) fn prefetch(&self, page: u32, bucket: usize) {
-        prefetch(self.bucket(page, bucket).0.as_ptr());
+        prefetch(self.bucket(self.index.first_bucket(page) + bucket).0.as_ptr());
     }
 
     /// The entries of a page whose home is a bucket, maybe among others of which it is not.
     pub(super) fn of_home(&self, page: u32, home: usize) -> impl Iterator<Item = Slot> + '_ {
         let mut more = true;
-        let chain = self.index.chain(home).take_while(move |&number| {
-            std::mem::replace(
-                &mut more,
-                self.bucket(page, number).state() & (WRITING - PASSED) != 0,
-            )
-        });
-        let slots =
-            chain.flat_map(move |bucket| (0..SLOTS).map(move |slot| Slot { page, bucket, slot }));
+        let chain =
+            self.index.chain(self.index.first_bucket(page), home).take_while(move |&number| {
+                std::mem::replace(&mut more, self.bucket(number).state() & (WRITING - PASSED) != 0)
+            });
+        let slots = chain.flat_map(slots_of);
         slots.filter(|&slot| self.location(slot) != FREE)
     }
 

@@ -371,8 +371,8 @@ impl<'a> Shard<'a> {
     }
 
     #[inline(always)]
-    fn slot_of(&mut self, hash: Hash, location: Location) -> Slot {
-        let slot = self.table().find(hash, |found| found == location);
+    fn slot_of(&mut self, known: &Known) -> Slot {
+        let slot = self.table().slot_of(known.hash, known.location, known.entry.slot());
         slot.unwrap_or_else(|| unreachable!("an entry that lives is in the index"))
     }
 
@@ -519,7 +519,7 @@ impl<'a> Shard<'a> {
         let pages = mapping.as_ref().map_or(0, Mapping::pages);
         let amount = Amount { words, entries: 1, pages };
         let location = self.place(log, amount, |words| {
-            new.write(words, mapping.take(), version, record);
+            new.write(words, mapping.take(), version, record, 0);
         });
         self.reschedule(location, Times::NEVER, new.times);
         match old {
@@ -842,8 +842,8 @@ impl<'a> Shard<'a> {
 
     /// Takes an entry out of the index and ends its life. Returns what that gave back to the byte budget.
     pub(super) fn remove(&mut self, hash: Hash, slot: Slot, why: Reason) -> u64 {
-        let location = self.table().remove(hash, slot);
-        if self.table().is_sparse(hash) {
+        let (location, is_sparse) = self.table().remove(hash, slot);
+        if is_sparse {
             let page = self.rehash(|table, hash_of| table.merge(hash, hash_of));
             self.give(page);
         }
@@ -944,7 +944,7 @@ impl<'a> Shard<'a> {
             }
             (Advice::Sweep, _, Some(main)) if !last => {
                 let (standing, slot) = self.standing(&main);
-                if self.spare(main.location, &standing) {
+                if self.spare(&main, &standing) {
                     Step::Progress
                 } else {
                     self.evict(MAIN, &main, &standing, slot)
@@ -1024,8 +1024,9 @@ impl<'a> Shard<'a> {
         count > 0
     }
 
+    #[inline(always)]
     fn standing(&mut self, known: &Known) -> (Standing, Slot) {
-        let slot = self.slot_of(known.hash, known.location);
+        let slot = self.slot_of(known);
         let hits = self.table().hits(slot) as u8;
         (Standing { hash: known.hash, record: known.entry.record(), hits }, slot)
     }
@@ -1038,7 +1039,7 @@ impl<'a> Shard<'a> {
         match self.state.policy.contest((&candidate, size), (&victim, room)) {
             Contest::Lost => {
                 let step = self.evict(WINDOW, window, &candidate, window_slot);
-                self.spare(main.location, &victim);
+                self.spare(main, &victim);
                 step
             }
             Contest::Won => self.evict(MAIN, main, &victim, main_slot),
@@ -1059,10 +1060,10 @@ impl<'a> Shard<'a> {
     }
 
     /// Lets the oldest entry of the main log stay, if the policy does.
-    fn spare(&mut self, location: Location, standing: &Standing) -> bool {
+    fn spare(&mut self, known: &Known, standing: &Standing) -> bool {
         let Some(record) = self.state.policy.spares(standing) else { return false };
-        let slot = self.slot_of(standing.hash, location);
-        self.stay(location, slot, record, u64::from(standing.hits) - 1);
+        let slot = self.slot_of(known);
+        self.stay(known.location, slot, record, u64::from(standing.hits) - 1);
         true
     }
 
@@ -1097,7 +1098,7 @@ impl<'a> Shard<'a> {
 
     /// Removes an entry that lives; the caller trims. Returns what that gave back to the byte budget.
     pub(super) fn remove_at(&mut self, hash: Hash, location: Location, why: Reason) -> u64 {
-        let slot = self.slot_of(hash, location);
+        let slot = self.slot_of(&Known { hash, location, entry: self.entry(location) });
         self.remove(hash, slot, why)
     }
 
@@ -1131,7 +1132,7 @@ impl<'a> Shard<'a> {
         let (mut to, mut earliest) = (first, NEVER);
         for (from, entry) in self.entries(number, first) {
             let location = self.arena().location(number, from);
-            let slot = self.slot_of(self.hash(entry), location);
+            let slot = self.slot_of(&Known { hash: self.hash(entry), location, entry });
             let size = self.arena().round(entry.needed_words());
             if to == first && self.has_room(log, size) {
                 self.copy(slot, location, log);
@@ -1441,7 +1442,7 @@ impl Shard<'_> {
                         let latest = entry.times().first().saturating_add(EXPIRY_PAUSE);
                         assert!(self.state.earliest <= latest);
                         let hash = self.hash(entry);
-                        self.slot_of(hash, location);
+                        self.slot_of(&Known { hash, location, entry });
                         let Ahead { entries, left } = &self.state.logs[log].ahead;
                         let known = entries[left.clone()].iter().find(|known| known.0 == location);
                         assert!(last != NONE || known.is_none_or(|known| known.1 == hash));
