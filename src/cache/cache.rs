@@ -538,12 +538,10 @@ impl Cache {
         Ok(())
     }
 
-    /// The mapping of an entry that needs one, paid for.
+    /// The mapping of a large entry, paid for.
+    #[cold]
     fn map(&self, new: &NewEntry, claim: &mut Claim) -> Result<Option<Mapping>, Error> {
         let arena = &self.resources.arena;
-        if new.inline_words() <= arena.most_entry_words() {
-            return Ok(None);
-        }
         // A large entry has a page of the index and a segment beside it.
         let reserve = self.overhead + 4 * arena.segment_bytes();
         let length = new.mapped_bytes(arena.most_entry_words());
@@ -567,7 +565,8 @@ impl Cache {
         claim: &mut Claim,
         mut change: impl FnMut(&mut Shard, &mut Option<Mapping>, &mut Credit) -> Result<R, Need>,
     ) -> Result<R, Error> {
-        let mut mapping = self.map(new, claim)?;
+        let is_large = new.inline_words() > self.resources.arena.most_entry_words();
+        let mut mapping = if is_large { self.map(new, claim)? } else { None };
         let result =
             self.with_room(hash, claim, |shard, credit| change(shard, &mut mapping, credit));
         if let Some(unused) = mapping {

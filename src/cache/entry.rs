@@ -156,8 +156,13 @@ impl NewEntry<'_> {
 
 /// Writes times to an entry that has words for them.
 fn write_times(words: &[AtomicU64], times: Times) {
-    let times = [times.deadline, times.idle].into_iter().filter(|&time| time != NEVER);
-    words[FIXED..].iter().zip(times).for_each(|(word, time)| store(word, time));
+    let mut place = FIXED;
+    for time in [times.deadline, times.idle] {
+        if time != NEVER {
+            store(&words[place], time);
+            place += 1;
+        }
+    }
 }
 
 /// Words before key and value or the reference to them.
@@ -237,6 +242,13 @@ impl<'a> Entry<'a> {
         let head = load(words.first()?);
         let words = words.get(..head as u16 as usize)?;
         (words.len() >= body(head)).then_some(Entry { words, head })
+    }
+
+    /// The entry at the start of `words`, where the lock is held and there is one.
+    #[inline(always)]
+    pub(super) fn in_log(words: &'a [AtomicU64]) -> Self {
+        let head = load(&words[0]);
+        Entry { words: &words[..head as u16 as usize], head }
     }
 
     /// Asks the processor for the lines that are not looked at yet.

@@ -446,10 +446,8 @@ impl<'a> Table<'a> {
         }
         for number in self.chain(page, hash) {
             let bucket = self.bucket(number);
-            let mut matches = bucket.matches(tag(hash));
-            let known =
-                |&slot: &usize| bucket.location(slot) != FREE && visit(bucket.location(slot));
-            if let Some(slot) = matches.find(known) {
+            let mut entries = bucket.entries(tag(hash));
+            if let Some((slot, _)) = entries.find(|&(_, location)| visit(location)) {
                 return Some(Slot { bucket: number, slot });
             }
             if bucket.state() & (WRITING - PASSED) == 0 {
@@ -480,6 +478,7 @@ impl<'a> Table<'a> {
     }
 
     /// Hits since the entry was stored, or since they were last set.
+    #[inline]
     pub(super) fn hits(&self, slot: Slot) -> u64 {
         (self.bucket(slot.bucket).state() >> (2 * slot.slot)) & MOST_HITS
     }
@@ -497,6 +496,7 @@ impl<'a> Table<'a> {
     }
 
     /// What an insertion needs first, where so many entries of the shard are expected.
+    #[inline]
     pub(super) fn wanted(&self, hash: Hash, expected: usize) -> Wanted {
         if self.index.page(hash) == NONE {
             return Wanted::Page;

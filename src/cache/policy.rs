@@ -226,7 +226,8 @@ impl Policy {
 
     /// What is to be done next; None if there is room.
     pub(super) fn next(&self, levels: &Levels) -> Option<Step> {
-        let window = (levels.limit as f64 * self.share) as u64;
+        // Signed numbers are what processors convert.
+        let window = (levels.limit as i64 as f64 * self.share) as i64 as u64;
         let main = levels.limit - window;
         let full = levels.window + levels.main > levels.limit;
         match levels.oldest.filter(|_| levels.window + levels.wanted > window) {
@@ -241,6 +242,7 @@ impl Policy {
     /// Whether the window's oldest entry is to have the place of the main log's. It must have been asked for more
     /// often, by over a quarter: numbers are rough, and the keys of a loop would take turns. A large entry meets one after
     /// the other, and loses to the first that is better.
+    #[inline]
     pub(super) fn contest(
         &mut self,
         (candidate, size): (&Standing, u64),
@@ -432,6 +434,7 @@ impl Ghosts {
     }
 
     /// Notes that keys were asked for.
+    #[inline(always)]
     fn count(&mut self, requests: u8) {
         self.asked += u32::from(requests);
         if self.asked >= HALVING {

@@ -149,9 +149,8 @@ pub(super) struct State {
 #[repr(C)]
 struct Counts {
     sets: u64,
-    deletes: u64,
-    evictions: u64,
-    expirations: u64,
+    /// By reason.
+    removals: [u64; 4],
     /// Entries that do not live for ever.
     expiring: u64,
 }
@@ -176,9 +175,9 @@ impl State {
 
     pub(super) fn add_to(&self, stats: &mut Stats) {
         stats.sets += self.counts.sets;
-        stats.deletes += self.counts.deletes;
-        stats.evictions += self.counts.evictions;
-        stats.expirations += self.counts.expirations;
+        stats.deletes += self.counts.removals[Reason::Deleted as usize];
+        stats.evictions += self.counts.removals[Reason::Size as usize];
+        stats.expirations += self.counts.removals[Reason::Expired as usize];
         stats.expiring += self.counts.expiring;
         stats.removals_dropped += self.queue.dropped();
     }
@@ -252,15 +251,6 @@ struct Known<'a> {
     entry: Entry<'a>,
 }
 
-/// What a log has at its old end.
-enum Front<'a> {
-    Entry(Known<'a>),
-    /// All of the oldest segment was judged.
-    End,
-    /// There is no segment.
-    Empty,
-}
-
 /// What a step is taken for.
 #[derive(Clone, Copy)]
 enum Purpose {
@@ -300,8 +290,7 @@ impl<'a> Shard<'a> {
 
     /// The entry at a location in one of the logs.
     pub(super) fn entry(&self, location: Location) -> Entry<'a> {
-        let words = &self.arena().words()[self.arena().word(location)..];
-        Entry::at(words).unwrap_or_else(|| unreachable!("there is an entry at each location"))
+        Entry::in_log(&self.arena().words()[self.arena().word(location)..])
     }
 
     /// The key and value of an entry, which is in two parts.
@@ -324,20 +313,21 @@ impl<'a> Shard<'a> {
         let segment = self.arena().segment(number);
         let (words, filled) = (self.arena().segment_at(number), segment.filled());
         let all = iter::from_fn(move || {
-            let entry = Entry::at(words.get(from..filled)?)?;
-            let first = from;
+            let (first, words) = (from, words.get(from..filled).filter(|words| !words.is_empty())?);
+            let entry = Entry::in_log(words);
             from += entry.size();
             Some((first, entry))
         });
         all.filter(|(_, entry)| !entry.is_dead())
     }
 
+    #[inline(always)]
     pub(super) fn find(&mut self, hash: Hash, key: &[u8]) -> Option<Slot> {
         let arena = self.arena();
         self.table().find(hash, |location| {
-            let words = &arena.words()[arena.word(location)..];
+            let entry = Entry::in_log(&arena.words()[arena.word(location)..]);
             // SAFETY: the lock is held.
-            Entry::at(words).is_some_and(|entry| unsafe { entry.both() }.0 == key)
+            unsafe { entry.key() == key }
         })
     }
 
@@ -365,6 +355,7 @@ impl<'a> Shard<'a> {
         Some((slot, location))
     }
 
+    #[inline(always)]
     fn has_expired(&self, location: Location) -> bool {
         self.state.counts.expiring > 0
             && self.resources.clock.has_passed(self.entry(location).times().first())
@@ -378,6 +369,7 @@ impl<'a> Shard<'a> {
 
     /// Stores an entry; one too large to lie among others comes in a `mapping`, which is taken on success. On failure
     /// an older entry of the key is still there, unless it was evicted. Returns the entry's version.
+    #[inline(always)]
     pub(super) fn set(
         &mut self,
         hash: Hash,
@@ -542,6 +534,7 @@ impl<'a> Shard<'a> {
     }
 
     /// Makes room for an entry in a log and in the index.
+    #[inline(always)]
     fn make_room(
         &mut self,
         hash: Hash,
@@ -689,6 +682,7 @@ impl<'a> Shard<'a> {
         self.arena().segment(self.arena().segment_of(location))
     }
 
+    #[inline]
     fn has_room(&self, log: usize, words: usize) -> bool {
         let newest = self.state.logs[log].newest;
         newest != NONE && self.arena().segment(newest).room() >= words
@@ -771,6 +765,7 @@ impl<'a> Shard<'a> {
     }
 
     /// Sets books right about an entry whose times were changed.
+    #[inline(always)]
     fn reschedule(&mut self, location: Location, old: Times, new: Times) {
         let (was, is) = (old != Times::NEVER, new != Times::NEVER);
         self.state.counts.expiring += u64::from(is);
@@ -849,13 +844,7 @@ impl<'a> Shard<'a> {
         }
         let freed = self.bury(location, Some(why));
         self.release_entry();
-        let counts = &mut self.state.counts;
-        match why {
-            Reason::Deleted => counts.deletes += 1,
-            Reason::Size => counts.evictions += 1,
-            Reason::Expired => counts.expirations += 1,
-            Reason::Replaced => {}
-        }
+        self.state.counts.removals[why as usize] += 1;
         freed
     }
 
@@ -917,23 +906,14 @@ impl<'a> Shard<'a> {
         if waste > self.state.segments * words / 3 + 2 * words {
             return self.compact();
         }
-        let mut oldest = [None; 2];
-        for log in [WINDOW, MAIN] {
-            match self.front(log) {
-                Front::Entry(known) if self.has_expired(known.location) => {
-                    let freed = self.remove_at(known.hash, known.location, Reason::Expired);
-                    return Step::Removed(freed);
-                }
-                Front::Entry(known) => oldest[log] = Some(known),
-                Front::End => {
-                    let number = self.state.logs[log].oldest;
-                    self.unlink(number, NONE);
-                    return self.empty(number, MAIN);
-                }
-                Front::Empty => {}
-            }
-        }
-        let [window, main] = oldest;
+        let window = match self.oldest(WINDOW) {
+            Ok(known) => known,
+            Err(step) => return step,
+        };
+        let main = match self.oldest(MAIN) {
+            Ok(known) => known,
+            Err(step) => return step,
+        };
         // With two segments, one of them has to become empty.
         let last = matches!(purpose, Purpose::Memory) && self.state.segments <= 2;
         match (self.advice(window.as_ref(), purpose), window, main) {
@@ -977,25 +957,33 @@ impl<'a> Shard<'a> {
         self.state.policy.next(&levels).unwrap_or(Advice::Drop)
     }
 
-    /// The oldest entry of a log that was not judged yet.
-    fn front(&mut self, which: usize) -> Front<'a> {
+    /// The oldest entry of a log that was not judged yet. Err if there is something else to be done first.
+    #[inline(always)]
+    fn oldest(&mut self, which: usize) -> Result<Option<Known<'a>>, Step> {
         loop {
             let log = &self.state.logs[which];
             if log.ahead.left.is_empty() {
-                if log.oldest == NONE {
-                    return Front::Empty;
+                let number = log.oldest;
+                if number == NONE {
+                    return Ok(None);
                 }
                 if !self.look_ahead(which) {
-                    return Front::End;
+                    // All of the segment was judged.
+                    self.unlink(number, NONE);
+                    return Err(self.empty(number, MAIN));
                 }
                 continue;
             }
             let (location, hash) = log.ahead.entries[log.ahead.left.start];
             let entry = self.entry(location);
-            if !entry.is_dead() {
-                return Front::Entry(Known { hash, location, entry });
+            if entry.is_dead() {
+                self.pass(which, location, entry.size());
+                continue;
             }
-            self.pass(which, location, entry.size());
+            if self.has_expired(location) {
+                return Err(Step::Removed(self.remove_at(hash, location, Reason::Expired)));
+            }
+            return Ok(Some(Known { hash, location, entry }));
         }
     }
 
@@ -1032,8 +1020,10 @@ impl<'a> Shard<'a> {
     }
 
     /// The oldest entries of both logs meet.
+    #[inline(always)]
     fn contest(&mut self, window: &Known, main: &Known, purpose: Purpose) -> Step {
-        let [room, size] = [main, window].map(|known| purpose.measure(known.entry.amount()));
+        let size = purpose.measure(window.entry.amount());
+        let room = purpose.measure(main.entry.amount());
         let (candidate, window_slot) = self.standing(window);
         let (victim, main_slot) = self.standing(main);
         match self.state.policy.contest((&candidate, size), (&victim, room)) {
@@ -1060,6 +1050,7 @@ impl<'a> Shard<'a> {
     }
 
     /// Lets the oldest entry of the main log stay, if the policy does.
+    #[inline(always)]
     fn spare(&mut self, known: &Known, standing: &Standing) -> bool {
         let Some(record) = self.state.policy.spares(standing) else { return false };
         let slot = self.slot_of(known);
@@ -1093,7 +1084,9 @@ impl<'a> Shard<'a> {
 
     fn evict(&mut self, log: usize, known: &Known, standing: &Standing, slot: Slot) -> Step {
         self.state.policy.evict(standing, log);
-        Step::Removed(self.remove(known.hash, slot, Reason::Size))
+        let freed = self.remove(known.hash, slot, Reason::Size);
+        self.pass(log, known.location, known.entry.size());
+        Step::Removed(freed)
     }
 
     /// Removes an entry that lives; the caller trims. Returns what that gave back to the byte budget.
@@ -1125,6 +1118,9 @@ impl<'a> Shard<'a> {
     /// becomes the newest with what is left.
     fn empty(&mut self, number: u32, log: usize) -> Step {
         let segment = self.arena().segment(number);
+        if segment.live().entries == 0 {
+            return Step::Free(number);
+        }
         // While it is worked upon it is in no log, but has one to be counted in.
         segment.set_log(log);
         self.state.logs[log].live += segment.live();
@@ -1256,9 +1252,21 @@ impl<'a> Shard<'a> {
     }
 
     /// Gives memory back that is not used for anything.
+    #[inline(always)]
     pub(super) fn trim(&mut self) {
+        if self.wastes_memory() {
+            self.trim_waste();
+        }
+    }
+
+    fn wastes_memory(&self) -> bool {
         let words = self.arena().segment_words();
-        while self.state.segments * words > self.live().words * 2 + 3 * words {
+        self.state.segments * words > self.live().words * 2 + 3 * words
+    }
+
+    #[inline(never)]
+    fn trim_waste(&mut self) {
+        while self.wastes_memory() {
             self.give_emptied();
             match self.compact() {
                 Step::Free(segment) => self.give(segment),
@@ -1268,17 +1276,20 @@ impl<'a> Shard<'a> {
         }
     }
 
+    #[inline(always)]
     pub(super) fn expire_due(&mut self) {
         if self.state.earliest != NEVER {
-            let now = self.resources.clock.now();
-            if now >= self.state.earliest {
-                self.expire(now);
-            }
+            self.expire();
         }
     }
 
-    /// Removes what has expired.
-    fn expire(&mut self, now: u64) {
+    /// Removes what has expired, if anything has.
+    #[inline(never)]
+    fn expire(&mut self) {
+        let now = self.resources.clock.now();
+        if now < self.state.earliest {
+            return;
+        }
         let mut next = NEVER;
         for log in [WINDOW, MAIN] {
             let mut number = self.state.logs[log].oldest;
@@ -1338,12 +1349,17 @@ impl<'a> Shard<'a> {
     }
 
     /// Makes the policy one for about as many entries as there are, if it can be paid for.
+    #[inline(always)]
     fn fit_policy(&mut self) {
         let entries = self.live().entries.max(1);
         let known = self.state.policy_entries;
-        if entries <= known && entries * 2 >= known {
-            return;
+        if entries > known || entries * 2 < known {
+            self.resize_policy(entries, known);
         }
+    }
+
+    #[inline(never)]
+    fn resize_policy(&mut self, entries: usize, known: usize) {
         let grows = entries > known;
         // Entries come one at a time, and may go all at once.
         let expected = self.expected.min(2 * entries);
