@@ -1072,6 +1072,7 @@ impl<'a> Claim<'a> {
 }
 
 impl Drop for Claim<'_> {
+    #[inline]
     fn drop(&mut self) {
         if self.counted {
             let cache = self.cache;

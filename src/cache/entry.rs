@@ -25,7 +25,7 @@ const EXPIRES: u64 = 1 << 50;
 const IDLES: u64 = 1 << 51;
 /// The record of the policy, which readers do not look at.
 const RECORD: u32 = 52;
-/// The slot of its bucket that it is in, most probably.
+/// The number of the slot that it has in a bucket of the index.
 const SLOT: u32 = 60;
 const FLAGS: u64 = DEAD | MAPPED | EXPIRES | IDLES;
 
@@ -121,6 +121,7 @@ impl NewEntry<'_> {
     }
 
     /// Writes the entry, which takes all of `words`, but for what the mapping has.
+    #[inline]
     pub(super) fn write(
         &self,
         words: &[AtomicU64],
@@ -292,7 +293,7 @@ impl<'a> Entry<'a> {
         store(&self.words[0], head | u64::from(record.0) << RECORD);
     }
 
-    /// The slot that was noted last.
+    /// The number of the slot that it has in a bucket.
     pub(super) fn slot(self) -> usize {
         (self.head >> SLOT) as usize
     }
@@ -456,7 +457,7 @@ pub(super) fn note_slot(head: &AtomicU64, slot: usize) {
 
 /// Moves an entry of `arena` to where it takes `size` words, no less than it needs; it may overlap that if it lies behind.
 pub(super) fn relocate(arena: &[AtomicU64], from: usize, to: usize, size: usize) {
-    let Some(entry) = Entry::at(&arena[from..]) else { return };
+    let entry = Entry::in_log(&arena[from..]);
     words::copy_down(arena, from, to, entry.needed_words().min(size));
     store(&arena[to], entry.head & !0xFFFF | size as u64);
 }

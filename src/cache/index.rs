@@ -95,7 +95,8 @@ impl<'a> Bucket<'a> {
 
     /// Changes the bucket, or entries that it has. `change` gets and returns the counts of hits and passers-by.
     fn write<R>(self, change: impl FnOnce(&mut u64) -> R) -> R {
-        let before = self.0[0].fetch_or(WRITING, Ordering::Acquire);
+        // There was no mark, and a sum takes one instruction.
+        let before = self.0[0].fetch_add(WRITING, Ordering::Acquire);
         // Who sees anything of the change sees the mark.
         fence(Ordering::Release);
         let mut counts = before & (WRITING - 1);
@@ -142,11 +143,12 @@ const FREE: Location = Location(0);
 pub(super) struct Slot {
     /// The bucket's place in the arena.
     bucket: usize,
-    slot: usize,
+    /// Which one it is in the bucket.
+    pub number: usize,
 }
 
 fn slots_of(bucket: usize) -> impl Iterator<Item = Slot> {
-    (0..SLOTS).map(move |slot| Slot { bucket, slot })
+    (0..SLOTS).map(move |number| Slot { bucket, number })
 }
 
 /// What is known of a page at a place in the directory.
@@ -398,7 +400,7 @@ impl Sight<'_> {
     #[cfg(test)]
     pub(super) fn slot(&self, index: &Index, hash: Hash) -> Slot {
         let bucket = index.first_bucket(self.look.path.word as u32) + index.home(hash);
-        Slot { bucket, slot: self.slot }
+        Slot { bucket, number: self.slot }
     }
 }
 
@@ -448,7 +450,7 @@ impl<'a> Table<'a> {
             let bucket = self.bucket(number);
             let mut entries = bucket.entries(tag(hash));
             if let Some((slot, _)) = entries.find(|&(_, location)| visit(location)) {
-                return Some(Slot { bucket: number, slot });
+                return Some(Slot { bucket: number, number: slot });
             }
             if bucket.state() & (WRITING - PASSED) == 0 {
                 return None;
@@ -459,10 +461,10 @@ impl<'a> Table<'a> {
 
     /// The slot of the entry at a location, which is likely to be this one of its first bucket.
     #[inline(always)]
-    pub(super) fn slot_of(&self, hash: Hash, location: Location, slot: usize) -> Option<Slot> {
+    pub(super) fn slot_of(&self, hash: Hash, location: Location, number: usize) -> Option<Slot> {
         let bucket = self.index.first_bucket(self.index.page(hash)) + self.index.home(hash);
-        if slot < SLOTS && self.bucket(bucket).location(slot) == location {
-            return Some(Slot { bucket, slot });
+        if number < SLOTS && self.bucket(bucket).location(number) == location {
+            return Some(Slot { bucket, number });
         }
         self.find(hash, |found| found == location)
     }
@@ -474,24 +476,24 @@ impl<'a> Table<'a> {
     }
 
     pub(super) fn location(&self, slot: Slot) -> Location {
-        self.bucket(slot.bucket).location(slot.slot)
+        self.bucket(slot.bucket).location(slot.number)
     }
 
     /// Hits since the entry was stored, or since they were last set.
     #[inline]
     pub(super) fn hits(&self, slot: Slot) -> u64 {
-        (self.bucket(slot.bucket).state() >> (2 * slot.slot)) & MOST_HITS
+        (self.bucket(slot.bucket).state() >> (2 * slot.number)) & MOST_HITS
     }
 
     /// Changes an entry, its hits or where it is while readers keep off; `change` returns where it is then.
     pub(super) fn change(&self, slot: Slot, change: impl FnOnce(Location, &mut u64) -> Location) {
         let bucket = self.bucket(slot.bucket);
-        let shift = 2 * slot.slot;
+        let shift = 2 * slot.number;
         bucket.write(|counts| {
             let mut hits = (*counts >> shift) & MOST_HITS;
-            let location = change(bucket.location(slot.slot), &mut hits);
+            let location = change(bucket.location(slot.number), &mut hits);
             *counts = *counts & !(MOST_HITS << shift) | hits.min(MOST_HITS) << shift;
-            bucket.set_location(slot.slot, location);
+            bucket.set_location(slot.number, location);
         });
     }
 
@@ -544,24 +546,18 @@ impl<'a> Table<'a> {
         unreachable!("the page has a free slot");
     }
 
-    /// Removes an entry. Returns where it lies, and whether the hash's page and the one that it was split from would fit one page
-    /// easily.
-    pub(super) fn remove(&mut self, hash: Hash, slot: Slot) -> (Location, bool) {
-        let (first, count) = self.span(hash);
-        let pages = &mut self.pages.0;
-        pages[first].entries -= 1;
-        let (page, other) = (pages[first], pages[(first ^ count) & (pages.len() - 1)]);
-        let slots = self.index.buckets * SLOTS;
-        let few = ((page.entries + other.entries) as usize) < slots / 8 * 3;
-        (self.take(hash, slot), few && page.depth == other.depth && page.depth > 0)
+    /// Removes an entry.
+    pub(super) fn remove(&mut self, hash: Hash, slot: Slot) {
+        let (first, _) = self.span(hash);
+        self.pages.0[first].entries -= 1;
+        self.take(hash, slot);
     }
 
-    fn take(&self, hash: Hash, slot: Slot) -> Location {
+    fn take(&self, hash: Hash, slot: Slot) {
         let bucket = self.bucket(slot.bucket);
-        let location = bucket.location(slot.slot);
         bucket.write(|counts| {
-            bucket.set_location(slot.slot, FREE);
-            *counts &= !(MOST_HITS << (2 * slot.slot));
+            bucket.set_location(slot.number, FREE);
+            *counts &= !(MOST_HITS << (2 * slot.number));
         });
         let first = slot.bucket & !(self.index.buckets - 1);
         let chain = self.index.chain(first, self.index.home(hash));
@@ -572,7 +568,6 @@ impl<'a> Table<'a> {
                 }
             });
         }
-        location
     }
 
     /// Makes a segment a page: the first one, or one that half of the entries of a hash's page go to. `hash_of` gives
@@ -618,12 +613,24 @@ impl<'a> Table<'a> {
             .iter()
             .for_each(|place| place.store(word, Ordering::Release));
         // Who misses what is removed from here looks into the directory again.
-        moved.iter().for_each(|&(hash, slot)| _ = self.take(hash, slot));
+        moved.iter().for_each(|&(hash, slot)| self.take(hash, slot));
         let moved = moved.len() as u32;
         let pages = &mut self.pages.0;
         pages[first..first + count].iter_mut().for_each(|page| page.depth += 1);
         pages[first].entries -= moved;
         pages[half].entries = moved;
+    }
+
+    /// Whether a hash's page and the one that it was split from would fit one page easily.
+    pub(super) fn is_sparse(&self, hash: Hash) -> bool {
+        let (first, count) = self.span(hash);
+        let pages = &self.pages.0;
+        if count == pages.len() {
+            return false;
+        }
+        let (page, other) = (pages[first], pages[first ^ count]);
+        let slots = self.index.buckets * SLOTS;
+        page.depth == other.depth && ((page.entries + other.entries) as usize) < slots / 8 * 3
     }
 
     /// Makes one page of two that are sparse, and returns the segment of the other. `hash_of` gives the hash of the entry at a

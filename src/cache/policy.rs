@@ -279,12 +279,15 @@ impl Policy {
     }
 
     /// Remembers an entry that is evicted; not for those deleted or expired.
+    #[inline]
     pub(super) fn evict(&mut self, entry: &Standing, log: usize) {
         let record = self.settle(entry);
         self.ghosts.put(self.ghosts.place(entry.hash), record.0 & MOST, log);
         self.spared = 0;
+        // What is added to must not be read again at once: the processor would wait for it.
+        let all = self.evicted[WINDOW] + self.evicted[MAIN] + 1.0;
         self.evicted[log] += 1.0;
-        if self.evicted.iter().sum::<f64>() > self.ghosts.entries() as f64 {
+        if all > self.ghosts.entries() as f64 {
             self.evicted = self.evicted.map(|count| count / 2.0);
         }
     }

@@ -9,7 +9,7 @@ use std::mem::offset_of;
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 
-use super::arena::{Amount, Arena, Location, Mapping, NONE, Segment};
+use super::arena::{Amount, Arena, Location, Mapping, NONE, PAGE, Segment};
 use super::budget::{Budget, Credit};
 use super::clock::{Clock, NEVER};
 use super::entry::{self, Bytes, Entry, NewEntry, Times};
@@ -39,9 +39,9 @@ impl Resources {
         self.entries.as_ref().is_none_or(|entries| entries.try_reserve(1))
     }
 
-    fn release_entry(&self) {
+    fn release_entries(&self, count: u64) {
         if let Some(entries) = &self.entries {
-            entries.release(1);
+            entries.release(count);
         }
     }
 }
@@ -65,8 +65,8 @@ impl Held {
         store(&self.entries, load(&self.entries) + 1);
     }
 
-    fn remove_entry(&self) {
-        store(&self.entries, load(&self.entries) - 1);
+    fn remove_entries(&self, count: u64) {
+        store(&self.entries, load(&self.entries) - count);
     }
 }
 
@@ -299,6 +299,7 @@ impl<'a> Shard<'a> {
         unsafe { self.entry(location).both() }
     }
 
+    #[inline]
     fn hash(&self, entry: Entry) -> Hash {
         // SAFETY: `self` holds the lock.
         self.resources.index.hash(unsafe { entry.key() })
@@ -490,7 +491,7 @@ impl<'a> Shard<'a> {
         }
         if let Err(need) = made {
             if reserved {
-                self.resources.release_entry();
+                self.resources.release_entries(1);
             }
             return Err(need);
         }
@@ -510,8 +511,9 @@ impl<'a> Shard<'a> {
         let version = self.next_version();
         let pages = mapping.as_ref().map_or(0, Mapping::pages);
         let amount = Amount { words, entries: 1, pages };
+        let slot = old.map_or(0, |slot| slot.number);
         let location = self.place(log, amount, |words| {
-            new.write(words, mapping.take(), version, record, 0);
+            new.write(words, mapping.take(), version, record, slot);
         });
         self.reschedule(location, Times::NEVER, new.times);
         match old {
@@ -579,6 +581,7 @@ impl<'a> Shard<'a> {
 
     /// Evicts as much as comes, ahead of need: else somebody has to empty a whole segment, while others wait. Several
     /// at once, since the processor then waits for the memory of some of them at the same time.
+    #[inline]
     fn keep_pace(&mut self, words: usize) {
         let State { full, emptied, segments, ref mut owed, .. } = *self.state;
         if !full || emptied.is_some() || segments < LEAST_PACED {
@@ -590,7 +593,8 @@ impl<'a> Shard<'a> {
         }
         let goal = self.live().words.saturating_sub(std::mem::take(&mut self.state.owed).words);
         for _ in 0..4 * PACE {
-            match self.step(Purpose::Memory) {
+            let enough = (self.live().words - goal) as u64;
+            match self.step(Purpose::Memory, enough) {
                 Step::Free(segment) => self.state.emptied = Some(segment),
                 Step::Removed(_) | Step::Progress if self.live().words > goal => continue,
                 Step::Removed(_) | Step::Progress | Step::Nothing => {}
@@ -639,7 +643,7 @@ impl<'a> Shard<'a> {
     fn memory_step(&mut self) -> Step {
         match self.state.emptied.take() {
             Some(segment) => Step::Free(segment),
-            None => self.step(Purpose::Memory),
+            None => self.step(Purpose::Memory, 0),
         }
     }
 
@@ -672,10 +676,10 @@ impl<'a> Shard<'a> {
         Ok(())
     }
 
-    /// Counts an entry out that is gone.
-    fn release_entry(&self) {
-        self.resources.release_entry();
-        self.held.remove_entry();
+    /// Counts entries out that are gone.
+    fn release_entries(&self, count: u64) {
+        self.resources.release_entries(count);
+        self.held.remove_entries(count);
     }
 
     fn segment_of(&self, location: Location) -> Segment<'a> {
@@ -837,29 +841,56 @@ impl<'a> Shard<'a> {
 
     /// Takes an entry out of the index and ends its life. Returns what that gave back to the byte budget.
     pub(super) fn remove(&mut self, hash: Hash, slot: Slot, why: Reason) -> u64 {
-        let (location, is_sparse) = self.table().remove(hash, slot);
-        if is_sparse {
-            let page = self.rehash(|table, hash_of| table.merge(hash, hash_of));
-            self.give(page);
-        }
-        let freed = self.bury(location, Some(why));
-        self.release_entry();
-        self.state.counts.removals[why as usize] += 1;
-        freed
+        let location = self.table().location(slot);
+        let known = Known { hash, location, entry: self.entry(location) };
+        let amount = self.end(&known, slot, why);
+        self.forget(location, amount);
+        self.write_off(hash, amount, why)
     }
 
-    /// Ends the life of an entry that the index does not have any more, for a reason if others are to know. Returns what that gave
-    /// back to the byte budget.
+    /// Takes an entry out of the index and ends its life, which is to be written down in the books yet: what it took.
     #[inline(always)]
+    fn end(&mut self, known: &Known, slot: Slot, why: Reason) -> Amount {
+        self.table().remove(known.hash, slot);
+        self.kill(known.location, known.entry, Some(why));
+        known.entry.amount()
+    }
+
+    /// Writes down that entries have ended, the last one with this hash. Returns what that gave back to the byte budget.
+    fn write_off(&mut self, last: Hash, amount: Amount, why: Reason) -> u64 {
+        if self.table().is_sparse(last) {
+            let page = self.rehash(|table, hash_of| table.merge(last, hash_of));
+            self.give(page);
+        }
+        self.release_entries(amount.entries as u64);
+        self.state.counts.removals[why as usize] += amount.entries as u64;
+        self.release_pages(amount)
+    }
+
+    /// Ends the life of an entry that the index does not have any more. Returns what that gave back to the byte budget.
     fn bury(&mut self, location: Location, why: Option<Reason>) -> u64 {
+        let entry = self.entry(location);
+        let amount = entry.amount();
+        self.kill(location, entry, why);
+        self.forget(location, amount);
+        self.release_pages(amount)
+    }
+
+    /// Ends the life of an entry that the index does not have any more, for a reason if others are to know.
+    #[inline(always)]
+    fn kill(&mut self, location: Location, entry: Entry, why: Option<Reason>) {
         if let Some(why) = why {
             self.report(location, why);
         }
-        let entry = self.entry(location);
-        self.forget(location, entry.amount());
         self.reschedule(location, entry.times(), Times::NEVER);
         // SAFETY: `self` holds the lock, and the index does not have the entry.
-        let freed = unsafe { entry.kill() }.map_or(0, |mapping| mapping.length() as u64);
+        drop(unsafe { entry.kill() });
+    }
+
+    /// Gives the memory of mappings back to the byte budget that are gone, and returns how much it is.
+    #[inline(always)]
+    fn release_pages(&self, amount: Amount) -> u64 {
+        let freed = (amount.pages * PAGE) as u64;
         if freed > 0 {
             self.held.bytes.fetch_sub(freed, Ordering::Relaxed);
             self.resources.bytes.release(freed);
@@ -898,7 +929,8 @@ impl<'a> Shard<'a> {
     }
 
     /// One step towards free memory or one entry less: what is dead is given up first, then what the policy does not keep.
-    fn step(&mut self, purpose: Purpose) -> Step {
+    /// `enough` is as much of what is short as may go at once.
+    fn step(&mut self, purpose: Purpose, enough: u64) -> Step {
         let words = self.arena().segment_words();
         let waste = self.state.segments * words - self.live().words;
         // The newest segments have room that is of use yet, others are full to three quarters
@@ -920,23 +952,23 @@ impl<'a> Shard<'a> {
             (_, None, None) => Step::Nothing,
             (Advice::Promote, Some(window), _) if !last => self.promote(&window),
             (Advice::Contest, Some(window), Some(main)) if !last => {
-                self.contest(&window, &main, purpose)
+                self.contest(window, &main, purpose, enough)
             }
             (Advice::Sweep, _, Some(main)) if !last => {
                 let (standing, slot) = self.standing(&main);
                 if self.spare(&main, &standing) {
                     Step::Progress
                 } else {
-                    self.evict(MAIN, &main, &standing, slot)
+                    Step::Removed(self.evict(MAIN, &main, &standing, slot))
                 }
             }
             (_, _, Some(main)) => {
                 let (standing, slot) = self.standing(&main);
-                self.evict(MAIN, &main, &standing, slot)
+                Step::Removed(self.evict(MAIN, &main, &standing, slot))
             }
             (_, Some(window), None) => {
                 let (standing, slot) = self.standing(&window);
-                self.evict(WINDOW, &window, &standing, slot)
+                Step::Removed(self.evict(WINDOW, &window, &standing, slot))
             }
         }
     }
@@ -961,29 +993,36 @@ impl<'a> Shard<'a> {
     #[inline(always)]
     fn oldest(&mut self, which: usize) -> Result<Option<Known<'a>>, Step> {
         loop {
-            let log = &self.state.logs[which];
-            if log.ahead.left.is_empty() {
-                let number = log.oldest;
-                if number == NONE {
-                    return Ok(None);
+            if let Some(known) = self.next_ahead(which) {
+                if !self.has_expired(known.location) {
+                    return Ok(Some(known));
                 }
-                if !self.look_ahead(which) {
-                    // All of the segment was judged.
-                    self.unlink(number, NONE);
-                    return Err(self.empty(number, MAIN));
-                }
-                continue;
+                let freed = self.remove_at(known.hash, known.location, Reason::Expired);
+                return Err(Step::Removed(freed));
             }
-            let (location, hash) = log.ahead.entries[log.ahead.left.start];
+            let number = self.state.logs[which].oldest;
+            if number == NONE {
+                return Ok(None);
+            }
+            if !self.look_ahead(which) {
+                // All of the segment was judged.
+                self.unlink(number, NONE);
+                return Err(self.empty(number, MAIN));
+            }
+        }
+    }
+
+    /// The oldest entry of a log, if it is known.
+    #[inline(always)]
+    fn next_ahead(&mut self, which: usize) -> Option<Known<'a>> {
+        loop {
+            let Ahead { entries, left } = &self.state.logs[which].ahead;
+            let &(location, hash) = entries[left.clone()].first()?;
             let entry = self.entry(location);
-            if entry.is_dead() {
-                self.pass(which, location, entry.size());
-                continue;
+            if !entry.is_dead() {
+                return Some(Known { hash, location, entry });
             }
-            if self.has_expired(location) {
-                return Err(Step::Removed(self.remove_at(hash, location, Reason::Expired)));
-            }
-            return Ok(Some(Known { hash, location, entry }));
+            self.pass(which, location, entry.size());
         }
     }
 
@@ -999,16 +1038,16 @@ impl<'a> Shard<'a> {
     fn look_ahead(&mut self, which: usize) -> bool {
         let Resources { index, arena, .. } = self.resources;
         let Log { oldest, hand, .. } = self.state.logs[which];
-        let mut ahead = [(Location(0), Hash::default()); AHEAD];
         let mut count = 0;
-        for (ahead, (first, entry)) in ahead.iter_mut().zip(self.entries(oldest, hand)) {
+        for (first, entry) in self.entries(oldest, hand).take(AHEAD) {
             let hash = self.hash(entry);
             _ = index.approach(arena, hash);
             self.state.policy.approach(hash);
-            *ahead = (arena.location(oldest, first), hash);
+            let ahead = &mut self.state.logs[which].ahead;
+            ahead.entries[count] = (arena.location(oldest, first), hash);
             count += 1;
         }
-        self.state.logs[which].ahead = Ahead { entries: ahead, left: 0..count };
+        self.state.logs[which].ahead.left = 0..count;
         count > 0
     }
 
@@ -1019,26 +1058,54 @@ impl<'a> Shard<'a> {
         (Standing { hash: known.hash, record: known.entry.record(), hits }, slot)
     }
 
-    /// The oldest entries of both logs meet.
+    /// The oldest entries of both logs meet, and as long as those of the window lose, they go all at once.
     #[inline(always)]
-    fn contest(&mut self, window: &Known, main: &Known, purpose: Purpose) -> Step {
-        let size = purpose.measure(window.entry.amount());
+    fn contest(
+        &mut self,
+        mut window: Known<'a>,
+        main: &Known,
+        purpose: Purpose,
+        enough: u64,
+    ) -> Step {
         let room = purpose.measure(main.entry.amount());
-        let (candidate, window_slot) = self.standing(window);
         let (victim, main_slot) = self.standing(main);
-        match self.state.policy.contest((&candidate, size), (&victim, room)) {
-            Contest::Lost => {
-                let step = self.evict(WINDOW, window, &candidate, window_slot);
-                self.spare(main, &victim);
-                step
+        let (mut gone, mut last) = (Amount::default(), window.hash);
+        let outcome = loop {
+            let size = purpose.measure(window.entry.amount());
+            let (candidate, slot) = self.standing(&window);
+            let outcome = self.state.policy.contest((&candidate, size), (&victim, room));
+            if outcome != Contest::Lost {
+                break outcome;
             }
-            Contest::Won => self.evict(MAIN, main, &victim, main_slot),
-            Contest::Promoted => {
-                let step = self.evict(MAIN, main, &victim, main_slot);
-                self.promote(window);
-                step
+            self.state.policy.evict(&candidate, WINDOW);
+            gone += self.end(&window, slot, Reason::Size);
+            last = window.hash;
+            self.pass(WINDOW, window.location, window.entry.size());
+            if victim.hits > 0 || purpose.measure(gone) >= enough {
+                break outcome;
             }
+            match self.next_ahead(WINDOW) {
+                Some(next) if !self.has_expired(next.location) => window = next,
+                _ => break outcome,
+            }
+        };
+        // Its slot is known until pages are merged.
+        let mut freed = match outcome {
+            Contest::Lost => 0,
+            Contest::Won | Contest::Promoted => self.evict(MAIN, main, &victim, main_slot),
+        };
+        if gone.entries > 0 {
+            let log = &mut self.state.logs[WINDOW];
+            log.live -= gone;
+            self.resources.arena.segment(log.oldest).remove_live(gone);
+            freed += self.write_off(last, gone, Reason::Size);
         }
+        match outcome {
+            Contest::Lost => _ = self.spare(main, &victim),
+            Contest::Won => {}
+            Contest::Promoted => _ = self.promote(&window),
+        }
+        Step::Removed(freed)
     }
 
     /// Lets the oldest entry of the window have a place in the main log.
@@ -1082,11 +1149,11 @@ impl<'a> Shard<'a> {
         self.pass(log, location, size);
     }
 
-    fn evict(&mut self, log: usize, known: &Known, standing: &Standing, slot: Slot) -> Step {
+    fn evict(&mut self, log: usize, known: &Known, standing: &Standing, slot: Slot) -> u64 {
         self.state.policy.evict(standing, log);
         let freed = self.remove(known.hash, slot, Reason::Size);
         self.pass(log, known.location, known.entry.size());
-        Step::Removed(freed)
+        freed
     }
 
     /// Removes an entry that lives; the caller trims. Returns what that gave back to the byte budget.
@@ -1180,7 +1247,7 @@ impl<'a> Shard<'a> {
     /// Removes one entry that the policy does not keep; false if there is none.
     pub(super) fn evict_entry(&mut self) -> bool {
         loop {
-            match self.step(Purpose::Entry) {
+            match self.step(Purpose::Entry, 0) {
                 Step::Removed(_) => return true,
                 Step::Free(segment) => self.give(segment),
                 Step::Progress => {}
@@ -1332,7 +1399,7 @@ impl<'a> Shard<'a> {
                 let number = self.state.logs[log].oldest;
                 for (first, _) in self.entries(number, self.arena().first_entry()) {
                     self.bury(self.arena().location(number, first), why);
-                    self.release_entry();
+                    self.release_entries(1);
                 }
                 self.unlink(number, NONE);
                 self.give(number);
@@ -1458,7 +1525,8 @@ impl Shard<'_> {
                         let latest = entry.times().first().saturating_add(EXPIRY_PAUSE);
                         assert!(self.state.earliest <= latest);
                         let hash = self.hash(entry);
-                        self.slot_of(&Known { hash, location, entry });
+                        let slot = self.slot_of(&Known { hash, location, entry });
+                        assert_eq!(slot.number, entry.slot());
                         let Ahead { entries, left } = &self.state.logs[log].ahead;
                         let known = entries[left.clone()].iter().find(|known| known.0 == location);
                         assert!(last != NONE || known.is_none_or(|known| known.1 == hash));

@@ -67,11 +67,6 @@ mod model {
             self.0.swap(value, order)
         }
 
-        pub(in super::super) fn fetch_or(&self, bits: u64, order: Ordering) -> u64 {
-            switch();
-            self.0.fetch_or(bits, order)
-        }
-
         pub(in super::super) fn fetch_add(&self, number: u64, order: Ordering) -> u64 {
             switch();
             self.0.fetch_add(number, order)
