@@ -146,7 +146,7 @@ impl<'a> Cursor<'a> {
 
     /// As [`string`](Self::string), for those who only want it checked.
     #[inline(always)]
-    fn pass_string(&mut self) -> Result<(), Error> {
+    pub(crate) fn pass_string(&mut self) -> Result<(), Error> {
         let start = self.at + 1;
         self.at = simd::find_string_special(self.text, start).0;
         if self.peek() == Some(b'"') {

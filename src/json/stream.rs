@@ -1,8 +1,8 @@
 //! Finding where a value ends in a text that arrives in pieces. Each byte is looked at once, however the text is cut, and
 //! what breaks the grammar is found as soon as it is there.
 
-use super::scan::MAX_DEPTH;
-use super::simd;
+use super::scan::{Cursor, MAX_DEPTH};
+use super::{number, simd};
 
 /// How many words hold a bit for each bracket that may be open.
 const NESTING: usize = MAX_DEPTH.div_ceil(64);
@@ -138,7 +138,10 @@ impl Scanner {
                     if !matches!(byte, b' ' | b'\n' | b'\t' | b'\r') {
                         return Err(at);
                     }
-                    at = simd::skip_whitespace(text, at + 1);
+                    at += 1;
+                    if text.get(at).is_some_and(|&byte| byte <= b' ') {
+                        at = simd::skip_whitespace(text, at);
+                    }
                     continue;
                 }
                 FirstElement if byte == b']' => match self.close(at)? {
@@ -149,25 +152,39 @@ impl Scanner {
                     true => return Ok(Some(at + 1)),
                     false => Next,
                 },
-                Value | FirstElement => match byte {
-                    b'"' => InString,
-                    b'-' => Minus,
-                    b'0' => Zero,
-                    b'1'..=b'9' => Integer,
-                    b'{' => {
-                        self.open(true, at)?;
-                        FirstName
+                Value | FirstElement => {
+                    if let Some(end) = whole(text, at) {
+                        at = end;
+                        state = self.after();
+                        continue;
                     }
-                    b'[' => {
-                        self.open(false, at)?;
-                        FirstElement
+                    match byte {
+                        b'"' => InString,
+                        b'-' => Minus,
+                        b'0' => Zero,
+                        b'1'..=b'9' => Integer,
+                        b'{' => {
+                            self.open(true, at)?;
+                            FirstName
+                        }
+                        b'[' => {
+                            self.open(false, at)?;
+                            FirstElement
+                        }
+                        b't' => T,
+                        b'f' => F,
+                        b'n' => N,
+                        _ => return Err(at),
                     }
-                    b't' => T,
-                    b'f' => F,
-                    b'n' => N,
-                    _ => return Err(at),
+                }
+                FirstName | Name if byte == b'"' => match whole(text, at) {
+                    Some(end) => {
+                        at = end;
+                        state = Colon;
+                        continue;
+                    }
+                    None => InName,
                 },
-                FirstName | Name if byte == b'"' => InName,
                 Colon if byte == b':' => Value,
                 Next => match (byte, self.in_object()) {
                     (b',', true) => Name,
@@ -266,12 +283,27 @@ impl Scanner {
     }
 }
 
+/// Where the string, number or literal at `at` ends, if all of it is here and right.
+#[inline]
+fn whole(text: &[u8], at: usize) -> Option<usize> {
+    let mut cursor = Cursor { text, at };
+    match text[at] {
+        b'"' => cursor.pass_string().ok()?,
+        b't' => cursor.literal(b"true").ok()?,
+        b'f' => cursor.literal(b"false").ok()?,
+        b'n' => cursor.literal(b"null").ok()?,
+        // It may go on behind the text.
+        b'-' | b'0'..=b'9' => return number::end(text, at).filter(|&end| end < text.len()),
+        _ => return None,
+    }
+    Some(cursor.at)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::json::scan::Cursor;
 
     /// What a scanner finds in a text that comes in pieces of the given lengths, again and again: where the value ends, or
     /// the first byte that can't be accepted. The text's end is none.
