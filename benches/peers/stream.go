@@ -53,7 +53,8 @@ var tokenizers = []struct {
 	{"go-json", func(r io.Reader) tokenizer { return gojson.NewDecoder(r) }},
 }
 
-// streamBenchmarks are the rows of streams: many values behind each other, small bodies by themselves, and tokens.
+// streamBenchmarks are the rows of streams: many values behind each other, documents by themselves as the bodies of
+// requests are, and tokens.
 func streamBenchmarks(documents []corpus.Document) []benchmark {
 	var benchmarks []benchmark
 	add := func(name string, prepare func() (int, []contender, error)) {
@@ -68,8 +69,8 @@ func streamBenchmarks(documents []corpus.Document) []benchmark {
 	for _, document := range corpus.Lines(1 << 20) {
 		add("stream/"+document.Name, func() (int, []contender, error) { return stream(document) })
 	}
-	add("body/order", func() (int, []contender, error) { return stream(corpus.Order(2)) })
 	for _, document := range documents {
+		add("body/"+document.Name, func() (int, []contender, error) { return stream(document) })
 		add("token/"+document.Name, func() (int, []contender, error) { return tokens(document.Data) })
 	}
 	return benchmarks

@@ -162,6 +162,7 @@ var goals = []goal{
 	{group: "document", label: "simdjson", peers: only("simdjson"), mean: 0.6, least: 0.4},
 	{group: "document", label: "in Go", peers: but("simdjson"), mean: 1.5, least: 0.4},
 	{group: "stream", mean: 2, least: 1.5},
+	{group: "body"},
 	{group: "valid", mean: 3, least: 2},
 	{group: "compact", mean: 3, least: 2},
 	{group: "indent", mean: 3, least: 2},

@@ -179,8 +179,8 @@ func (d *Decoder) decodeBuffered(v any) (done bool, err error) {
 		// no more than a third again.
 		had := len(d.buf) - d.next
 		err = d.refill()
-		if had > maxRetry || len(d.buf)-d.next < 4*had {
-			return false, err
+		if has := len(d.buf) - d.next; had > maxRetry || has < 4*had || has > maxRetry && d.filled && d.scanned == 0 {
+			return false, err // and there is likely to be more of the first value
 		}
 	}
 	if err := d.refuse(d.buf[d.next:d.ahead.end()]); err != nil {
@@ -366,7 +366,7 @@ func (d *Decoder) refill() error {
 	}
 	// Strings that share the buffer's memory are in what was used.
 	if size != cap(d.buf) || d.flags&ffi.DecodeBorrow != 0 && d.next > 0 {
-		d.buf = append(make([]byte, 0, size), unread...)
+		d.buf = append(d.larger(size), unread...)
 	} else if d.next > 0 {
 		d.buf = d.buf[:copy(d.buf, unread)]
 	}
@@ -381,14 +381,20 @@ func (d *Decoder) refill() error {
 }
 
 // idle are the buffers of decoders that have next to nothing left to decode. Most decode a single value: the body of a request.
-var idle sync.Pool
+// Large ones are for those alone that have read a part of a large value: who waits for the next one holds little.
+var idle, idleLarge sync.Pool
+
+const (
+	smallBuffer = 16 * minRead // the most that a buffer in idle has
+	maxIdle     = 4 << 20      // and one in idleLarge; the collector takes what is not used for a while
+)
 
 // lend gives the buffer to other decoders if hardly anything is left in it, as the end of a line, and nobody shares its memory.
 func (d *Decoder) lend() {
-	const little, large = 8, 16 * minRead // large ones are cold when another stream begins
+	const little = 8
 	d.inside = false
 	unread := d.buf[d.next:]
-	if len(unread) > little || d.ahead.count > 0 || d.flags&ffi.DecodeBorrow != 0 || cap(d.buf) < minRead || cap(d.buf) > large {
+	if len(unread) > little || d.ahead.count > 0 || d.flags&ffi.DecodeBorrow != 0 || cap(d.buf) < minRead || cap(d.buf) > maxIdle {
 		return
 	}
 	box := d.box
@@ -398,15 +404,30 @@ func (d *Decoder) lend() {
 	*box = d.buf[:0]
 	d.before += int64(d.next)
 	d.buf, d.box, d.next = append([]byte(nil), unread...), nil, 0
-	idle.Put(box)
+	if cap(*box) > smallBuffer {
+		idleLarge.Put(box)
+	} else {
+		idle.Put(box)
+	}
 }
 
-// borrow takes a buffer that is idle, if there is one.
+// borrow takes a small buffer that is idle, if there is one.
 func (d *Decoder) borrow() {
 	if box, ok := idle.Get().(*[]byte); ok {
 		d.before += int64(d.next)
 		d.buf, d.box, d.next = append(*box, d.buf[d.next:]...), box, 0
 	}
+}
+
+// larger returns a buffer of at least that size, an idle one if there is one.
+func (d *Decoder) larger(size int) []byte {
+	if size > smallBuffer && size <= maxIdle {
+		if box, ok := idleLarge.Get().(*[]byte); ok && cap(*box) >= size {
+			d.box = box
+			return *box
+		}
+	}
+	return make([]byte, 0, size)
 }
 
 // A tokenState says where in the grammar the stream is.

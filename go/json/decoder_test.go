@@ -1,13 +1,16 @@
 package json_test
 
 import (
+	"bytes"
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 
@@ -342,4 +345,44 @@ func TestDecoderMatchesStandardLibrary(t *testing.T) {
 			t.Fatalf("seed %d", seed)
 		}
 	}
+}
+
+// TestDecoderBuffers: what was decoded is not changed by other decoders, which may be given the same memory.
+func TestDecoderBuffers(t *testing.T) {
+	type value struct {
+		Text string
+		Raw  json.RawMessage
+		Any  any
+		Rest []string
+	}
+	decode := func(text []byte, c json.Config) (v value) {
+		if err := c.NewDecoder(bytes.NewReader(text)).Decode(&v); err != nil {
+			t.Error(err)
+		}
+		return v
+	}
+	var all sync.WaitGroup
+	for number := range 4 {
+		all.Go(func() {
+			var found, want []value
+			for round := range 8 {
+				for _, length := range []int{10, 3000, 20_000, 100_000, 400_000, 1_500_000} {
+					part := strings.Repeat(fmt.Sprintf("%d of %d;", round, number), length/30)
+					v := value{part, json.RawMessage(`"` + part + `"`), part, []string{part, "é\n" + part}}
+					text, err := json.Marshal(v)
+					if err != nil {
+						t.Error(err)
+					}
+					found = append(found, decode(text, json.Config{ShareStrings: round%2 == 1}))
+					want = append(want, v)
+				}
+			}
+			for i := range want {
+				if !reflect.DeepEqual(found[i], want[i]) {
+					t.Errorf("goroutine %d: value %d has changed", number, i)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
