@@ -61,12 +61,17 @@ func unmarshal(data []byte, v any, flags uint32) (bool, error) {
 	if p, ok := v.(*any); ok && p != nil {
 		v = held(p, data)
 	}
-	b := takeBuffers(len(data))
-	plan, target := b.planFor(v)
+	plan, target := planFor(v), (*eface)(unsafe.Pointer(&v)).data
 	if plan == nil || target == nil || plan.root.any && !plan.takes(target) {
-		b.release()
 		return false, nil
 	}
+	if plan.few != nil && len(data) <= smallText && flags&ffi.DecodeBorrow == 0 {
+		if status := plan.storeFew(data, flags, target); status != ffi.BufferTooSmall {
+			runtime.KeepAlive(v)
+			return status == ffi.OK, nil
+		}
+	}
+	b := takeBuffers(len(data))
 	f := plan.run(data, flags, b)
 	if f == nil {
 		b.release()
@@ -95,23 +100,22 @@ func held(p *any, text []byte) any {
 
 var anyPointerType = reflect.TypeFor[*any]()
 
-// planFor returns the plan for what v points to, nil if that is left to encoding/json, and where that is. Buffers know the plan
-// that they were used for last.
-func (b *buffers) planFor(v any) (*decodePlan, unsafe.Pointer) {
-	e := (*eface)(unsafe.Pointer(&v))
-	if e.typ != b.typ {
-		b.typ, b.plan = e.typ, planFor(v)
-	}
-	return b.plan, e.data
-}
-
 // planFor returns the plan for what v points to, nil if that is left to encoding/json.
 func planFor(v any) *decodePlan {
+	word := (*eface)(unsafe.Pointer(&v)).typ
+	recent := &recentDecodePlans[(uintptr(word)>>5^uintptr(word)>>11)%uintptr(len(recentDecodePlans))]
+	if plan := recent.Load(); plan != nil && plan.root.pointer == word {
+		return plan
+	}
 	t := reflect.TypeOf(v)
 	if t == nil || t.Kind() != reflect.Pointer || t.Name() != "" {
 		return nil
 	}
-	return decodePlanOf(t.Elem())
+	plan := decodePlanOf(t.Elem())
+	if plan != nil {
+		recent.Store(plan)
+	}
+	return plan
 }
 
 // takes reports whether a value can be stored at p.
@@ -184,10 +188,12 @@ func (p *decodePlan) run(data []byte, flags uint32, b *buffers) *filler {
 	b.growWords(len(data)/4 + 64)
 	if len(data) <= smallText && flags&ffi.DecodeBorrow == 0 {
 		room := b.stringRoom(len(data) + 32) // with 32 more, Rust is faster
-		words, text, status := p.shape.Decode(data, flags, b.words, room)
+		words, text, status := p.shape.Decode(data, flags, b.filler.words, room)
 		if status == ffi.OK {
+			b.useStrings(text)
 			f := b.fill(p, words, room[:text], data, flags)
-			f.block, f.kept = b.useStrings(text), true
+			*(*stringHeader)(unsafe.Pointer(&f.block)) = stringHeader{unsafe.Pointer(unsafe.SliceData(room)), text}
+			f.kept = true
 			return f
 		}
 		if status != ffi.BufferTooSmall {
@@ -195,16 +201,71 @@ func (p *decodePlan) run(data []byte, flags uint32, b *buffers) *filler {
 		}
 	}
 	b.growText(len(data))
-	words, text, status := p.shape.Decode(data, flags, b.words, b.text)
+	words, text, status := p.shape.Decode(data, flags, b.filler.words, b.text)
 	if status == ffi.BufferTooSmall {
 		b.growWords(len(data) + 8)
 		b.growText(3 * len(data))
-		words, text, status = p.shape.Decode(data, flags, b.words, b.text)
+		words, text, status = p.shape.Decode(data, flags, b.filler.words, b.text)
 	}
 	if status != ffi.OK {
 		return nil
 	}
 	return b.fill(p, words, b.text[:text], data, flags)
+}
+
+// fewWords is the length of a run on the stack: a power of two, so that places in it need no check.
+const fewWords = 32
+
+// storeFew has Rust check and decode a text into a run on the stack, and stores what it is: a scalar or a string, or a struct of few of
+// them. If the run is too long, or anything is wrong, nothing is stored.
+func (p *decodePlan) storeFew(data []byte, flags uint32, target unsafe.Pointer) ffi.Status {
+	var run [fewWords]uint64
+	var room []byte
+	var b *buffers
+	if p.texts {
+		b = takeBuffers(len(data))
+		room = b.stringRoom(len(data) + 32) // with 32 more, Rust is faster
+	}
+	words, length, status := p.shape.Decode(data, flags|p.flags, run[:], room)
+	if p.texts {
+		b.useStrings(length)
+		b.pool.Put(b)
+	}
+	if status != ffi.OK {
+		return status
+	}
+	at, end, cut := uint(0), uint(words), 0
+	if p.root.kind == decodeStruct { // between its head and its end
+		at, end = 1, end-1
+	}
+	for at < end {
+		head, word := run[at%fewWords], run[(at+1)%fewWords]
+		at++
+		field := &p.few[label(head)]
+		if isNull(head) {
+			continue
+		}
+		place := unsafe.Add(target, field.offset)
+		switch field.simple {
+		case decodeString:
+			size := payload(head)
+			if size == 0 {
+				*(*string)(place) = "" // which keeps nothing
+				continue
+			}
+			*(*stringHeader)(place) = stringHeader{unsafe.Add(unsafe.Pointer(unsafe.SliceData(room)), cut), size}
+			cut += size
+		case decodeBool:
+			*(*bool)(place) = payload(head) != 0
+		case decodeWord64:
+			*(*uint64)(place) = word
+			at++
+		default:
+			storeNumber(field.simple, place, word)
+			at++
+		}
+	}
+	return ffi.OK
 }
 
 // What stands in a run: see docs/run.md.
@@ -230,7 +291,6 @@ type filler struct {
 	cut     int
 	kept    bool // the run's text itself is where it can stay
 	boxes   boxes
-	chunks  []chunk
 	buffers *buffers // which it is among
 	// The value of a map's member that is next, zero otherwise.
 	elemWord  uint64
@@ -265,10 +325,12 @@ const (
 // fill makes ready for storing what a run in the buffers has, by the filler among them.
 func (b *buffers) fill(plan *decodePlan, words int, text, input []byte, flags uint32) *filler {
 	f := &b.filler
-	f.words, f.text, f.input = b.words[:words], text, input
+	f.words, f.text, f.input = f.words[:words], text, input
 	f.word, f.start, f.cut, f.kept, f.located = 0, 0, 0, false, false
 	f.borrow = flags&ffi.DecodeBorrow != 0
-	f.chunks = b.chunksFor(plan)
+	if len(b.chunks) != plan.chunks {
+		b.resizeChunks(plan.chunks)
+	}
 	return f
 }
 
@@ -369,18 +431,8 @@ func (f *filler) store(n *decodeNode, p unsafe.Pointer, head uint64) error {
 	switch n.kind {
 	case decodeBool:
 		*(*bool)(p) = payload(head) != 0
-	case decodeWord8:
-		*(*uint8)(p) = uint8(f.next())
-	case decodeWord16:
-		*(*uint16)(p) = uint16(f.next())
-	case decodeWord32:
-		*(*uint32)(p) = uint32(f.next())
-	case decodeWord64:
-		*(*uint64)(p) = f.next()
-	case decodeFloat32:
-		*(*float32)(p) = float32(math.Float64frombits(f.next()))
-	case decodeFloat64:
-		*(*uint64)(p) = f.next()
+	case decodeWord8, decodeWord16, decodeWord32, decodeWord64, decodeFloat32, decodeFloat64:
+		storeNumber(n.kind, p, f.next())
 	case decodeString:
 		*(*string)(p) = f.string(payload(head))
 	case decodeBytes:
@@ -428,6 +480,22 @@ func (f *filler) store(n *decodeNode, p unsafe.Pointer, head uint64) error {
 		return f.store(n.elem, *target, head)
 	}
 	return nil
+}
+
+// storeNumber stores a word of the run at p.
+func storeNumber(kind decodeKind, p unsafe.Pointer, word uint64) {
+	switch kind {
+	case decodeWord8:
+		*(*uint8)(p) = uint8(word)
+	case decodeWord16:
+		*(*uint16)(p) = uint16(word)
+	case decodeWord32:
+		*(*uint32)(p) = uint32(word)
+	case decodeFloat32:
+		*(*float32)(p) = float32(math.Float64frombits(word))
+	default:
+		*(*uint64)(p) = word
+	}
 }
 
 func (f *filler) storeNull(n *decodeNode, p unsafe.Pointer) {
@@ -583,7 +651,7 @@ func (f *filler) makeSlice(n *decodeNode, p unsafe.Pointer, count int) {
 		*(*sliceHeader)(p) = sliceHeader{f.buffers.cutPlain(size), count, count}
 		return
 	}
-	f.chunks[n.chunk].cut(n, p, count)
+	f.buffers.chunks[n.chunk].cut(n, p, count)
 }
 
 // A supply is memory that values take one after the other. That it counts them, and does not cut off what they take, spares the

@@ -5,7 +5,9 @@ package json
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"tandem.example/go/internal/ffi"
@@ -92,10 +94,14 @@ type decodePlan struct {
 	root   *decodeNode
 	chunks int // how many of its nodes are slices
 	flags  uint32
+	few    []decodeField // what storeFew is for: the root as a field, or the root's fields
+	texts  bool          // there are strings in it
 }
 
 var (
 	decodePlans sync.Map // reflect.Type → *decodePlan, nil for types that are left to encoding/json
+	// Plans where they are found faster, by some bits of the word of a pointer to the type.
+	recentDecodePlans [64]atomic.Pointer[decodePlan]
 
 	numberType     = reflect.TypeFor[json.Number]()
 	rawMessageType = reflect.TypeFor[json.RawMessage]()
@@ -127,6 +133,8 @@ func newDecodePlan(t reflect.Type) *decodePlan {
 		return nil // a type that is a pointer to itself
 	}
 	plan := &decodePlan{shape: shape, root: root, chunks: p.chunks}
+	plan.few = root.few()
+	plan.texts = slices.ContainsFunc(plan.few, func(f decodeField) bool { return f.simple == decodeString })
 	for _, planned := range p.nodes {
 		if planned.node.kind == decodeAny {
 			plan.flags = ffi.DecodeCount
@@ -171,6 +179,23 @@ func (f *decodeField) simpleKind() decodeKind {
 	default:
 		return decodeNull
 	}
+}
+
+// maxFew is how many fields are few: two words of a run each, between two others.
+const maxFew = (fewWords - 2) / 2
+
+// few returns a scalar or a string as a field, or the fields of a struct with few of these, nil for others.
+func (n *decodeNode) few() []decodeField {
+	fields := n.fields
+	if n.kind != decodeStruct {
+		root := decodeField{node: n}
+		root.simple = root.simpleKind()
+		fields = []decodeField{root}
+	}
+	if len(fields) > maxFew || slices.ContainsFunc(fields, func(f decodeField) bool { return f.simple > decodeString }) {
+		return nil
+	}
+	return fields
 }
 
 // below returns the nodes of the values that a value contains.

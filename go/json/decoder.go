@@ -222,14 +222,14 @@ func (a *ahead) look(text []byte, base int, flags uint32, limit int) ffi.Status 
 	b.growWords(size/4 + 64)
 	b.growText(size)
 	for {
-		count, words, strings, status := a.plan.shape.DecodeValues(text, flags, limit, b.words, b.text)
+		count, words, strings, status := a.plan.shape.DecodeValues(text, flags, limit, b.filler.words, b.text)
 		switch {
 		case status == ffi.OK:
 			a.count, a.buffers, a.base = count, b, base
 			b.fill(a.plan, words, b.text[:strings], text, flags)
 			return ffi.OK
-		case status == ffi.BufferTooSmall && (len(b.words) < len(text)+8 || len(b.text) < 3*len(text)):
-			b.growWords(min(4*len(b.words), len(text)+8))
+		case status == ffi.BufferTooSmall && (len(b.filler.words) < len(text)+8 || len(b.text) < 3*len(text)):
+			b.growWords(min(4*len(b.filler.words), len(text)+8))
 			b.growText(min(4*len(b.text), 3*len(text)))
 		default:
 			b.release()

@@ -11,18 +11,14 @@ import (
 // Buffers are what a call lends to Rust, whose memory holds no pointers, so that the garbage collector does not look
 // into it, and what it needs itself.
 type buffers struct {
-	words []uint64
-	text  []byte
+	text []byte
 	// Memory for what stays and has no pointers: the strings of small documents, which are decoded to where they stay, and numbers. It
 	// was not cleared, and is in use as far as it is long.
 	plain []byte
 	// What slices are cut from, by node. Pointers, and so only there during a call; likewise what the filler has.
 	chunks []chunk
 	filler filler
-	// What was decoded into last, as the type word of a pointer, and the plan for it.
-	typ  unsafe.Pointer
-	plan *decodePlan
-	pool *sync.Pool
+	pool   *sync.Pool
 }
 
 // Large documents have a pool of their own: small ones would keep its buffers, which the garbage collector frees
@@ -51,10 +47,11 @@ func takeBuffers(size int) *buffers {
 
 // growWords and growText make room for that many words and bytes. What the buffers held is lost.
 func (b *buffers) growWords(words int) {
-	if cap(b.words) < words {
-		b.words = make([]uint64, words+words/4)
+	f := &b.filler
+	if cap(f.words) < words {
+		f.words = make([]uint64, words+words/4)
 	}
-	b.words = b.words[:cap(b.words)]
+	f.words = f.words[:cap(f.words)]
 }
 
 func (b *buffers) growText(text int) {
@@ -73,15 +70,12 @@ func (b *buffers) stringRoom(size int) []byte {
 	if cap(b.plain)-len(b.plain) < size {
 		b.plain = uncleared(stringBlock)[:0]
 	}
-	return b.plain[len(b.plain):cap(b.plain)]
+	used := len(b.plain) // less than all
+	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(b.plain)), used)), cap(b.plain)-used)
 }
 
 // useStrings takes the first bytes of the room, which must not change any more.
-func (b *buffers) useStrings(length int) string {
-	from := len(b.plain)
-	b.plain = b.plain[:from+length]
-	return unsafe.String(unsafe.SliceData(b.plain[from:]), length)
-}
+func (b *buffers) useStrings(length int) { b.plain = b.plain[:len(b.plain)+length] }
 
 // maxPlain is the size in bytes from which what has no pointers is given memory of its own, unless a block has as much left.
 const maxPlain = stringBlock / 8
@@ -110,20 +104,19 @@ func uncleared(size int) []byte {
 	return unsafe.Slice(unsafe.StringData(b.String()), size)
 }
 
-// chunksFor returns room for the chunks of a plan, empty.
-func (b *buffers) chunksFor(plan *decodePlan) []chunk {
-	if cap(b.chunks) < plan.chunks {
-		b.chunks = make([]chunk, plan.chunks)
+// resizeChunks makes room for that many chunks, which are empty.
+func (b *buffers) resizeChunks(count int) {
+	if cap(b.chunks) < count {
+		b.chunks = make([]chunk, count)
 	}
-	b.chunks = b.chunks[:plan.chunks]
-	return b.chunks
+	b.chunks = b.chunks[:count]
 }
 
 // release gives the buffers back.
 func (b *buffers) release() {
 	clear(b.chunks)
 	b.filler.forget()
-	size := 8*cap(b.words) + cap(b.text)
+	size := 8*cap(b.filler.words) + cap(b.text)
 	if size > maxPooled || b.pool == &smallBuffers && size > 16*largeDocument {
 		return
 	}

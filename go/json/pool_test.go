@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"tandem.example/go/internal/ffi"
 	"tandem.example/go/internal/literal"
@@ -71,7 +72,7 @@ func TestBoxesAreCounted(t *testing.T) {
 		{`["y"]`, 0, new([]string), 0, 0},
 	} {
 		b := takeBuffers(len(test.text))
-		plan, target := b.planFor(test.target)
+		plan, target := planFor(test.target), (*eface)(unsafe.Pointer(&test.target)).data
 		f := plan.run([]byte(test.text), test.flags, b)
 		f.begin(plan)
 		if err := f.store(plan.root, target, f.next()); err != nil {
@@ -108,7 +109,8 @@ func TestBuffersKeepNoValues(t *testing.T) {
 		{`{"A":1`, 0},
 	} {
 		b := takeBuffers(0)
-		plan, target := b.planFor(new(open))
+		v := any(new(open))
+		plan, target := planFor(v), (*eface)(unsafe.Pointer(&v)).data
 		if f := plan.run([]byte(test.text), test.flags, b); f != nil {
 			f.begin(plan)
 			if err := f.store(plan.root, target, f.next()); err != nil && !strings.Contains(test.text, "G") {

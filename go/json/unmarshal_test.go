@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -319,6 +320,81 @@ func TestUnmarshalManyMembers(t *testing.T) {
 		}
 		sameDecode(t, []byte(text.String()+"}"), zero(typ))
 		slices.Reverse(names)
+	}
+}
+
+// Few scalars and strings, more of them than a short run has room for, and what else may be among them.
+func TestUnmarshalFew(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(14, 15))
+	types := []reflect.Type{
+		reflect.TypeFor[bool](), reflect.TypeFor[int8](), reflect.TypeFor[uint16](), reflect.TypeFor[int32](), reflect.TypeFor[int](),
+		reflect.TypeFor[float32](), reflect.TypeFor[float64](), reflect.TypeFor[string](), reflect.TypeFor[json.Number](),
+	}
+	values := []string{"true", "false", "null", "0", "-1", "200", "1.5", "-0.25", "1e400", "999999999999", `""`, `"x"`, `"2"`, `"\n\u00e9"`,
+		`"` + strings.Repeat("long ", 10) + `"`, `"` + strings.Repeat("é", 2000) + `"`, "[1]", "{}", "", "01.5", "12.5.5"}
+	for _, typ := range types {
+		for _, text := range values {
+			sameDecode(t, []byte(text), zero(typ))
+		}
+	}
+	for range 3000 {
+		count := random.IntN(18)
+		fields := make([]reflect.StructField, count)
+		for i := range fields {
+			fields[i] = reflect.StructField{Name: fmt.Sprintf("Field%d", i), Type: pick(random, types)}
+			if random.IntN(8) == 0 {
+				fields[i].Tag = `json:",string"`
+			}
+		}
+		typ := reflect.StructOf(fields)
+		// The text of a value, and of the same one with anything among it.
+		value := reflect.New(typ)
+		for i := range fields {
+			switch field := value.Elem().Field(i); {
+			case field.CanInt():
+				field.SetInt(random.Int64() >> (64 - field.Type().Bits() + random.IntN(field.Type().Bits())))
+			case field.CanFloat():
+				field.SetFloat(float64(random.IntN(10_000)) / 100)
+			case field.Kind() == reflect.String && field.Type() != types[len(types)-1]:
+				field.SetString(strings.Repeat("y", random.IntN(30)))
+			}
+		}
+		text, err := std.Marshal(value.Interface())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !sameDecode(t, text, zero(typ)) {
+			t.Fatalf("%s is not decoded into %s", text, typ)
+		}
+		members := string(text[:len(text)-1])
+		for range random.IntN(4) + 1 {
+			if members != "{" {
+				members += ","
+			}
+			members += fmt.Sprintf(`"field%d":%s`, random.IntN(20), pick(random, values))
+		}
+		sameDecode(t, []byte(members+"}"), func() any {
+			target := reflect.New(typ)
+			target.Elem().Set(value.Elem())
+			return target.Interface()
+		})
+	}
+	// Strings stay when others are decoded, on whatever memory.
+	type named struct {
+		Name   string
+		Number int
+	}
+	kept := make([]named, 5000)
+	for i := range kept {
+		if err := json.Unmarshal(fmt.Appendf(nil, `{"Name":"%d","Number":%d}`, i, i), &kept[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, got := range kept {
+		if want := (named{strconv.Itoa(i), i}); got != want {
+			t.Fatalf("%v is now %v", want, got)
+		}
 	}
 }
 
