@@ -99,25 +99,67 @@ pub(crate) fn integer_between(text: &[u8], start: usize, end: usize) -> Option<i
     plain.then_some(if negative { -magnitude } else { magnitude })
 }
 
-/// The integer at `start` and its end, if it has up to 15 digits and is not -0.
+/// The integer at `start` and its end, if it has up to 15 digits and is not -0. It may be a number's beginning.
 #[inline(always)]
-pub(crate) fn short_integer(text: &[u8], start: usize) -> Option<(i64, usize)> {
-    let negative = text.get(start) == Some(&b'-');
-    let first = start + usize::from(negative);
-    let (mut value, mut count) = first_digits_of(simd::word(text, first));
-    if count == 8 {
-        let (lower, more) = first_digits_of(simd::word(text, first + 8));
+pub(crate) fn first_integer(text: &[u8], start: usize) -> Option<(i64, usize)> {
+    let word = simd::word(text, start);
+    let digits = word ^ ZEROS;
+    // How long it is does not wait for what the first byte is.
+    let mut length = ((others(digits) & !0x80).trailing_zeros() / 8) as usize;
+    let sign = u64::from(word as u8 == b'-');
+    let digits = digits & !(0xFF * sign);
+    if digits as u8 > 9 {
+        return None;
+    }
+    let mut value = eight_digits(digits << (64 - 8 * length));
+    if length == 8 {
+        let (lower, more) = first_digits_of(simd::word(text, start + 8));
         if more == 8 {
             return None;
         }
         value = value * POWERS_OF_TEN[more] + lower;
-        count += more;
+        length += more;
     }
-    let end = first + count;
-    let plain = count > 0 && (text[first] != b'0' || count == 1 && !negative);
-    let integral = !matches!(text.get(end), Some(b'.' | b'e' | b'E'));
-    let value = if negative { -(value as i64) } else { value as i64 };
-    (plain && integral).then_some((value, end))
+    let zero = (word >> (8 * sign)) as u8 == b'0';
+    let plain = length > sign as usize && (!zero || length == 1);
+    let sign = sign as i64;
+    plain.then_some(((value as i64 ^ -sign) + sign, start + length))
+}
+
+/// As [`first_integer`], if no fraction and no exponent follow.
+#[inline(always)]
+pub(crate) fn short_integer(text: &[u8], start: usize) -> Option<(i64, usize)> {
+    first_integer(text, start)
+        .filter(|&(_, end)| !matches!(text.get(end), Some(b'.' | b'e' | b'E')))
+}
+
+/// The number at `start`, if it has a fraction, no exponent, and no more than six digits.
+#[inline(always)]
+pub(crate) fn short_decimal(text: &[u8], start: usize) -> Option<Number> {
+    let negative = text.get(start) == Some(&b'-');
+    let first = start + usize::from(negative);
+    let word = simd::word(text, first);
+    let digits = word ^ ZEROS;
+    // In bits.
+    let whole = others(digits).trailing_zeros() & !7;
+    if !matches!(whole, 8..=40) || (word >> whole) as u8 != b'.' {
+        return None;
+    }
+    // The fraction comes to where the point is, and behind it what is no digit.
+    let before = (1 << whole) - 1;
+    let digits = digits & before | digits >> 8 & !before | 0xFF << 56;
+    let count = others(digits).trailing_zeros() & !7;
+    let plain = (whole == 8 || word as u8 != b'0') && count > whole;
+    if !plain || count == 56 || (word >> (count + 8)) as u8 | 0x20 == b'e' {
+        return None;
+    }
+    Some(Number {
+        mantissa: Some(eight_digits(digits << (64 - count))),
+        exponent: -i64::from((count - whole) / 8),
+        negative,
+        integral: false,
+        end: first + count as usize / 8 + 1,
+    })
 }
 
 /// The number that the first bytes of a word are, as far as they are digits, and how many.
@@ -536,6 +578,12 @@ mod tests {
             let common = !number.contains(['e', 'E']);
             if common && number.len() <= 18 && want.is_some() {
                 prop_assert!(got.is_some() || number.find('.').unwrap_or(number.len()) > 8);
+            }
+            let got = short_decimal(text.as_bytes(), start);
+            let here = parse(text.as_bytes(), start).ok();
+            prop_assert!(got.is_none() || got == here, "{got:?}, want {here:?}");
+            if here.is_some_and(|here| !here.integral && here.end == end) && common {
+                prop_assert_eq!(got.is_some(), number.trim_start_matches('-').len() <= 7);
             }
             let got = integer_between(text.as_bytes(), start, end);
             let want = want.and_then(|want| want.to_int(number.as_bytes(), 64));

@@ -1,14 +1,16 @@
 //! A walk over the tokens of a short text, each of which is found where the one before ends. An index finds them faster where there are
 //! many, but has to be made first.
 
+use std::mem::MaybeUninit;
+
 use super::number::{self, Number};
 use super::output::Output;
 use super::scan::Cursor;
 use super::walk::{Invalid, Walk};
-use super::{simd, string};
+use super::{simd, string, unescape};
 
 /// How many bytes the longest short text has.
-pub(crate) const SHORT: usize = 128;
+pub(crate) const SHORT: usize = 192;
 
 pub(crate) struct Short<'a> {
     text: &'a [u8],
@@ -47,11 +49,32 @@ impl<'a> Short<'a> {
         Cursor { text: self.text, at: self.at }
     }
 
-    /// Copies the string that begins at `start`, if it has no escapes and there is room for whole blocks; returns its length.
+    /// Completes a string that begins at `start`, of which `length` bytes were copied to `room`, with what is not ASCII and escapes of two
+    /// bytes. Returns its length and its end.
     #[inline(never)]
-    fn copy_beyond_ascii(&self, start: usize, out: &mut Output<u8>) -> Option<usize> {
-        let length = simd::copy_to_quote::<false>(self.text, start, out.spare())?;
-        string::is_utf8(&self.text[start..start + length]).then_some(length)
+    fn copy_rest(
+        &self,
+        start: usize,
+        mut length: usize,
+        room: &mut [MaybeUninit<u8>],
+    ) -> Option<(usize, usize)> {
+        let mut end = start + length;
+        loop {
+            match self.text.get(end..)? {
+                [b'"', ..] => break,
+                [b'\\', byte, ..] => {
+                    room.get_mut(length)?.write(unescape::simple(*byte)?);
+                    end += 2;
+                    length += 1;
+                }
+                [0x80..=0xFF, ..] => {}
+                _ => return None,
+            }
+            let plain = simd::copy_to_special::<false>(self.text, end, room.get_mut(length..)?)?;
+            end += plain;
+            length += plain;
+        }
+        string::is_utf8(&self.text[start..end]).then_some((length, end))
     }
 
     /// As `pass_name_if`, with white space before the name or behind it.
@@ -120,19 +143,20 @@ impl<'a> Walk<'a> for Short<'a> {
     #[inline(always)]
     fn copy_string(&mut self, out: &mut Output<u8>) -> Option<usize> {
         let start = self.at + 1;
-        let length = match simd::copy_to_quote::<true>(self.text, start, out.spare()) {
-            Some(length) => length,
-            None => self.copy_beyond_ascii(start, out)?,
-        };
+        let mut length = simd::copy_to_special::<true>(self.text, start, out.spare())?;
+        let mut end = start + length;
+        if self.text.get(end) != Some(&b'"') {
+            (length, end) = self.copy_rest(start, length, out.spare())?;
+        }
         // SAFETY: so many bytes were written to the spare room.
         unsafe { out.advance(length) };
-        self.move_to(start + length + 1);
+        self.move_to(end + 1);
         Some(length)
     }
 
     #[inline(always)]
     fn integer_name(&mut self, fits: impl FnOnce(i64) -> bool) -> Option<i64> {
-        let (value, end) = number::short_integer(self.text, self.at + 1)?;
+        let (value, end) = number::first_integer(self.text, self.at + 1)?;
         if self.text.get(end) != Some(&b'"') || !fits(value) {
             return None;
         }
@@ -173,7 +197,10 @@ impl<'a> Walk<'a> for Short<'a> {
 
     #[inline(always)]
     fn number(&mut self) -> Result<Number, Invalid> {
-        let number = number::parse(self.text, self.at).map_err(|_| Invalid)?;
+        let number = match number::short_decimal(self.text, self.at) {
+            Some(number) => number,
+            None => number::parse(self.text, self.at).map_err(|_| Invalid)?,
+        };
         self.move_to(number.end);
         Ok(number)
     }
@@ -256,7 +283,7 @@ mod tests {
     /// Members in and out of order, right and wrong, with what may stand between tokens.
     #[test]
     fn short_texts_are_decoded_as_by_an_index() {
-        const VALUES: [&str; 33] = [
+        const VALUES: [&str; 35] = [
             "1",
             "-12",
             "12345678",
@@ -275,6 +302,8 @@ mod tests {
             "\"x\"",
             "\"sixteen bytes and\"",
             "\"a\\n\\u00e4\"",
+            "\"\\\"sixteen bytes\\\\, ä\\t, and \\/\"",
+            "\"\\b\\f\\rä\"",
             "\"äö\u{20AC}\"",
             "\"\\x\"",
             "\"",

@@ -56,10 +56,10 @@ pub(crate) fn copy_short(text: &[u8], length: usize, room: &mut [MaybeUninit<u8>
     }
 }
 
-/// Copies what stands before the next quote at or after `from` to the front of `room`, if it is `ASCII`, there are no escapes or control
-/// characters, and there is room for whole blocks; returns its length.
+/// Copies what stands before the next quote, backslash or control character at or after `from`, and if `ASCII` byte beyond that, to the front
+/// of `room`, if there is room for whole blocks; returns its length.
 #[inline(always)]
-pub(crate) fn copy_to_quote<const ASCII: bool>(
+pub(crate) fn copy_to_special<const ASCII: bool>(
     text: &[u8],
     from: usize,
     room: &mut [MaybeUninit<u8>],
@@ -75,8 +75,7 @@ pub(crate) fn copy_to_quote<const ASCII: bool>(
         let special = string_special(block);
         let found = if ASCII { special.or(block).high() } else { special.bits() };
         if found != 0 {
-            length += (found.trailing_zeros() / Native::STRIDE) as usize;
-            return (text.get(from + length) == Some(&b'"')).then_some(length);
+            return Some(length + (found.trailing_zeros() / Native::STRIDE) as usize);
         }
         length += bytes.len();
     }

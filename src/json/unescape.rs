@@ -153,7 +153,13 @@ unsafe fn copy_plain<V: Vector>(from: *const u8, to: *mut u8, blocks: usize) -> 
     at
 }
 
-/// What the byte behind a backslash stands for: a quote, a backslash and a slash for themselves.
+/// What a backslash and `byte` stand for, unless it takes more bytes.
+#[inline(always)]
+pub(crate) fn simple(byte: u8) -> Option<u8> {
+    SIMPLE.get(usize::from(byte)).copied().filter(|&value| value != 0)
+}
+
+/// What the byte behind a backslash stands for, if not 0: a quote, a backslash and a slash for themselves.
 static SIMPLE: [u8; 128] = {
     let mut characters = [0; 128];
     let pairs = *b"\"\"\\\\//b\x08f\x0Cn\nr\rt\t";

@@ -30,7 +30,7 @@ pub(crate) trait Walk<'a> {
     /// Passes a string, whose opening quote is the current token; returns where its contents begin and end.
     fn string(&mut self) -> Result<(usize, usize), Invalid>;
 
-    /// Passes a string and appends its contents to `out`, if they are its value as they stand; returns their length. May do nothing.
+    /// Passes a string and appends its value to `out`; returns its length. May do nothing.
     #[inline(always)]
     fn copy_string(&mut self, _out: &mut Output<u8>) -> Option<usize> {
         None
