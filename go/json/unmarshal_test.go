@@ -398,6 +398,37 @@ func TestUnmarshalFew(t *testing.T) {
 	}
 }
 
+// Lists of integers, and what is no short integer at each of their places.
+func TestUnmarshalLists(t *testing.T) {
+	t.Parallel()
+	odd := []string{"", "null", "-0", "-", "00", "128", "-129", "65536", "1.5", "1e2", "1234567890123456", "12345678901234567", "-1234567890123456",
+		"18446744073709551615", "18446744073709551616", " 7", "7 ", "7\n", "7x", `"7"`, "[7]", "true", "7,", "7 8", "7]"}
+	types := []reflect.Type{reflect.TypeFor[[]int8](), reflect.TypeFor[[]uint16](), reflect.TypeFor[[]int64](), reflect.TypeFor[[]uint64](),
+		reflect.TypeFor[[3]int32](), reflect.TypeFor[[]float64](), reflect.TypeFor[[]*int]()}
+	for _, typ := range types {
+		for _, length := range []int{1, 2, 3, 20, 60, 3000} {
+			list := make([]string, length)
+			for i := range list {
+				list[i] = strconv.Itoa(i * 7 % 128)
+			}
+			for _, place := range []int{0, 1, length / 2, length - 2, length - 1} {
+				if place < 0 || place >= length {
+					continue
+				}
+				for _, text := range odd {
+					with := slices.Clone(list)
+					with[place] = text
+					sameDecode(t, []byte("["+strings.Join(with, ",")+"]"), zero(typ))
+				}
+			}
+			sameDecode(t, []byte("["+strings.Join(list, ",")), zero(typ))
+			sameDecode(t, []byte("["+strings.Join(list, ",")+"}"), zero(typ))
+			nested := "[" + strings.Join(list, ",") + "]"
+			sameDecode(t, []byte("["+nested+","+nested+", "+nested+"]"), zero(reflect.SliceOf(typ)))
+		}
+	}
+}
+
 // A method of an element changes the slice that is being filled: what comes of that is not pretty, but safe, and the same
 // but for capacities.
 func TestUnmarshalersThatInterfere(t *testing.T) {

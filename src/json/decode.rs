@@ -737,7 +737,18 @@ impl<'a, W: Walk<'a>, const BORROW: bool> Decoder<'a, W, BORROW> {
         let first = self.words.len();
         let mut count = 0;
         let mut loose = false;
+        let integers = kind.integers();
         while more {
+            if let (false, Some((least, greatest))) = (loose, integers) {
+                let fits = |value| least <= value && value <= greatest;
+                let passed;
+                (passed, more) = self.tokens.integers(fits, &mut self.words);
+                count += passed;
+                if !more {
+                    self.tokens.take(b']')?;
+                    break;
+                }
+            }
             match self.tokens.byte() {
                 b'-' | b'0'..=b'9' => {
                     let bits = match kind {
@@ -768,6 +779,8 @@ impl<'a, W: Walk<'a>, const BORROW: bool> Decoder<'a, W, BORROW> {
     }
 
     /// Gives a head to each of the words from `first` on.
+    #[cold]
+    #[inline(never)]
     fn loosen(&mut self, first: usize) -> Result<()> {
         let count = self.words.len() - first;
         for _ in 0..count {

@@ -13,6 +13,7 @@ use std::mem::MaybeUninit;
 use std::sync::LazyLock;
 
 use super::number::{self, Number};
+use super::output::Output;
 use super::scan::Nesting;
 use super::string;
 use super::walk::{Invalid, Walk};
@@ -643,6 +644,36 @@ impl<'a> Walk<'a> for Tokens<'a> {
             Some(value) => self.advance().map(|()| Some(value)),
             None => Ok(None),
         }
+    }
+
+    #[inline(always)]
+    fn integers(&mut self, fits: impl Fn(i64) -> bool, out: &mut Output<u64>) -> (usize, bool) {
+        let pairs = (self.end.addr() - self.next.addr()) / size_of::<[u32; 2]>();
+        // SAFETY: as in `advance`. There is a current token, so that `next` is not null.
+        let pairs = unsafe { std::slice::from_raw_parts(self.next.cast::<[u32; 2]>(), pairs) };
+        let (mut at, mut count, mut more) = (self.at, 0, true);
+        for (room, &[end, after]) in out.spare().iter_mut().zip(pairs) {
+            let end = end as usize;
+            match number::integer_between(self.text, at, end) {
+                Some(value) if fits(value) => room.write(value as u64),
+                _ => break,
+            };
+            count += 1;
+            at = after as usize;
+            if self.text[end] != b',' {
+                (at, more) = (end, false);
+                break;
+            }
+        }
+        if count > 0 {
+            (self.at, self.byte) = (at, self.text[at]);
+            // SAFETY: so many places were read, and as many integers written to the spare room.
+            unsafe {
+                self.next = self.next.add(2 * count - usize::from(!more));
+                out.advance(count);
+            }
+        }
+        (count, more)
     }
 
     #[inline(always)]

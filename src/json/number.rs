@@ -92,11 +92,11 @@ pub(crate) fn between(text: &[u8], start: usize, end: usize) -> Option<Number> {
 /// The integer that `text[start..end]` is, if it has up to 16 digits and is not -0.
 #[inline(always)]
 pub(crate) fn integer_between(text: &[u8], start: usize, end: usize) -> Option<i64> {
-    let negative = text[start] == b'-';
-    let first = start + usize::from(negative);
+    let negative = i64::from(text[start] == b'-');
+    let first = start + negative as usize;
     let magnitude = digits_between(text, first, end)? as i64;
     let plain = text[first] != b'0' || end == start + 1;
-    plain.then_some(if negative { -magnitude } else { magnitude })
+    plain.then_some((magnitude ^ -negative) + negative)
 }
 
 /// The integer at `start` and its end, if it has up to 15 digits and is not -0. It may be a number's beginning.

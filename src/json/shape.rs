@@ -32,6 +32,18 @@ pub(crate) enum Kind {
     Null,
 }
 
+impl Kind {
+    /// The least and the greatest integer of a kind of these, as far as they fit.
+    #[inline(always)]
+    pub(crate) fn integers(&self) -> Option<(i64, i64)> {
+        match *self {
+            Kind::Int { bits } => Some((i64::MIN >> (64 - bits), i64::MAX >> (64 - bits))),
+            Kind::Uint { bits } => Some((0, i64::MAX >> (63 - bits.min(63)))),
+            _ => None,
+        }
+    }
+}
+
 /// What the names of an object's members are.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Names {

@@ -196,6 +196,28 @@ impl<'a> Walk<'a> for Short<'a> {
     }
 
     #[inline(always)]
+    fn integers(&mut self, fits: impl Fn(i64) -> bool, out: &mut Output<u64>) -> (usize, bool) {
+        let (mut at, mut byte, mut count, mut more) = (self.at, self.byte, 0, true);
+        for room in out.spare() {
+            let Some((value, end)) = number::first_integer(self.text, at) else { break };
+            match (fits(value), self.text.get(end..)) {
+                (true, Some(&[b',', after, ..])) if after > b' ' => (at, byte) = (end + 1, after),
+                (true, Some(&[b']', ..])) => (at, byte, more) = (end, b']', false),
+                _ => break,
+            }
+            room.write(value as u64);
+            count += 1;
+            if !more {
+                break;
+            }
+        }
+        (self.at, self.byte) = (at, byte);
+        // SAFETY: so many were written to the spare room.
+        unsafe { out.advance(count) };
+        (count, more)
+    }
+
+    #[inline(always)]
     fn number(&mut self) -> Result<Number, Invalid> {
         let number = match number::short_decimal(self.text, self.at) {
             Some(number) => number,
@@ -235,9 +257,9 @@ mod tests {
     /// An object with members of most kinds, and itself among them.
     fn shape() -> Shape {
         let put = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        let mut description: Vec<u8> = put(&[11, 12, 0, 0, 11]);
-        let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "\"", "ä"];
-        for (node, name) in [1, 2, 3, 4, 5, 6, 7, 8, 0, 9, 10].into_iter().zip(names) {
+        let mut description: Vec<u8> = put(&[12, 12, 0, 0, 12]);
+        let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "\"", "ä", "j"];
+        for (node, name) in [1, 2, 3, 4, 5, 6, 7, 8, 0, 9, 10, 11].into_iter().zip(names) {
             description.extend::<Vec<u8>>(put(&[node, 0, name.len() as u32]));
             description.extend(name.bytes());
         }
@@ -252,6 +274,7 @@ mod tests {
             [9, 0, 0, 0],
             [2, 1, 8, 0],
             [11, 0, 1, 16],
+            [10, 0, 1, 0],
         ] {
             description.extend::<Vec<u8>>(put(&[kind, flags, a, b]));
         }
@@ -283,7 +306,7 @@ mod tests {
     /// Members in and out of order, right and wrong, with what may stand between tokens.
     #[test]
     fn short_texts_are_decoded_as_by_an_index() {
-        const VALUES: [&str; 35] = [
+        const VALUES: [&str; 39] = [
             "1",
             "-12",
             "12345678",
@@ -308,6 +331,10 @@ mod tests {
             "\"\\x\"",
             "\"",
             "[1,2.5]",
+            "[1,-2,300]",
+            "[10,2,-0,4,007]",
+            "[1,2 ,3,]",
+            "[7,null,12345678901234567]",
             "\"12\"",
             "[]",
             "[1,]",
@@ -320,9 +347,9 @@ mod tests {
             "\"\u{1}\"",
             "",
         ];
-        const NAMES: [&str; 16] = [
+        const NAMES: [&str; 17] = [
             "a", "b", "c", "d", "e", "f", "g", "h", "i", "\\\"", "ä", "A", "\\u0061", "no",
-            "\u{1}", "",
+            "\u{1}", "", "j",
         ];
         const SPACES: [&str; 20] = [
             "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", " ", " ", "  ", "\n\t",

@@ -52,6 +52,10 @@ pub(crate) trait Walk<'a> {
     /// Passes an integer of few digits, which the next token follows at once. For other numbers does nothing.
     fn short_integer(&mut self) -> Result<Option<i64>, Invalid>;
 
+    /// Passes elements that are integers of few digits that `fits`, and the commas behind them, and appends them to `out`; returns how
+    /// many, and whether the current token should be another element, not what follows the last one. More may be there and not be seen.
+    fn integers(&mut self, fits: impl Fn(i64) -> bool, out: &mut Output<u64>) -> (usize, bool);
+
     /// Passes a number, whose first byte was seen.
     fn number(&mut self) -> Result<Number, Invalid>;
 
