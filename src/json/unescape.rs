@@ -51,7 +51,7 @@ fn copy_blocks<V: Vector>(
     let (mut from, mut to) = (start, 0);
     while from < end {
         // SAFETY: whole blocks of the string, and of the room.
-        let copied = unsafe {
+        let (copied, mut marks) = unsafe {
             let blocks = ((end - from) / V::WIDTH).min(room.len().saturating_sub(to) / V::WIDTH);
             let (source, target) = (text.as_ptr().add(from), room.as_mut_ptr().add(to));
             copy_plain::<V>(source, target.cast(), blocks)
@@ -61,27 +61,33 @@ fn copy_blocks<V: Vector>(
         if from == end {
             break;
         }
-        // A block that has an escape, or is the last.
-        let target = room.get_mut(to..)?.get_mut(..V::WIDTH)?.as_mut_ptr().cast::<u8>();
-        let mut tail = MaybeUninit::uninit();
-        let source = at_least(&text[from..], V::WIDTH, &mut tail);
-        // SAFETY: both are as long as a block.
-        let marks = unsafe {
-            let block = V::load(source);
-            block.store(target);
-            block.is(b'\\') & first::<V>(end - from)
-        };
         if marks == 0 {
-            let step = V::WIDTH.min(end - from);
-            from += step;
-            to += step;
-            continue;
+            // The last block.
+            let target = room.get_mut(to..)?.get_mut(..V::WIDTH)?.as_mut_ptr().cast::<u8>();
+            let mut tail = MaybeUninit::uninit();
+            let source = at_least(&text[from..], V::WIDTH, &mut tail);
+            // SAFETY: both are as long as a block.
+            marks = unsafe {
+                let block = V::load(source);
+                block.store(target);
+                block.is(b'\\') & first::<V>(end - from)
+            };
+            if marks == 0 {
+                to += end - from;
+                break;
+            }
         }
         let plain = (marks.trailing_zeros() / V::STRIDE) as usize;
         from += plain;
         to += plain;
         // Escapes come in rows.
-        while let Some([b'\\', rest @ ..]) = string.get(from..) {
+        while let Some(&[b'\\', byte, ref rest @ ..]) = string.get(from..) {
+            if byte != b'u' {
+                room.get_mut(to)?.write(SIMPLE[usize::from(byte & 0x7F)]);
+                from += 2;
+                to += 1;
+                continue;
+            }
             if let (Some(four), true, Some(target)) = (
                 text[from..].first_chunk::<28>(),
                 from + 24 <= end,
@@ -98,8 +104,14 @@ fn copy_blocks<V: Vector>(
             }
             let target = room.get_mut(to..)?.first_chunk_mut::<4>()?;
             let (character, length) = match *rest {
-                [b'u', a, b, c, d, ref rest @ ..] => {
+                [a, b, c, d, ref rest @ ..] => {
                     let unit = code_unit([a, b, c, d]);
+                    if unit < 0x80 {
+                        target[0].write(unit as u8);
+                        from += 6;
+                        to += 1;
+                        continue;
+                    }
                     match (char::from_u32(unit), rest) {
                         (Some(character), _) => (character, 6),
                         (None, &[b'\\', b'u', a, b, c, d, ..]) => {
@@ -114,13 +126,7 @@ fn copy_blocks<V: Vector>(
                         _ => (char::REPLACEMENT_CHARACTER, 6),
                     }
                 }
-                [byte, ..] => {
-                    target[0].write(SIMPLE[usize::from(byte & 0x7F)]);
-                    from += 2;
-                    to += 1;
-                    continue;
-                }
-                [] => return None,
+                _ => return None,
             };
             let mut bytes = [0; 4];
             to += character.encode_utf8(&mut bytes).len();
@@ -131,12 +137,13 @@ fn copy_blocks<V: Vector>(
     Some(to)
 }
 
-/// Copies blocks up to the first that has a backslash; returns how many bytes these are.
+/// Copies blocks up to the first that has a backslash, and that one, too; returns how many bytes are before it, and where backslashes are
+/// in it.
 ///
 /// # Safety
 /// So many blocks can be read at `from`, and written at `to`.
 #[inline(always)]
-unsafe fn copy_plain<V: Vector>(from: *const u8, to: *mut u8, blocks: usize) -> usize {
+unsafe fn copy_plain<V: Vector>(from: *const u8, to: *mut u8, blocks: usize) -> (usize, u64) {
     let mut at = 0;
     while at < blocks * V::WIDTH {
         // SAFETY: the caller's promise.
@@ -146,11 +153,11 @@ unsafe fn copy_plain<V: Vector>(from: *const u8, to: *mut u8, blocks: usize) -> 
             block.is(b'\\')
         };
         if marks != 0 {
-            break;
+            return (at, marks);
         }
         at += V::WIDTH;
     }
-    at
+    (at, 0)
 }
 
 /// What a backslash and `byte` stand for, unless it takes more bytes.
