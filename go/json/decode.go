@@ -836,9 +836,20 @@ func (f *filler) storeStringMap(m *map[string]string, count int) {
 		*m = make(map[string]string, count)
 	}
 	for range count {
-		key := f.string(int(f.next()))
+		var key string
+		if size := int(f.next()); f.has(size) {
+			f.cutTo(&key, size)
+		} else {
+			key = f.fetch(size)
+		}
 		// The payload of null is 0, which makes "" of it.
-		(*m)[key] = f.string(payload(f.next()))
+		var value string
+		if size := payload(f.next()); f.has(size) {
+			f.cutTo(&value, size)
+		} else {
+			value = f.fetch(size)
+		}
+		(*m)[key] = value
 	}
 }
 
