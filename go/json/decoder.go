@@ -354,7 +354,8 @@ func (d *Decoder) refill() error {
 	size := cap(d.buf)
 	switch {
 	case size-len(unread) < minRead:
-		size = 2*size + minRead
+		d.larger()
+		size = cap(d.buf)
 	case d.filled && size < readSize:
 		size = min(4*size, readSize)
 	case size > maxBuffer && len(unread) < readSize/2:
@@ -366,7 +367,7 @@ func (d *Decoder) refill() error {
 	}
 	// Strings that share the buffer's memory are in what was used.
 	if size != cap(d.buf) || d.flags&ffi.DecodeBorrow != 0 && d.next > 0 {
-		d.buf = append(d.larger(size), unread...)
+		d.buf = append(make([]byte, 0, size), unread...)
 	} else if d.next > 0 {
 		d.buf = d.buf[:copy(d.buf, unread)]
 	}
@@ -419,15 +420,20 @@ func (d *Decoder) borrow() {
 	}
 }
 
-// larger returns a buffer of at least that size, an idle one if there is one.
-func (d *Decoder) larger(size int) []byte {
+// larger moves what is unread, which fills the buffer, to one of at least twice its size, an idle one if there is one.
+func (d *Decoder) larger() {
+	size := 2*cap(d.buf) + minRead
+	var room []byte
 	if size > smallBuffer && size <= maxIdle {
 		if box, ok := idleLarge.Get().(*[]byte); ok && cap(*box) >= size {
-			d.box = box
-			return *box
+			room, d.box = *box, box
 		}
 	}
-	return make([]byte, 0, size)
+	if room == nil {
+		room = make([]byte, 0, size)
+	}
+	d.before += int64(d.next)
+	d.buf, d.next = append(room, d.buf[d.next:]...), 0
 }
 
 // A tokenState says where in the grammar the stream is.
