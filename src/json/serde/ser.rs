@@ -537,9 +537,7 @@ impl ser::SerializeMap for Compound<'_, '_> {
 
     #[inline]
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<()> {
-        self.serializer.next(mem::take(&mut self.first))?;
-        key.serialize(Name { serializer: self.serializer })?;
-        self.serializer.colon()
+        key.serialize(Name { serializer: self.serializer, first: mem::take(&mut self.first) })
     }
 
     #[inline]
@@ -568,16 +566,19 @@ impl fmt::Write for Escaping<'_> {
     }
 }
 
-/// Writes map keys: strings, and scalars in quotes.
+/// Writes map keys, strings and scalars in quotes, and what stands before and behind them.
 struct Name<'a, 'w> {
     serializer: &'a mut Serializer<'w>,
+    first: bool,
 }
 
 impl Name<'_, '_> {
     fn quoted<T: Serialize>(self, value: T) -> Result<()> {
+        self.serializer.next(self.first)?;
         self.serializer.write(b"\"")?;
         value.serialize(&mut *self.serializer)?;
-        self.serializer.write(b"\"")
+        self.serializer.write(b"\"")?;
+        self.serializer.colon()
     }
 
     fn float<T: Serialize>(self, value: T, finite: bool) -> Result<()> {
@@ -621,11 +622,11 @@ impl ser::Serializer for Name<'_, '_> {
 
     #[inline]
     fn serialize_str(self, value: &str) -> Result<()> {
-        self.serializer.string(value)
+        self.serializer.name(self.first, value)
     }
 
     fn serialize_char(self, value: char) -> Result<()> {
-        self.serializer.serialize_char(value)
+        self.serialize_str(value.encode_utf8(&mut [0; 4]))
     }
 
     fn serialize_f32(self, value: f32) -> Result<()> {
@@ -637,7 +638,9 @@ impl ser::Serializer for Name<'_, '_> {
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<()> {
-        self.serializer.collect_str(value)
+        self.serializer.next(self.first)?;
+        self.serializer.collect_str(value)?;
+        self.serializer.colon()
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<()> {
@@ -658,7 +661,7 @@ impl ser::Serializer for Name<'_, '_> {
         _index: u32,
         variant: &'static str,
     ) -> Result<()> {
-        self.serializer.string(variant)
+        self.serialize_str(variant)
     }
 
     fn serialize_bytes(self, _value: &[u8]) -> Result<()> {
