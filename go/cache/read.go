@@ -171,7 +171,7 @@ again:
 				}
 			}
 			orderLoads()
-			if (load(bucket)^state)&^hits != 0 || load(place) != word {
+			if !unchanged(place, bucket, word, state) {
 				continue again
 			}
 			if finding != another {
@@ -193,6 +193,11 @@ again:
 		return 0, miss
 	}
 	return 0, unclear
+}
+
+// unchanged tells whether a bucket and its place in the directory are what they were, hits aside.
+func unchanged(place, bucket unsafe.Pointer, word, state uint64) bool {
+	return (load(bucket)^state)&^hits == 0 && load(place) == word
 }
 
 // prefetch asks the processor for the lines in which the entry of a hash is likely to be.
@@ -294,26 +299,6 @@ func (r *reader) entry(location uint64, key unsafe.Pointer, keyLength int, value
 // bodyOf returns how many words come before the key.
 func bodyOf(head uint64) uint64 {
 	return fixedWords + head/expires&1 + head/idles&1
-}
-
-// putOff lets an entry that was found live for another idle time. It is false if somebody has the lock of the shard, or the
-// entry has changed since.
-func (r *reader) putOff(
-	hash uint64, place unsafe.Pointer, word uint64, bucket unsafe.Pointer, state, location uint64,
-) bool {
-	shard := r.shard(place)
-	if !atomic.CompareAndSwapUint64((*uint64)(shard), 0, locked) {
-		return false
-	}
-	same := (load(bucket)^state)&^hits == 0 && load(place) == word
-	if same {
-		words := unsafe.Add(r.Words, location<<r.GranuleShift*wordBytes)
-		end := idleEnd(words, bodyOf(load(words)))
-		now, _ := r.now()
-		store(end, max(load(end), now+r.idle))
-	}
-	r.unlock(shard, hash)
-	return same
 }
 
 // idleEnd returns the last word before the key, which tells when the idle time of an entry ends that has one.

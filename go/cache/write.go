@@ -50,10 +50,30 @@ func (r *reader) overwrite(
 		return false
 	}
 	// If the bucket is what it was, so is all that was found by it, and stays so.
-	done := (load(bucket)^state)&^hits == 0 && load(place) == word &&
+	done := unchanged(place, bucket, word, state) &&
 		r.replace(shard, bucket, number, words, value, length, ttl)
 	r.unlock(shard, hash)
 	return done
+}
+
+// putOff lets an entry that was found live for another idle time. It is false if somebody has the lock of the shard, or the
+// entry has changed since.
+func (r *reader) putOff(
+	hash uint64, place unsafe.Pointer, word uint64, bucket unsafe.Pointer, state, location uint64,
+) bool {
+	shard := r.shard(place)
+	if !atomic.CompareAndSwapUint64((*uint64)(shard), 0, locked) {
+		return false
+	}
+	same := unchanged(place, bucket, word, state)
+	if same {
+		words := unsafe.Add(r.Words, location<<r.GranuleShift*wordBytes)
+		end := idleEnd(words, bodyOf(load(words)))
+		now, _ := r.now()
+		store(end, max(load(end), now+r.idle))
+	}
+	r.unlock(shard, hash)
+	return same
 }
 
 // unlock gives the lock of the shard of a hash up, and wakes one who waits for it.
