@@ -103,7 +103,7 @@ var anyPointerType = reflect.TypeFor[*any]()
 // planFor returns the plan for what v points to, nil if that is left to encoding/json.
 func planFor(v any) *decodePlan {
 	word := (*eface)(unsafe.Pointer(&v)).typ
-	recent := &recentDecodePlans[(uintptr(word)>>5^uintptr(word)>>11)%uintptr(len(recentDecodePlans))]
+	recent := recentDecodePlans.place(word)
 	if plan := recent.Load(); plan != nil && plan.root.pointer == word {
 		return plan
 	}
@@ -187,7 +187,7 @@ func (p *decodePlan) run(data []byte, flags uint32, b *buffers) *filler {
 	flags |= p.flags
 	b.growWords(len(data)/4 + 64)
 	if len(data) <= smallText && flags&ffi.DecodeBorrow == 0 {
-		room := b.stringRoom(len(data) + 32) // with 32 more, Rust is faster
+		room := b.stringRoom(len(data))
 		words, text, status := p.shape.Decode(data, flags, b.filler.words, room)
 		if status == ffi.OK {
 			b.useStrings(text)
@@ -224,7 +224,7 @@ func (p *decodePlan) storeFew(data []byte, flags uint32, target unsafe.Pointer) 
 	var b *buffers
 	if p.texts {
 		b = takeBuffers(len(data))
-		room = b.stringRoom(len(data) + 32) // with 32 more, Rust is faster
+		room = b.stringRoom(len(data))
 	}
 	words, length, status := p.shape.Decode(data, flags|p.flags, run[:], room)
 	if p.texts {

@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"unsafe"
 
 	"tandem.example/go/internal/ffi"
@@ -99,9 +98,8 @@ type decodePlan struct {
 }
 
 var (
-	decodePlans sync.Map // reflect.Type → *decodePlan, nil for types that are left to encoding/json
-	// Plans where they are found faster, by some bits of the word of a pointer to the type.
-	recentDecodePlans [64]atomic.Pointer[decodePlan]
+	decodePlans       sync.Map                // reflect.Type → *decodePlan, nil for types that are left to encoding/json
+	recentDecodePlans recentPlans[decodePlan] // by the word of a pointer to the type
 
 	numberType     = reflect.TypeFor[json.Number]()
 	rawMessageType = reflect.TypeFor[json.RawMessage]()

@@ -148,10 +148,17 @@ type encodePlan struct {
 
 // An encodePlanSet has the plans for all types, with the names of members escaped in one way.
 type encodePlanSet struct {
-	plans sync.Map // reflect.Type → *encodePlan, nil for types that are left to encoding/json
-	// Plans where they are found faster, by some bits of the type's word.
-	recent [64]atomic.Pointer[encodePlan]
+	plans  sync.Map // reflect.Type → *encodePlan, nil for types that are left to encoding/json
+	recent recentPlans[encodePlan]
 	html   bool
+}
+
+// recentPlans are plans where they are found faster, by some bits of a type's word.
+type recentPlans[P any] [64]atomic.Pointer[P]
+
+// place returns where the plan for a type would be; it may have another type's.
+func (r *recentPlans[P]) place(word unsafe.Pointer) *atomic.Pointer[P] {
+	return &r[(uintptr(word)>>5^uintptr(word)>>11)%uintptr(len(r))]
 }
 
 var htmlPlans, plainPlans = &encodePlanSet{html: true}, &encodePlanSet{}
@@ -167,7 +174,7 @@ var (
 // of returns the plan for values of the type of v, or nil.
 func (set *encodePlanSet) of(v any) *encodePlan {
 	word := (*eface)(unsafe.Pointer(&v)).typ
-	recent := &set.recent[(uintptr(word)>>5^uintptr(word)>>11)%uintptr(len(set.recent))]
+	recent := set.recent.place(word)
 	if plan := recent.Load(); plan != nil && plan.typ == word {
 		return plan
 	}
