@@ -25,7 +25,7 @@ type Decoder struct {
 	r       io.Reader
 	err     error // ends the stream
 	buf     []byte
-	box     *[]byte // in which buf came from idle, and goes there
+	box     *[]byte // all of the memory that buf is the start of, if that goes to idle decoders as it came from them
 	inside  bool    // a value is being decoded from buf
 	next    int     // where in buf unread data begins
 	before  int64   // bytes of the stream before buf
@@ -351,34 +351,37 @@ func (d *Decoder) refill() error {
 		d.borrow()
 		unread = d.buf[d.next:]
 	}
-	size := cap(d.buf)
-	switch {
+	switch size := cap(d.buf); {
 	case size-len(unread) < minRead:
 		d.larger()
-		size = cap(d.buf)
 	case d.filled && size < readSize:
-		size = min(4*size, readSize)
+		d.move(make([]byte, 0, min(4*size, readSize)), nil)
 	case size > maxBuffer && len(unread) < readSize/2:
 		if d.roomy++; d.roomy > 4 {
-			size = readSize
+			d.move(make([]byte, 0, readSize), nil)
 		}
 	default:
 		d.roomy = 0
 	}
-	// Strings that share the buffer's memory are in what was used.
-	if size != cap(d.buf) || d.flags&ffi.DecodeBorrow != 0 && d.next > 0 {
-		d.buf = append(make([]byte, 0, size), unread...)
-	} else if d.next > 0 {
-		d.buf = d.buf[:copy(d.buf, unread)]
+	if d.next > 0 {
+		if d.flags&ffi.DecodeBorrow != 0 { // strings that share the buffer's memory are in what was used
+			d.move(make([]byte, 0, cap(d.buf)), nil)
+		} else {
+			d.move(d.buf[:0], d.box)
+		}
 	}
-	d.before += int64(d.next)
-	d.next = 0
 	room := d.buf[len(d.buf):cap(d.buf)]
 	room = room[:min(len(room), max(len(d.buf), readSize))]
 	n, err := d.r.Read(room)
 	d.buf = d.buf[:len(d.buf)+n]
 	d.filled = n == len(room)
 	return err
+}
+
+// move moves what is unread to another buffer, or to the start of this one.
+func (d *Decoder) move(to []byte, box *[]byte) {
+	d.before += int64(d.next)
+	d.buf, d.box, d.next = append(to, d.buf[d.next:]...), box, 0
 }
 
 // idle are the buffers of decoders that have next to nothing left to decode. Most decode a single value: the body of a request.
@@ -390,50 +393,53 @@ const (
 	maxIdle     = 4 << 20      // and one in idleLarge; the collector takes what is not used for a while
 )
 
-// lend gives the buffer to other decoders if hardly anything is left in it, as the end of a line, and nobody shares its memory.
+// lend gives the buffer to other decoders if hardly anything is left in it, as the end of a line, and nobody shares its memory. One
+// that is large for the sake of a stream's many values is kept.
 func (d *Decoder) lend() {
 	const little = 8
 	d.inside = false
-	unread := d.buf[d.next:]
-	if len(unread) > little || d.ahead.count > 0 || d.flags&ffi.DecodeBorrow != 0 || cap(d.buf) < minRead || cap(d.buf) > maxIdle {
+	box, unread := d.box, d.buf[d.next:]
+	if len(unread) > little || d.ahead.count > 0 || d.flags&ffi.DecodeBorrow != 0 || cap(d.buf) < minRead {
 		return
 	}
-	box := d.box
 	if box == nil {
-		box = new([]byte)
+		if cap(d.buf) > smallBuffer {
+			return
+		}
+		buf := d.buf[:0]
+		box = &buf
 	}
-	*box = d.buf[:0]
-	d.before += int64(d.next)
-	d.buf, d.box, d.next = append([]byte(nil), unread...), nil, 0
-	if cap(*box) > smallBuffer {
-		idleLarge.Put(box)
-	} else {
+	d.move(nil, nil)
+	switch size := cap(*box); {
+	case size <= smallBuffer:
 		idle.Put(box)
+	case size <= maxIdle:
+		idleLarge.Put(box)
 	}
 }
 
 // borrow takes a small buffer that is idle, if there is one.
 func (d *Decoder) borrow() {
 	if box, ok := idle.Get().(*[]byte); ok {
-		d.before += int64(d.next)
-		d.buf, d.box, d.next = append(*box, d.buf[d.next:]...), box, 0
+		d.move(*box, box)
 	}
 }
 
-// larger moves what is unread, which fills the buffer, to one of at least twice its size, an idle one if there is one.
+// larger makes the buffer, which a value fills, at least twice as large: in its box if that has room, else in an idle one, or in new
+// memory. It is as large in any case, so that what is read does not depend on what is idle.
 func (d *Decoder) larger() {
 	size := 2*cap(d.buf) + minRead
-	var room []byte
-	if size > smallBuffer && size <= maxIdle {
-		if box, ok := idleLarge.Get().(*[]byte); ok && cap(*box) >= size {
-			room, d.box = *box, box
+	box := d.box
+	if box == nil || cap(*box) < size || d.flags&ffi.DecodeBorrow != 0 {
+		if box = nil; size > smallBuffer && size <= maxIdle {
+			box, _ = idleLarge.Get().(*[]byte)
+		}
+		if box == nil || cap(*box) < size {
+			buf := make([]byte, 0, size)
+			box = &buf
 		}
 	}
-	if room == nil {
-		room = make([]byte, 0, size)
-	}
-	d.before += int64(d.next)
-	d.buf, d.next = append(room, d.buf[d.next:]...), 0
+	d.move((*box)[:0:size], box)
 }
 
 // A tokenState says where in the grammar the stream is.

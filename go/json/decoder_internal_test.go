@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 	"unicode/utf8"
@@ -64,6 +66,17 @@ func (r shortReader) Read(into []byte) (int, error) { return r.r.Read(into[:min(
 
 // The buffer takes the longest value and not much more, and shrinks when no others as long come.
 func TestDecoderBufferIsBounded(t *testing.T) {
+	for _, idle := range []int{0, 131_584, 200_192, 3 << 20, maxIdle} { // what another decoder has left
+		t.Run(strconv.Itoa(idle), func(t *testing.T) {
+			box := make([]byte, 0, idle)
+			idleLarge = sync.Pool{}
+			idleLarge.Put(&box)
+			testBufferIsBounded(t)
+		})
+	}
+}
+
+func testBufferIsBounded(t *testing.T) {
 	const large = 8 << 20
 	small := strings.Repeat(`{"a":"a small value"}`+"\n", 100_000)
 	stream := small + `"` + strings.Repeat("x", large) + `"` + small
@@ -80,6 +93,9 @@ func TestDecoderBufferIsBounded(t *testing.T) {
 		largest = max(largest, last)
 		if d.InputOffset() < int64(len(small)) && last > readSize {
 			t.Fatalf("%d bytes for small values", last)
+		}
+		if d.InputOffset() == int64(len(small))-1 && last != readSize {
+			t.Errorf("%d bytes for many small values", last)
 		}
 	}
 	if largest < large || largest > 3*large {
