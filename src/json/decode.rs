@@ -620,15 +620,17 @@ impl<'a, W: Walk<'a>, const BORROW: bool> Decoder<'a, W, BORROW> {
             return Err(self.mismatch());
         }
         self.words.push(head(0, label))?;
+        let exact = self.options.exact_names;
         let mut next = &members.first;
         loop {
             // Behind the opening brace or a comma.
             let expected = next.get();
             let found = match members.guesses.get(expected) {
                 Some(guess)
-                    if self
-                        .tokens
-                        .pass_name_if(guess.length, |text, at| guess.stands_at(text, at)) =>
+                    if self.tokens.pass_name_if(guess.length, |text, at| {
+                        guess.stands_at(text, at)
+                            && (!exact || text[at + 1..].starts_with(&members.list[expected].name))
+                    }) =>
                 {
                     Some((expected, guess))
                 }
@@ -677,32 +679,25 @@ impl<'a, W: Walk<'a>, const BORROW: bool> Decoder<'a, W, BORROW> {
         let (start, end) = self.tokens.name()?;
         self.tokens.take(b':')?;
         let text = self.tokens.text();
-        if let Some(number) = members.find_raw(text, start, end) {
-            return Ok(Some(number));
-        }
-        let found = match members.find_folded_raw(text, start, end) {
-            Some(_) if self.options.exact_names => Found::Nothing,
+        let found = match members.find_short(text, (start, end), self.options.exact_names) {
             Some(found) => found,
             None => {
                 let utf8 = !self.tokens.not_utf8();
                 let name = unescaped(text, (start, end), utf8, &mut self.scratch)?;
-                // What stands there as it is was looked for.
-                let same = std::ptr::eq(name, &text[start..end]);
-                match if same { None } else { members.find_exact(name) } {
-                    Some(number) => Found::Member(number),
-                    None if self.options.exact_names => Found::Nothing,
-                    None => members.find_folded(name),
-                }
+                members.find(name, self.options.exact_names)
             }
         };
         match found {
-            Found::Member(number) => Ok(Some(number)),
-            Found::Nothing if !self.options.disallow_unknown => {
-                self.tokens.skip_value(depth + 1)?;
-                Ok(None)
-            }
-            _ => Err(Stop::Mismatch(place)),
+            Found::Member(number) => return Ok(Some(number)),
+            Found::Nothing if !self.options.disallow_unknown => {}
+            _ => return Err(Stop::Mismatch(place)),
         }
+        match self.tokens.byte() {
+            b'"' => _ = self.tokens.string()?,
+            b'-' | b'0'..=b'9' => _ = self.tokens.number()?,
+            _ => _ = self.tokens.skip_value(depth + 1)?,
+        }
+        Ok(None)
     }
 
     #[inline(never)]

@@ -249,11 +249,9 @@ impl<'a> Reader<'a> {
 #[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) name: Box<[u8]>,
-    /// The first bytes of the name and the quote behind it.
-    start: u128,
-    /// The name is its own form in a text.
-    plain: bool,
     folded: Box<[u8]>,
+    /// The first bytes of the name and the quote behind it, if a text has the name without escapes.
+    start: Option<u128>,
     folded_start: u128,
     pub(crate) node: usize,
     /// The member may be left out on encoding.
@@ -262,12 +260,13 @@ pub(crate) struct Member {
 
 impl Member {
     fn new(name: &[u8], node: usize, optional: bool) -> Self {
+        let folded = fold(name).0;
+        let plain = !name.iter().any(|byte| matches!(byte, b'"' | b'\\'));
         Member {
             name: name.into(),
-            start: block(name),
-            plain: !name.iter().any(|byte| matches!(byte, b'"' | b'\\')),
-            folded_start: block(&fold(name).0),
-            folded: fold(name).0.into(),
+            start: plain.then(|| block(name)),
+            folded_start: block(&folded),
+            folded: folded.into(),
             node,
             optional,
         }
@@ -277,7 +276,8 @@ impl Member {
 /// What there is to know of a member that is expected next.
 #[derive(Debug)]
 pub(crate) struct Guess {
-    /// The name between quotes: the first sixteen bytes and the next, and masks that cover them.
+    /// The name between quotes: the first sixteen bytes and the next, and masks that cover them, save for the case of letters if
+    /// that makes no difference.
     starts: [u128; 2],
     masks: [u128; 2],
     /// What comes then.
@@ -312,30 +312,34 @@ impl Next {
 }
 
 impl Guess {
-    fn new(number: usize, member: &Member) -> Self {
+    fn new(number: usize, member: &Member, any_case: bool) -> Self {
+        let plain = member.start.is_some();
         let mut quoted = [b"\"", &*member.name, b"\""].concat();
-        if !member.plain {
+        if !plain {
             quoted = b"\"\0\"".to_vec(); // which no text has that is JSON
         }
         let mut rest = &quoted[..];
         let mut next = || {
             let (bytes, after) = rest.split_at(rest.len().min(16));
             rest = after;
-            padded(bytes)
+            let (block, mask) = padded(bytes);
+            let small =
+                u128::from_le_bytes(block.to_le_bytes().map(|byte| byte.to_ascii_lowercase()));
+            (block, if any_case { mask & !case_bits(small) } else { mask })
         };
         let ((first, first_mask), (second, second_mask)) = (next(), next());
         Guess {
             starts: [first, second],
             masks: [first_mask, second_mask],
             rest: rest.into(),
-            length: if member.plain { quoted.len() } else { usize::MAX / 2 },
+            length: if plain { quoted.len() } else { usize::MAX / 2 },
             node: member.node,
             short: second_mask == 0,
             next: Next::new(number + 1),
         }
     }
 
-    /// Whether a name whose opening quote is at `place` of `text` is the member's, without escapes.
+    /// Whether a name whose opening quote is at `place` of `text` is the member's, without escapes, and, in long names, in the same case.
     #[inline(always)]
     pub(crate) fn stands_at(&self, text: &[u8], place: usize) -> bool {
         match text.get(place..).and_then(<[u8]>::first_chunk) {
@@ -372,10 +376,11 @@ pub(crate) struct Members {
     /// One for each, and which of them comes first.
     pub(crate) guesses: Vec<Guess>,
     pub(crate) first: Next,
-    /// Open addressing: numbers of members by the hash of their name. A power of two long.
-    exact: Box<[u32]>,
-    /// The same by the hash of the case-folded name. Of equal ones the first is found first.
-    folded: Box<[u32]>,
+    /// Open addressing: numbers of members by the hash of the case-folded name. A power of two long. Of equal ones the first is
+    /// found first.
+    table: Box<[u32]>,
+    /// Whether names may differ in case only.
+    alike: bool,
     /// Whether a name has letters beyond ASCII, whose case this module can't fold.
     beyond_ascii: bool,
 }
@@ -394,101 +399,95 @@ pub(crate) enum Found {
 
 impl Members {
     fn new(list: Vec<Member>) -> Self {
-        let size = (list.len() * 2).next_power_of_two().max(2);
-        let mut members = Members {
-            beyond_ascii: list.iter().any(|member| !member.name.is_ascii()),
-            guesses: list.iter().enumerate().map(|(at, member)| Guess::new(at, member)).collect(),
+        let beyond_ascii = list.iter().any(|member| !member.name.is_ascii());
+        let mut folds: Vec<_> = list.iter().map(|member| &member.folded).collect();
+        folds.sort();
+        let alike = beyond_ascii || folds.windows(2).any(|pair| pair[0] == pair[1]);
+        let guess = |(number, member)| Guess::new(number, member, !alike);
+        let mut table = vec![EMPTY; (list.len() * 2).next_power_of_two().max(2)];
+        for (number, member) in list.iter().enumerate() {
+            insert(&mut table, hash(&member.folded), number);
+        }
+        Members {
+            guesses: list.iter().enumerate().map(guess).collect(),
             first: Next::new(0),
             list,
-            exact: vec![EMPTY; size].into(),
-            folded: vec![EMPTY; size].into(),
-        };
-        for (number, member) in members.list.iter().enumerate() {
-            insert(&mut members.exact, hash(&member.name), number);
-            insert(&mut members.folded, hash(&member.folded), number);
-        }
-        members
-    }
-
-    /// Finds a member by the text between the quotes of a name, `text[start..end]`, if the two are the same, byte by byte.
-    #[inline(always)]
-    pub(crate) fn find_raw(&self, text: &[u8], start: usize, end: usize) -> Option<usize> {
-        match short_block(text, start, end) {
-            Some(block) => look_up(&self.exact, hash_block(block), |number| {
-                self.list.get(number).map(|member| member.start == block && member.plain)
-            }),
-            None => self.find_long(&text[start..end]),
+            table: table.into(),
+            alike,
+            beyond_ascii,
         }
     }
 
-    /// [`find_folded`](Self::find_folded) for the text between the quotes of most names: short ones in ASCII, without escapes.
+    /// [`find`](Self::find) for the text between the quotes of most names, `text[start..end]`: short ones in ASCII, without escapes.
     #[inline(always)]
-    pub(crate) fn find_folded_raw(&self, text: &[u8], start: usize, end: usize) -> Option<Found> {
-        const ONES: u128 = u128::MAX / 0xFF;
-        const HIGH: u128 = ONES * 0x80;
+    pub(crate) fn find_short(
+        &self,
+        text: &[u8],
+        (start, end): (usize, usize),
+        exact: bool,
+    ) -> Option<Found> {
         let block = short_block(text, start, end)?;
-        if block & HIGH != 0 {
-            return None;
-        }
         let not_backslash = (block ^ (ONES * b'\\' as u128)) + ONES * 0x7F;
-        if not_backslash & HIGH != HIGH {
+        if !not_backslash & HIGH != 0 || block & HIGH != 0 {
             return None;
         }
-        let letters =
-            (block + ONES * (0x80 - b'a') as u128) & !(block + ONES * (0x7F - b'z') as u128) & HIGH;
-        let block = block ^ (letters >> 2);
-        let found = look_up(&self.folded, hash_block(block), |number| {
-            self.list.get(number).map(|member| member.folded_start == block)
-        });
-        Some(found.map_or(Found::Nothing, Found::Member))
+        let folded = block & !case_bits(block);
+        let find = |exact: bool| {
+            self.look_up(hash_block(folded), |member| {
+                member.folded_start == folded
+                    && member.start.is_some_and(|start| !exact || start == block)
+            })
+        };
+        Some(self.first_found(exact, find))
     }
 
-    #[inline(never)]
-    fn find_long(&self, raw: &[u8]) -> Option<usize> {
-        self.find_exact(raw).filter(|&number| self.list[number].plain)
-    }
-
-    /// Finds the member of exactly that name.
-    pub(crate) fn find_exact(&self, name: &[u8]) -> Option<usize> {
-        look_up(&self.exact, hash(name), |number| {
-            self.list.get(number).map(|member| *member.name == *name)
-        })
-    }
-
-    /// Finds the first member whose name differs from `name` in case at most.
-    pub(crate) fn find_folded(&self, name: &[u8]) -> Found {
+    /// Finds the member of that name, else, unless it must be that `exact` one, the first whose name differs from it in case only.
+    pub(crate) fn find(&self, name: &[u8], exact: bool) -> Found {
         // Most names are short and ASCII: fold them without allocating.
-        let mut short = [0; 64];
-        if let (Some(short), true) = (short.get_mut(..name.len()), name.is_ascii()) {
+        let (mut short, long);
+        let (folded, complete) = if name.len() <= 64 && name.is_ascii() {
+            short = [0; 64];
+            let short = &mut short[..name.len()];
             short.copy_from_slice(name);
             short.make_ascii_uppercase();
-            return self.look_up_folded(short);
+            (&*short, true)
+        } else {
+            long = fold(name);
+            (&*long.0, long.1)
+        };
+        let hash = hash(folded);
+        let find = |exact: bool| {
+            self.look_up(hash, |member| {
+                *member.folded == *folded && (!exact || *member.name == *name)
+            })
+        };
+        if self.beyond_ascii && !complete && !exact {
+            return find(true).map_or(Found::Unknown, Found::Member);
         }
-        match fold(name) {
-            (_, false) if self.beyond_ascii => Found::Unknown,
-            (folded, _) => self.look_up_folded(&folded),
-        }
+        self.first_found(exact, find)
     }
 
-    fn look_up_folded(&self, folded: &[u8]) -> Found {
-        let found = look_up(&self.folded, hash(folded), |number| {
-            self.list.get(number).map(|member| *member.folded == *folded)
-        });
+    #[inline(always)]
+    fn first_found(&self, exact: bool, find: impl Fn(bool) -> Option<usize>) -> Found {
+        let mut found = find(exact || self.alike);
+        if found.is_none() && self.alike && !exact {
+            found = find(false);
+        }
         found.map_or(Found::Nothing, Found::Member)
     }
-}
 
-/// Goes through the numbers in a table that may have a hash, until `is_it` says yes, or that there is none.
-#[inline(always)]
-fn look_up(table: &[u32], hash: usize, is_it: impl Fn(usize) -> Option<bool>) -> Option<usize> {
-    let mask = table.len() - 1;
-    let mut slot = hash & mask;
-    loop {
-        let number = *table.get(slot)? as usize;
-        if is_it(number)? {
-            return Some(number);
+    /// Goes through the members that may have a hash, until `is_it` says yes, or that there is none.
+    #[inline(always)]
+    fn look_up(&self, hash: usize, is_it: impl Fn(&Member) -> bool) -> Option<usize> {
+        let mask = self.table.len() - 1;
+        let mut slot = hash & mask;
+        loop {
+            let number = *self.table.get(slot)? as usize;
+            if is_it(self.list.get(number)?) {
+                return Some(number);
+            }
+            slot = (slot + 1) & mask;
         }
-        slot = (slot + 1) & mask;
     }
 }
 
@@ -533,6 +532,17 @@ fn hash_block(block: u128) -> usize {
     let (low, high) = (block as u64, (block >> 64) as u64);
     let product = u128::from(low ^ high.rotate_left(29)) * 0x9E37_79B9_7F4A_7C15;
     ((product >> 64) ^ product) as usize
+}
+
+const ONES: u128 = u128::MAX / 0xFF;
+const HIGH: u128 = ONES * 0x80;
+
+/// The bits of a block, of bytes in ASCII, that tell small letters from capital ones.
+#[inline(always)]
+fn case_bits(block: u128) -> u128 {
+    let letters =
+        (block + ONES * (0x80 - b'a') as u128) & !(block + ONES * (0x7F - b'z') as u128) & HIGH;
+    letters >> 2
 }
 
 /// The first 16 bytes of a name and the quote behind it, with zeros behind that.
@@ -611,21 +621,15 @@ mod tests {
             ("nope", Found::Nothing),
             ("", Found::Nothing),
         ] {
-            let found = match members.find_exact(name.as_bytes()) {
-                Some(number) => Found::Member(number),
-                None => members.find_folded(name.as_bytes()),
-            };
-            assert_eq!(found, want, "{name}");
+            assert_eq!(members.find(name.as_bytes(), false), want, "{name}");
+            let exact = members.list.iter().position(|member| *member.name == *name.as_bytes());
+            let exact = exact.map_or(Found::Nothing, Found::Member);
+            assert_eq!(members.find(name.as_bytes(), true), exact, "{name}");
             let text = format!("{{\"{name}\":12345678901234567}}");
             for text in [&text, &text[..name.len() + 3]] {
-                let text = text.as_bytes();
-                let exact = members.find_exact(name.as_bytes());
-                assert_eq!(members.find_raw(text, 2, 2 + name.len()), exact, "{name}");
-                if let Some(found) = members.find_folded_raw(text, 2, 2 + name.len()) {
-                    assert_eq!(found, members.find_folded(name.as_bytes()), "{name}");
-                } else {
-                    assert!(!name.is_ascii(), "{name}");
-                }
+                let find = |exact| members.find_short(text.as_bytes(), (2, 2 + name.len()), exact);
+                let seen = name.is_ascii().then_some((want, exact));
+                assert_eq!(find(false).zip(find(true)), seen, "{name}");
             }
         }
     }
@@ -648,6 +652,20 @@ mod tests {
                 let seen = guess.stands_at(&text.as_bytes()[..end], 1);
                 assert_eq!(seen, end > quoted.len(), "{name}, {end} bytes");
             }
+        }
+        // In another case, too, if no other name might be meant.
+        let text = br#"{"nAmE":1, "name":2, "na-e":3, "nam":4}"#;
+        for (names, want) in [
+            (&["Name"][..], [true, true, false, false]),
+            (&["Name", "naMe"], [false; 4]),
+            (&["Name", "\u{E4}"], [false; 4]),
+        ] {
+            let guess = &members(names).guesses[0];
+            assert_eq!(
+                [1, 11, 21, 31].map(|place| guess.stands_at(text, place)),
+                want,
+                "{names:?}"
+            );
         }
         for name in ["a\"b", "a\\b"] {
             let text = format!("{{\"{name}\":12345678901234567");
