@@ -176,10 +176,10 @@ func (d *Decoder) decodeBuffered(v any) (done bool, err error) {
 			return false, err
 		}
 		// All there is may begin a value. With four times as much it is worth to begin anew: then the vain tries look at
-		// no more than a third again.
-		had := len(d.buf) - d.next
+		// no more than a third again. If what was read filled the buffer, a larger one is likely to get all of it.
+		had, full := len(d.buf)-d.next, d.filled
 		err = d.refill()
-		if has := len(d.buf) - d.next; had > maxRetry || has < 4*had || has > maxRetry && d.filled && d.scanned == 0 {
+		if has := len(d.buf) - d.next; had > maxRetry || has < 4*had && !full || has > maxRetry && d.filled && d.scanned == 0 {
 			return false, err // and there is likely to be more of the first value
 		}
 	}
@@ -429,6 +429,13 @@ func (d *Decoder) borrow() {
 // memory. It is as large in any case, so that what is read does not depend on what is idle.
 func (d *Decoder) larger() {
 	size := 2*cap(d.buf) + minRead
+	switch {
+	case !d.filled || size > readSize:
+	case size <= smallBuffer:
+		size = smallBuffer
+	default:
+		size = readSize
+	}
 	box := d.box
 	if box == nil || cap(*box) < size || d.flags&ffi.DecodeBorrow != 0 {
 		if box = nil; size > smallBuffer && size <= maxIdle {
