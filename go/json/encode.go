@@ -615,12 +615,13 @@ func (r *renderer) escaped(s string) {
 // copied writes a string by vectors, if it has as many bytes as they need.
 func (r *renderer) copied(s string) {
 	r.reserve(len(s) + 1 + literal.Room)
-	*(*byte)(r.end()) = '"'
-	r.length++
-	if n := r.vectors(s); n < len(s) {
-		r.rest(s, n)
+	r.mark('"')
+	read, written := literal.Write(r.end(), r.size-r.length-spareRoom, s, r.form)
+	r.length += written
+	if read < len(s) {
+		r.rest(s, read)
 	}
-	r.byte('"')
+	r.mark('"')
 	r.reserve(0)
 }
 
