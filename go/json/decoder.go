@@ -410,6 +410,11 @@ func (d *Decoder) lend() {
 		box = &buf
 	}
 	d.move(nil, nil)
+	giveAway(box)
+}
+
+// giveAway lets other decoders have a buffer that is not in use.
+func giveAway(box *[]byte) {
 	switch size := cap(*box); {
 	case size <= smallBuffer:
 		idle.Put(box)
@@ -436,17 +441,23 @@ func (d *Decoder) larger() {
 	default:
 		size = readSize
 	}
-	box := d.box
-	if box == nil || cap(*box) < size || d.flags&ffi.DecodeBorrow != 0 {
-		if box = nil; size > smallBuffer && size <= maxIdle {
-			box, _ = idleLarge.Get().(*[]byte)
-		}
-		if box == nil || cap(*box) < size {
-			buf := make([]byte, 0, size)
-			box = &buf
-		}
+	box, shared := d.box, d.flags&ffi.DecodeBorrow != 0
+	if box != nil && cap(*box) >= size && !shared {
+		d.move((*box)[:0:size], box)
+		return
 	}
-	d.move((*box)[:0:size], box)
+	var other *[]byte
+	if size > smallBuffer && size <= maxIdle {
+		other, _ = idleLarge.Get().(*[]byte)
+	}
+	if other == nil || cap(*other) < size {
+		buf := make([]byte, 0, size)
+		other = &buf
+	}
+	d.move((*other)[:0:size], other)
+	if box != nil && !shared {
+		giveAway(box)
+	}
 }
 
 // A tokenState says where in the grammar the stream is.

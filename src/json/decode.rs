@@ -210,6 +210,9 @@ fn values_as<const BORROW: bool>(
             }
             _ if values.count > 0 => return Ok(values),
             Ok(None) => return Err(DecodeError::Incomplete),
+            Err(Stop::Invalid) if decoder.tokens.lacks_more() => {
+                return Err(DecodeError::Incomplete);
+            }
             Err(stop) => {
                 let find = || text::find_error_of_value(text);
                 return Err(match stop.into_error(find) {
@@ -986,4 +989,55 @@ fn unescaped<'b>(
     }
     string::unescape_lenient(raw, scratch).map_err(|_| Stop::Full)?;
     Ok(scratch)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::mem::MaybeUninit;
+
+    use super::super::index::with_each_kernel;
+    use super::*;
+
+    /// A text that is cut anywhere may go on, unless the cursor says that something is wrong already.
+    #[test]
+    fn cut_texts_are_incomplete() {
+        const TEXT: &str = r#"{"a":[1,-2.5e3,true,null,"x\n\u20aC\"",[],{}],"b c":{"d":"é","e":false , "f":[[0.1]]}}"#;
+        // Any value; and an object of which nothing is known.
+        let shapes = [[1, 9, 0, 0, 0], [1, 12, 0, 0, 0]]
+            .map(|words: [u32; 5]| Shape::new(&words.map(u32::to_le_bytes).concat()).unwrap());
+        let check = |text: &[u8]| {
+            let mut cursor = Cursor::new(text);
+            let cut = match cursor.skip_value(0) {
+                Ok(()) => cursor.at == text.len() && !matches!(text.last(), Some(b'}' | b']')),
+                Err(error) => error.kind == ErrorKind::UnexpectedEnd,
+            };
+            for shape in &shapes {
+                let (mut words, mut strings) =
+                    ([MaybeUninit::new(0); 512], [MaybeUninit::new(0); 512]);
+                let options = DecodeOptions::default();
+                let found = decode_values(shape, text, options, false, 0, &mut words, &mut strings);
+                match found {
+                    Err(DecodeError::Mismatch(_)) => {}
+                    _ => assert_eq!(
+                        found == Err(DecodeError::Incomplete),
+                        cut,
+                        "{}",
+                        text.escape_ascii()
+                    ),
+                }
+            }
+        };
+        let texts = [TEXT.to_owned(), format!("{:80}{TEXT}", ""), TEXT.repeat(2)];
+        with_each_kernel(|_| {
+            for text in texts.iter().map(String::as_bytes) {
+                for end in 0..=text.len() {
+                    check(&text[..end]);
+                    for wrong in *b"x\"\\,:]}1 \x01\0" {
+                        check(&[&text[..end], &[wrong]].concat());
+                        check(&[&text[..end], &[wrong], &text[end..]].concat());
+                    }
+                }
+            }
+        });
+    }
 }

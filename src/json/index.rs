@@ -536,9 +536,13 @@ impl<'a> Tokens<'a> {
     /// Moves on from a number or literal that should end at `end`: what follows must be a token or white space.
     #[inline(always)]
     fn leave_scalar(&mut self, end: usize) -> Result<(), Invalid> {
-        self.advance()?;
+        let moved = self.advance();
         let follows = end == self.at || matches!(self.text[end], b' ' | b'\n' | b'\r' | b'\t');
-        if follows { Ok(()) } else { Err(Invalid) }
+        if moved.is_ok() && follows {
+            return Ok(());
+        }
+        self.at = end; // what is wrong is there: the text may have come to its end
+        Err(Invalid)
     }
 
     /// Passes a member's name and the colon behind it.
@@ -546,6 +550,11 @@ impl<'a> Tokens<'a> {
     fn skip_name(&mut self) -> Result<(), Invalid> {
         self.take(b'"')?;
         self.take(b':')
+    }
+
+    /// Whether a walk that was invalid only lacked what may follow the text: it came to the end, and nothing is wrong before.
+    pub(crate) fn lacks_more(&self) -> bool {
+        self.at == self.text.len() && !self.broken
     }
 
     /// Where what lies before the current token ends.
@@ -687,7 +696,11 @@ impl<'a> Walk<'a> for Tokens<'a> {
 
     #[inline(always)]
     fn literal(&mut self, literal: &'static [u8]) -> Result<(), Invalid> {
-        if !self.text[self.at..].starts_with(literal) {
+        let rest = &self.text[self.at..];
+        if !rest.starts_with(literal) {
+            if literal.starts_with(rest) {
+                self.at = self.text.len(); // what is missing may follow
+            }
             return Err(Invalid);
         }
         self.leave_scalar(self.at + literal.len())
