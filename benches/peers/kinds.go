@@ -21,6 +21,17 @@ type (
 		Active  bool    `json:"active"`
 		Balance float64 `json:"balance"`
 	}
+	// An account for which names have to be matched without regard to case, and one of which most is left out.
+	untagged struct {
+		ID      int64
+		Name    string
+		Email   string
+		Active  bool
+		Balance float64
+	}
+	identity struct {
+		ID int64 `json:"id"`
+	}
 	dated struct {
 		Created time.Time  `json:"created"`
 		Updated *time.Time `json:"updated"`
@@ -68,9 +79,15 @@ func kinds() []corpus.Document {
 	documents := []corpus.Document{
 		kind("account", newAccount()),
 		kind("accounts", list(20, newAccount)),
+		as[[]untagged](kind("untagged", list(20, newAccount))),
+		as[[]identity](kind("identities", list(20, newAccount))),
 		kind("pointers", list(100, func() *account { a := newAccount(); return &a })),
 		kind("strings", list(200, func() string { return text(random.IntN(30)) })),
+		kind("letters", list(200, func() string {
+			return []string{"東京都港区", "Привет, мир! Как дела?", "café au lait, s'il vous plaît", "on my way 🚗💨"}[random.IntN(4)]
+		})),
 		kind("ints", list(200, func() int { return random.IntN(2 << random.IntN(40)) })),
+		kind("long-ints", list(200, func() int64 { return 1e18 + random.Int64N(1e18) })),
 		kind("int8s", list(200, func() int8 { return int8(random.IntN(256) - 128) })),
 		kind("floats", list(200, random.NormFloat64)),
 		kind("float32s", list(200, func() float32 { return float32(random.NormFloat64()) })),
@@ -112,6 +129,12 @@ func kind[T any](name string, value T) corpus.Document {
 	data, err := std.Marshal(value)
 	must(err)
 	return corpus.Document{Name: name, Data: data, New: func() any { return new(T) }}
+}
+
+// as returns a document that is decoded into values of another type.
+func as[T any](d corpus.Document) corpus.Document {
+	d.New = func() any { return new(T) }
+	return d
 }
 
 func list[T any](length int, element func() T) []T {
