@@ -49,14 +49,22 @@ func putUint(dst unsafe.Pointer, v uint64) int {
 	if v < uint64(len(smallNumbers)) {
 		return putSmall(dst, v)
 	}
-	n := 0
+	if v >= 1e16 {
+		high := v / 1e16
+		v -= high * 1e16
+		n := putUint(dst, high)
+		high = v / 1e8
+		store64(dst, n, eightDigits(high)|zeros)
+		store64(dst, n+8, eightDigits(v-high*1e8)|zeros)
+		return n + 16
+	}
 	if v >= 1e8 {
+		n := 1
 		high := v / 1e8
 		v -= high * 1e8
 		if high < 10 {
 			// Nine digits are what many identifiers have.
 			*(*byte)(dst) = byte('0' + high)
-			n = 1
 		} else {
 			n = putUint(dst, high)
 		}

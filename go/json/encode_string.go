@@ -40,7 +40,8 @@ func special(w uint64) uint64 {
 // quoteRoom is how much longer than its string the room for a literal has to be.
 const quoteRoom = 2 + 8
 
-// quote writes s as a literal to dst and returns its length, or 0 if there is something in s that special marks.
+// quote writes s as a literal to dst and returns its length, or 0 if there is something in s that special marks, save for letters in short
+// strings.
 func quote(dst unsafe.Pointer, s string) int {
 	p, n := unsafe.Pointer(unsafe.StringData(s)), len(s)
 	*(*byte)(dst) = '"'
@@ -77,11 +78,52 @@ func quote(dst unsafe.Pointer, s string) int {
 		// What is behind the string gets bytes that need no care.
 		marks = special(w | 0x20*ones<<(8*n&63))
 	}
-	if marks != 0 {
+	if marks != 0 && (n > fewLetters || !standsAsItIs(s)) {
 		return 0
 	}
 	*(*byte)(unsafe.Add(to, n)) = '"'
 	return n + 2
+}
+
+// fewLetters is the length up to which standsAsItIs takes less time than other ways to write letters beyond ASCII.
+const fewLetters = 16
+
+// standsAsItIs reports whether a literal, for HTML as well, has all of s as it is.
+func standsAsItIs(s string) bool {
+	for i := 0; i < len(s); {
+		rest := s[i:]
+		switch b := rest[0]; {
+		case b < utf8.RuneSelf:
+			if literal.HTML.Escapes[b]>>56 != 1 {
+				return false
+			}
+			i++
+		case b < 0xE0:
+			if b < 0xC2 || len(rest) < 2 || rest[1]&0xC0 != 0x80 {
+				return false
+			}
+			i += 2
+		case b < 0xF0:
+			if len(rest) < 3 || rest[1]&0xC0 != 0x80 || rest[2]&0xC0 != 0x80 {
+				return false
+			}
+			r := uint32(b&0x0F)<<12 | uint32(rest[1]&0x3F)<<6 | uint32(rest[2]&0x3F)
+			if r < 0x800 || r-0xD800 < 0x800 || r&^1 == 0x2028 {
+				return false
+			}
+			i += 3
+		default:
+			if len(rest) < 4 || rest[1]&0xC0 != 0x80 || rest[2]&0xC0 != 0x80 || rest[3]&0xC0 != 0x80 {
+				return false
+			}
+			// From U+10000 to U+10FFFF.
+			if high := uint32(b)<<2 | uint32(rest[1]>>4&3); high < 0xF0<<2|1 || high > 0xF4<<2 {
+				return false
+			}
+			i += 4
+		}
+	}
+	return true
 }
 
 // loadShort reads n bytes, fewer than four; the others are 0.

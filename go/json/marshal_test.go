@@ -376,6 +376,40 @@ func TestMarshalStrings(t *testing.T) {
 	}
 }
 
+// Short strings are checked by the word: wherever in one a character begins, and whatever is wrong with it.
+func TestMarshalLetters(t *testing.T) {
+	some := []byte("\x00\"&<A\x7f\x80\x8f\x90\x9f\xa0\xa8\xa9\xbf\xc0\xc1\xc2\xe0\xe1\xe2\xed\xef\xf0\xf4\xf5\xff")
+	at := 0
+	for _, a := range some {
+		var list []string
+		for _, b := range some {
+			for _, c := range some {
+				for _, d := range some {
+					at++
+					before, behind := at%13, at%7
+					list = append(list, "letters letters"[:before]+string([]byte{a, b, c, d})+"letters"[:behind])
+				}
+			}
+		}
+		for _, s := range []string{"Müller", "東京都港区", "한국어", "हिन्दी", "“ein Zitat”", "🚗💨", "\u2028", "\u2029", "\U0010FFFF", "\ud7ff\ue000"} {
+			for length := range 12 {
+				list = append(list, strings.Repeat("x", length)+s, s+strings.Repeat("x", length))
+			}
+		}
+		got, err := json.Marshal(list)
+		want, wantErr := std.Marshal(list)
+		if err != nil || wantErr != nil {
+			t.Fatal(err, wantErr)
+		}
+		if !bytes.Equal(got, want) {
+			for _, s := range list {
+				sameEncode(t, s)
+			}
+			t.Fatal("another text than encoding/json")
+		}
+	}
+}
+
 // Long strings are checked with others, behind all: what is wrong in some must not change the rest.
 func TestMarshalLongStrings(t *testing.T) {
 	long := strings.Repeat("Grüße, 世界! 😀 ", 8)
