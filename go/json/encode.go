@@ -396,9 +396,18 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 				}
 			case encodeString:
 				s := *(*string)(at)
-				if len(s) < longString && limit-uintptr(dst) >= uintptr(len(s))+quoteRoom+spareRoom {
+				room := int(limit-uintptr(dst)) - spareRoom
+				if len(s) < longString && room >= len(s)+quoteRoom {
 					if written = quote(dst, s); written > 0 {
 						break
+					}
+					if literal.Fast && len(s) >= literal.Least && room >= len(s)+2+literal.Room {
+						read, length := literal.Write(unsafe.Add(dst, 1), room-2, s, r.form)
+						if read == len(s) {
+							written = 1 + length + 1
+							*(*byte)(unsafe.Add(dst, written-1)) = '"'
+							break
+						}
 					}
 					r.upTo(dst)
 					r.escaped(s)
