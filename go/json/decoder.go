@@ -27,6 +27,7 @@ type Decoder struct {
 	buf     []byte
 	box     *[]byte // all of the memory that buf is the start of, if that goes to idle decoders as it came from them
 	inside  bool    // a value is being decoded from buf
+	storing bool    // and stored, whose methods may use the decoder meanwhile
 	next    int     // where in buf unread data begins
 	before  int64   // bytes of the stream before buf
 	scanned int64   // bytes of the values that were read, which is what the offsets of syntax errors count
@@ -137,10 +138,12 @@ func (d *Decoder) decode(v any) error {
 		return err
 	}
 	d.take(length)
+	d.storing = true
 	done, err = unmarshal(value, v, d.flags)
 	if !done {
 		err = d.config().unmarshalForeign(value, v)
 	}
+	d.storing = false
 	d.state.endValue()
 	return err
 }
@@ -272,7 +275,9 @@ func (d *Decoder) store(target unsafe.Pointer) error {
 	d.ahead.count, d.ahead.buffers = 0, nil
 	d.take(now.end() - d.next)
 	offset, flags := d.InputOffset(), d.flags
+	d.storing = true
 	err := now.store(target)
+	d.storing = false
 	d.state.endValue()
 	if now.typ != d.ahead.typ || offset != d.InputOffset() || flags != d.flags {
 		now.drop()
@@ -393,13 +398,13 @@ const (
 	maxIdle     = 4 << 20      // and one in idleLarge; the collector takes what is not used for a while
 )
 
-// lend gives the buffer to other decoders if hardly anything is left in it, as the end of a line, and nobody shares its memory. One
-// that is large for the sake of a stream's many values is kept.
+// lend gives the buffer to other decoders if hardly anything is left in it, as the end of a line, nobody shares its memory, and the last
+// read did not fill it, as those of a stream of many values do. What is large for the sake of these is kept, too.
 func (d *Decoder) lend() {
 	const little = 8
-	d.inside = false
+	d.inside, d.storing = false, false
 	box, unread := d.box, d.buf[d.next:]
-	if len(unread) > little || d.ahead.count > 0 || d.flags&ffi.DecodeBorrow != 0 || cap(d.buf) < minRead {
+	if len(unread) > little || d.filled || d.ahead.count > 0 || d.flags&ffi.DecodeBorrow != 0 || cap(d.buf) < minRead {
 		return
 	}
 	if box == nil {
@@ -455,7 +460,7 @@ func (d *Decoder) larger() {
 		other = &buf
 	}
 	d.move((*other)[:0:size], other)
-	if box != nil && !shared {
+	if box != nil && !shared && !d.storing {
 		giveAway(box)
 	}
 }

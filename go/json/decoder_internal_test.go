@@ -76,6 +76,36 @@ func TestDecoderBufferIsBounded(t *testing.T) {
 	}
 }
 
+// A method may have the decoder that called it read on, while its own text is in the buffer that others must not get then.
+func TestDecoderKeepsBufferInUse(t *testing.T) {
+	idle = sync.Pool{}
+	stream := `"small" "` + strings.Repeat("x", 20_000) + `"`
+	r := &readingOn{decoder: NewDecoder(strings.NewReader(stream))}
+	if err := r.decoder.Decode(r); err != nil || len(r.next) != 20_000 {
+		t.Fatal(err, len(r.next))
+	}
+	if r.shared {
+		t.Error("others got the buffer")
+	}
+}
+
+type readingOn struct {
+	decoder *Decoder
+	next    string
+	shared  bool
+}
+
+func (r *readingOn) UnmarshalJSON(text []byte) error {
+	err := r.decoder.Decode(&r.next)
+	if box, _ := idle.Get().(*[]byte); box != nil {
+		all := (*box)[:cap(*box)]
+		for i := range all {
+			r.shared = r.shared || &all[i] == &text[0]
+		}
+	}
+	return err
+}
+
 func testBufferIsBounded(t *testing.T) {
 	const large = 8 << 20
 	small := strings.Repeat(`{"a":"a small value"}`+"\n", 100_000)
