@@ -460,7 +460,8 @@ func (d *Decoder) larger() {
 		other = &buf
 	}
 	d.move((*other)[:0:size], other)
-	if box != nil && !shared && !d.storing {
+	// What is smaller would come back to those that have to leave it again.
+	if box != nil && cap(*box) == smallBuffer && !shared && !d.storing {
 		giveAway(box)
 	}
 }

@@ -79,6 +79,8 @@ func TestDecoderBufferIsBounded(t *testing.T) {
 // A method may have the decoder that called it read on, while its own text is in the buffer that others must not get then.
 func TestDecoderKeepsBufferInUse(t *testing.T) {
 	idle = sync.Pool{}
+	buffer := make([]byte, 0, smallBuffer)
+	idle.Put(&buffer)
 	stream := `"small" "` + strings.Repeat("x", 20_000) + `"`
 	r := &readingOn{decoder: NewDecoder(strings.NewReader(stream))}
 	if err := r.decoder.Decode(r); err != nil || len(r.next) != 20_000 {
