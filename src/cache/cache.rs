@@ -540,7 +540,7 @@ impl Cache {
 
     /// The mapping of a large entry, paid for.
     #[cold]
-    fn map(&self, new: &NewEntry, claim: &mut Claim) -> Result<Option<Mapping>, Error> {
+    fn map(&self, new: &NewEntry, claim: &mut Claim) -> Result<Mapping, Error> {
         let arena = &self.resources.arena;
         // A large entry has a page of the index and a segment beside it.
         let reserve = self.overhead + 4 * arena.segment_bytes();
@@ -554,10 +554,11 @@ impl Cache {
         let mapping = new.map(length).ok_or(Error::OutOfMemory)?;
         claim.credit.spend(size);
         claim.holds = true;
-        Ok(Some(mapping))
+        Ok(mapping)
     }
 
-    /// Calls `change` as [`Self::with_room`] does, with the mapping of an entry that needs one. What it does not take is given back.
+    /// Calls `change` with a shard locked, again after room was made in other shards, or with a mapping for the new entry, which goes back
+    /// if it is not taken.
     fn with_memory<R>(
         &self,
         hash: Hash,
@@ -565,10 +566,27 @@ impl Cache {
         claim: &mut Claim,
         mut change: impl FnMut(&mut Shard, &mut Option<Mapping>, &mut Credit) -> Result<R, Need>,
     ) -> Result<R, Error> {
-        let is_large = new.inline_words() > self.resources.arena.most_entry_words();
-        let mut mapping = if is_large { self.map(new, claim)? } else { None };
-        let result =
-            self.with_room(hash, claim, |shard, credit| change(shard, &mut mapping, credit));
+        let mut mapping = None;
+        let result = loop {
+            let need = match self.lock(hash) {
+                Ok(mut shard) => match change(&mut shard, &mut mapping, &mut claim.credit) {
+                    Ok(result) => break Ok(result),
+                    Err(need) => need,
+                },
+                Err(error) => break Err(error),
+            };
+            let met = match need {
+                Need::Bytes(amount) => claim.raise(amount, !claim.holds),
+                Need::Entry => {
+                    (0..self.shards.len()).any(|shard| self.shard(shard).evict_entry());
+                    Ok(())
+                }
+                Need::Mapping => self.map(new, claim).map(|made| mapping = Some(made)),
+            };
+            if let Err(error) = met {
+                break Err(error);
+            }
+        };
         if let Some(unused) = mapping {
             self.resources.bytes.release(unused.length() as u64);
             claim.holds = false;
@@ -576,28 +594,15 @@ impl Cache {
         result
     }
 
-    /// Calls `change` with a shard locked, again after room was made in other shards.
+    /// As [`Self::with_memory`], where no large entry is stored.
     fn with_room<R>(
         &self,
         hash: Hash,
         claim: &mut Claim,
         mut change: impl FnMut(&mut Shard, &mut Credit) -> Result<R, Need>,
     ) -> Result<R, Error> {
-        loop {
-            let need = {
-                let mut shard = self.lock(hash)?;
-                match change(&mut shard, &mut claim.credit) {
-                    Ok(result) => return Ok(result),
-                    Err(need) => need,
-                }
-            };
-            match need {
-                Need::Bytes(amount) => claim.raise(amount, !claim.holds)?,
-                Need::Entry => {
-                    (0..self.shards.len()).any(|shard| self.shard(shard).evict_entry());
-                }
-            }
-        }
+        let none = NewEntry { key: &[], value: &[], times: Times::NEVER };
+        self.with_memory(hash, &none, claim, |shard, _, credit| change(shard, credit))
     }
 
     /// Changes the entry of a key in one piece: nobody else changes it between the look and the change. `change` gets the

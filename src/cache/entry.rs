@@ -38,6 +38,9 @@ const REFERENCE: usize = 4;
 /// and it would take a long copy to have the value in one piece.
 const MOST_SPLIT: usize = 256 << 10;
 
+/// The largest mapping that is written to under the lock of a shard: others wait no longer for that than for one to be unmapped.
+const MOST_REUSED: usize = 256 << 10;
+
 /// What a reader has to know of all that.
 pub(super) const LAYOUT: [u64; 5] = [MAPPED, EXPIRES, IDLES, FIXED as u64, WORD as u64];
 
@@ -105,19 +108,24 @@ impl NewEntry<'_> {
 
     /// A mapping of that length, with as much of value and key as it takes; None if the system refuses.
     pub(super) fn map(&self, length: usize) -> Option<Mapping> {
-        let mapping = Mapping::new(length)?;
+        let mut mapping = Mapping::new(length)?;
+        self.fill(&mut mapping);
+        Some(mapping)
+    }
+
+    /// Writes as much of value and key to a mapping as it takes.
+    pub(super) fn fill(&self, mapping: &mut Mapping) {
         let mut start = mapping.start();
-        let mut room = length;
+        let mut room = mapping.length();
         for part in [self.value, self.key] {
             let part = &part[..part.len().min(room)];
-            // SAFETY: the mapping has room for the part, and is not shared yet.
+            // SAFETY: the mapping has room for the part, and is the caller's alone.
             unsafe {
                 start.copy_from_nonoverlapping(NonNull::from(part).cast(), part.len());
                 start = start.add(part.len());
             }
             room -= part.len();
         }
-        Some(mapping)
     }
 
     /// Writes the entry, which takes all of `words`, but for what the mapping has.
@@ -413,11 +421,20 @@ impl<'a> Entry<'a> {
     /// The lock of the entry's shard is held for writing, and this is the only place where the entry is.
     pub(super) unsafe fn kill(self) -> Option<Mapping> {
         self.mark_dead();
+        // SAFETY: the caller's promises, and DEAD says that the mapping is gone.
+        unsafe { self.mapping() }
+    }
+
+    /// The mapping of the entry, if it has one, which is to have another one or none afterwards.
+    ///
+    /// # Safety
+    /// The lock of the entry's shard is held for writing.
+    pub(super) unsafe fn mapping(self) -> Option<Mapping> {
         if !self.is_mapped() {
             return None;
         }
         let Reference { address, mapped, .. } = self.reference();
-        // SAFETY: the mapping was made by `NewEntry::map`, of this size, and DEAD says that it is gone.
+        // SAFETY: the mapping was made by `NewEntry::map`, of this size.
         unsafe { Mapping::from_address(address, mapped) }
     }
 
@@ -439,14 +456,27 @@ impl<'a> Entry<'a> {
 
     /// Whether an entry of the same key can take the place of this one: it fits, is not much smaller, and expires alike.
     pub(super) fn takes(self, new: &NewEntry) -> bool {
-        let words = new.inline_words();
-        let fits = words <= self.size() && words + (self.size() / 4).max(1) >= self.size();
-        fits && !self.is_mapped() && self.can_expire(new.times)
+        !self.is_mapped() && self.fits(new.inline_words(), new.times)
     }
 
-    /// Replaces the entry by one that it takes.
-    pub(super) fn overwrite(self, new: &NewEntry, version: u64) {
-        new.write(self.words, None, version, self.record(), self.slot());
+    /// The same if this one has a mapping: it is as large as one for the other would be, where `most` words may lie among others.
+    pub(super) fn mapping_takes(self, new: &NewEntry, most: usize) -> bool {
+        if !self.is_mapped() || new.inline_words() <= most {
+            return false;
+        }
+        let length = self.mapped_bytes();
+        let same = length <= MOST_REUSED && length == new.mapped_bytes(most);
+        same && self.fits(new.mapped_words(length), new.times)
+    }
+
+    fn fits(self, words: usize, times: Times) -> bool {
+        let fits = words <= self.size() && words + (self.size() / 4).max(1) >= self.size();
+        fits && self.can_expire(times)
+    }
+
+    /// Replaces the entry by one that it takes, with a mapping if it has one.
+    pub(super) fn overwrite(self, new: &NewEntry, mapping: Option<Mapping>, version: u64) {
+        new.write(self.words, mapping, version, self.record(), self.slot());
     }
 }
 

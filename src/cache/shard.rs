@@ -229,6 +229,8 @@ pub(super) enum Need {
     Bytes(u64),
     /// One of the entries that the cache may hold.
     Entry,
+    /// A mapping, as it is too large to lie among others.
+    Mapping,
 }
 
 /// What a step towards free memory came to.
@@ -368,8 +370,8 @@ impl<'a> Shard<'a> {
         slot.unwrap_or_else(|| unreachable!("an entry that lives is in the index"))
     }
 
-    /// Stores an entry; one too large to lie among others comes in a `mapping`, which is taken on success. On failure
-    /// an older entry of the key is still there, unless it was evicted. Returns the entry's version.
+    /// Stores an entry; one too large to lie among others comes in a `mapping`, which is taken on success, unless it replaces one of
+    /// the same size. On failure an older entry of the key is still there, unless it was evicted. Returns the entry's version.
     #[inline(always)]
     pub(super) fn set(
         &mut self,
@@ -442,13 +444,19 @@ impl<'a> Shard<'a> {
         let location = self.table().location(slot);
         let entry = self.entry(location);
         let old = entry.times();
-        if !entry.takes(new) {
+        if !entry.takes(new) && !entry.mapping_takes(new, self.arena().most_entry_words()) {
             return false;
         }
         self.report(location, Reason::Replaced);
         let version = self.next_version();
+        // SAFETY: `self` holds the lock, and the mapping goes back to the entry.
+        let mut mapping = unsafe { entry.mapping() };
+        // Who reads without the lock looks into no mapping, and need not wait for this.
+        if let Some(mapping) = &mut mapping {
+            new.fill(mapping);
+        }
         self.table().change(slot, |location, hits| {
-            entry.overwrite(new, version);
+            entry.overwrite(new, mapping, version);
             *hits += 1;
             location
         });
@@ -466,8 +474,14 @@ impl<'a> Shard<'a> {
         mapping: &mut Option<Mapping>,
         credit: &mut Credit,
     ) -> Result<(), Need> {
-        let words = mapping.as_ref().map(|mapping| new.mapped_words(mapping.length()));
-        let words = self.arena().round(words.unwrap_or_else(|| new.inline_words()));
+        let words = match &mapping {
+            Some(mapping) => new.mapped_words(mapping.length()),
+            None => new.inline_words(),
+        };
+        if mapping.is_none() && words > self.arena().most_entry_words() {
+            return Err(Need::Mapping);
+        }
+        let words = self.arena().round(words);
         let log = match old {
             Some(slot) => {
                 let location = self.table().location(slot);
@@ -1477,7 +1491,7 @@ impl Unlocked {
         *version += 1;
         counts.sets += 1;
         table.change(sight.slot(index, hash), |location, hits| {
-            entry.overwrite(new, *version);
+            entry.overwrite(new, None, *version);
             *hits += 1;
             location
         });

@@ -115,6 +115,46 @@ fn entries_in_two_parts() {
     cache.audit();
 }
 
+/// A large value takes the memory of one before it that has as many pages, so nothing has to go for it. Who reads
+/// meanwhile finds the one or the other.
+#[test]
+fn large_values_are_replaced_where_they_lie() {
+    let cache = cache(8 << 20);
+    let of = |length: usize, fill: u8| vec![fill; length];
+    for key in 0..100_u64 {
+        cache.set(&key.to_le_bytes(), &of(202_000, 0)).unwrap();
+    }
+    let key = &99_u64.to_le_bytes();
+    let before = cache.stats();
+    assert!(before.evictions > 0 && cache.get(key).is_some());
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                let found = cache.get(key).unwrap();
+                assert!(found.iter().all(|&byte| byte == found[0]));
+            }
+        });
+        let mut version = 0;
+        for round in 0..400 {
+            let value = of([202_000, 201_900, 201_800, 201_999][round % 4], round as u8);
+            let next = cache.set(key, &value).unwrap();
+            assert!(next > version && cache.get(key).as_ref() == Some(&value), "{round}");
+            version = next;
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    let after = cache.stats();
+    assert_eq!((after.evictions, after.bytes), (before.evictions, before.bytes));
+    cache.audit();
+    // Neither of these is as large.
+    for length in [202_000 + 4096, 202_000, 10, 202_000] {
+        cache.set(key, &of(length, 7)).unwrap();
+        assert_eq!(cache.get(key), Some(of(length, 7)));
+        cache.audit();
+    }
+}
+
 #[test]
 fn large_entries_take_no_more_than_they_need() {
     let cache = cache(64 << 20);
