@@ -92,7 +92,7 @@ type Options[K Key, V any] struct {
 	// loaded anew in the background, while what is there goes on being returned. It must be less than TTL, if that is
 	// set. By default nothing is. If the loader fails, the entry stays, and the load is tried again after a tenth of this
 	// time at the earliest; with [ErrNotFound], the entry is removed. Errors and panics of these loads are only
-	// counted, in Stats.LoadFailures. A hit costs a second call into Rust.
+	// counted, in Stats.LoadFailures. A hit costs a second look for the entry.
 	RefreshAhead time.Duration
 	// RecordLatencies makes the cache measure how long each operation takes, for [Cache.Latencies]. It adds some 70 ns to each, and
 	// takes 160 KiB of Go's heap. By default nothing is measured.
@@ -293,16 +293,19 @@ func (c *Cache[K, V]) getDirect(key *K) (V, bool) {
 // getBytes copies the value of a key to where value points, if it has at most capacity bytes, and returns its length.
 func (c *Cache[K, V]) getBytes(key *K, value *byte, capacity int) (int, ffi.Status) {
 	var reads tally
-	length, status := c.look(key, value, capacity, true, &reads)
+	length, status := c.look(key, value, capacity, true, nil, &reads)
 	c.reads.count(reads)
 	runtime.KeepAlive(c)
 	return length, status
 }
 
-// look is getBytes for a caller that counts what was found, or that does not use it.
-func (c *Cache[K, V]) look(key *K, value *byte, capacity int, uses bool, reads *tally) (int, ffi.Status) {
+// look is getBytes for a caller that counts what was found, or that does not use it. What else is known of an entry that is
+// found, or is too long, goes to meta, if that is not nil.
+func (c *Cache[K, V]) look(
+	key *K, value *byte, capacity int, uses bool, meta *ffi.CacheMeta, reads *tally,
+) (int, ffi.Status) {
 	data, keyLength := c.keys.bytes(unsafe.Pointer(key))
-	length, finding := c.reads.get(unsafe.Pointer(data), keyLength, unsafe.Pointer(value), capacity, uses)
+	length, finding := c.reads.get(unsafe.Pointer(data), keyLength, unsafe.Pointer(value), capacity, uses, meta)
 	switch finding {
 	case hit:
 		reads.hits++
@@ -313,11 +316,27 @@ func (c *Cache[K, V]) look(key *K, value *byte, capacity int, uses bool, reads *
 	case tooSmall:
 		return length, ffi.BufferTooSmall
 	}
-	if !uses {
-		length, _, status := c.core.Peek(data, keyLength, value, capacity)
-		return length, status
+	if uses && meta == nil {
+		return c.core.Get(data, keyLength, value, capacity)
 	}
-	return c.core.Get(data, keyLength, value, capacity)
+	return c.lookWithMeta(data, keyLength, value, capacity, uses, meta)
+}
+
+func (c *Cache[K, V]) lookWithMeta(
+	key *byte, keyLength int, value *byte, capacity int, uses bool, meta *ffi.CacheMeta,
+) (int, ffi.Status) {
+	var length int
+	var known ffi.CacheMeta
+	var status ffi.Status
+	if uses {
+		length, known, status = c.core.GetWithMeta(key, keyLength, value, capacity)
+	} else {
+		length, known, status = c.core.Peek(key, keyLength, value, capacity)
+	}
+	if meta != nil {
+		*meta = known
+	}
+	return length, status
 }
 
 func (c *Cache[K, V]) getFixed(key *K) (V, bool) {
@@ -523,13 +542,27 @@ func (c *Cache[K, V]) Delete(key K) bool {
 
 // TTL returns how long the entry of a key will live, and whether there is one; 0 means until it is evicted.
 func (c *Cache[K, V]) TTL(key K) (time.Duration, bool) {
-	data, length := c.keys.bytes(unsafe.Pointer(&key))
-	ttl, status := c.core.TTL(data, length)
-	runtime.KeepAlive(c)
-	if status != ffi.OK {
+	ttl, found := c.nanosecondsLeft(&key)
+	if !found {
 		return 0, false
 	}
 	return left(ttl), true
+}
+
+// nanosecondsLeft returns what the entry of a key has left of its time to live, and whether there is one. That is no use of it.
+func (c *Cache[K, V]) nanosecondsLeft(key *K) (uint64, bool) {
+	var meta ffi.CacheMeta
+	data, length := c.keys.bytes(unsafe.Pointer(key))
+	_, finding := c.reads.get(unsafe.Pointer(data), length, nil, 0, false, &meta)
+	status := ffi.OK
+	switch finding {
+	case miss:
+		status = ffi.NotFound
+	case unclear:
+		meta.TTL, status = c.core.TTL(data, length)
+	}
+	runtime.KeepAlive(c)
+	return meta.TTL, status == ffi.OK
 }
 
 // left is what an entry has left of its time to live; 0 means until it is evicted.

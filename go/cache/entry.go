@@ -39,22 +39,25 @@ func (c *Cache[K, V]) GetEntry(key K) (Entry[V], bool) {
 // eviction nor its end.
 func (c *Cache[K, V]) Peek(key K) (V, bool) {
 	return c.readBy(func(room []byte) (int, ffi.Status) {
-		return c.look(&key, unsafe.SliceData(room), len(room), false, new(tally))
+		return c.look(&key, unsafe.SliceData(room), len(room), false, nil, new(tally))
 	})
 }
 
 // read returns the value of a key, also if that is no use of the entry. If there is a value that can't be decoded, the
 // meta is its.
 func (c *Cache[K, V]) read(key *K, uses bool) (value V, meta ffi.CacheMeta, found bool) {
-	data, keyLength := c.keys.bytes(unsafe.Pointer(key))
-	value, found = c.readBy(func(room []byte) (length int, status ffi.Status) {
-		if uses {
-			length, meta, status = c.core.GetWithMeta(data, keyLength, unsafe.SliceData(room), len(room))
-		} else {
-			length, meta, status = c.core.Peek(data, keyLength, unsafe.SliceData(room), len(room))
+	var reads tally
+	value, found = c.readBy(func(room []byte) (int, ffi.Status) {
+		length, status := c.look(key, unsafe.SliceData(room), len(room), uses, &meta, &reads)
+		if status == ffi.NotFound {
+			meta = ffi.CacheMeta{} // It may have been looked at before it was gone.
 		}
 		return length, status
 	})
+	if uses {
+		c.reads.count(reads)
+	}
+	runtime.KeepAlive(c)
 	return value, meta, found
 }
 

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -257,10 +256,8 @@ func (c *Cache[K, V]) list(
 
 // has tells whether there is an entry, without counting as a use of it.
 func (c *Cache[K, V]) has(key *K) bool {
-	data, length := c.keys.bytes(unsafe.Pointer(key))
-	_, status := c.core.TTL(data, length)
-	runtime.KeepAlive(c)
-	return status == ffi.OK
+	_, found := c.nanosecondsLeft(key)
+	return found
 }
 
 // run makes a call for flights, and lands all of them, whatever happens in it. What it found without an error may still

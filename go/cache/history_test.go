@@ -154,7 +154,7 @@ func (r register) apply(i item, o operation) (item, bool) {
 			if (o.left == 0) != (i.most == 0) {
 				return i, false
 			}
-			if o.left != 0 && (o.call+int64(o.left) > i.most || o.end+int64(o.left) < i.least) {
+			if o.left != 0 && (o.call+int64(o.left) > i.most || o.end+int64(o.left+r.ahead) < i.least) {
 				return i, false
 			}
 		}

@@ -23,7 +23,7 @@ func (c *Cache[K, V]) GetMany(keys []K) (values []V, found []bool) {
 	switch c.value.kind {
 	case fixed:
 		for i := range keys {
-			_, status := c.look(&keys[i], (*byte)(unsafe.Pointer(&values[i])), c.value.size, true, &reads)
+			_, status := c.look(&keys[i], (*byte)(unsafe.Pointer(&values[i])), c.value.size, true, nil, &reads)
 			if found[i] = status == ffi.OK; !found[i] {
 				values[i] = *new(V) // it may have what was read before it was found to be gone
 			}
@@ -52,7 +52,7 @@ func (c *Cache[K, V]) GetMany(keys []K) (values []V, found []bool) {
 func (c *Cache[K, V]) lookShared(key *K, shared *[]byte, more int, reads *tally) ([]byte, bool) {
 	const most = 4096
 	for {
-		length, status := c.look(key, unsafe.SliceData(*shared), len(*shared), true, reads)
+		length, status := c.look(key, unsafe.SliceData(*shared), len(*shared), true, nil, reads)
 		switch {
 		case status == ffi.OK:
 			data := (*shared)[:length:length]

@@ -137,9 +137,12 @@ const (
 	another  // the entry is one of another key
 )
 
-// get copies the value of a key to where value points, if it has at most capacity bytes, and returns its length. On a
-// miss, value may have been written to. The caller counts it. It may be no use of the entry.
-func (r *reader) get(key unsafe.Pointer, keyLength int, value unsafe.Pointer, capacity int, uses bool) (int, finding) {
+// get copies the value of a key to where value points, if it has at most capacity bytes, and returns its length. What else
+// is known of the entry goes to meta, if that is not nil. On a miss, both may have been written to. The caller counts it. It
+// may be no use of the entry.
+func (r *reader) get(
+	key unsafe.Pointer, keyLength int, value unsafe.Pointer, capacity int, uses bool, meta *ffi.CacheMeta,
+) (int, finding) {
 	if r.bypassed.Load() {
 		return 0, unclear
 	}
@@ -166,7 +169,7 @@ again:
 				if location == 0 {
 					continue
 				}
-				if length, finding = r.entry(location, key, keyLength, value, capacity); finding != another {
+				if length, finding = r.entry(location, key, keyLength, value, capacity, meta); finding != another {
 					break
 				}
 			}
@@ -248,7 +251,9 @@ func match(word, tags uint64) uint64 {
 }
 
 // entry copies the value of the entry at a location, if there is one and the key is its.
-func (r *reader) entry(location uint64, key unsafe.Pointer, keyLength int, value unsafe.Pointer, capacity int) (int, finding) {
+func (r *reader) entry(
+	location uint64, key unsafe.Pointer, keyLength int, value unsafe.Pointer, capacity int, meta *ffi.CacheMeta,
+) (int, finding) {
 	location <<= r.GranuleShift
 	if location >= r.Length {
 		return 0, another
@@ -275,18 +280,26 @@ func (r *reader) entry(location uint64, key unsafe.Pointer, keyLength int, value
 	if !equal(key, text, keyLength) {
 		return 0, another
 	}
-	found := hit
+	found, ttl := hit, ffi.CacheTTLNone
 	if head&(expires|idles) != 0 {
 		now, known := r.now()
 		for i := uint64(fixedWords); i < body; i++ {
-			known = known && now < load(unsafe.Add(words, i*wordBytes))
+			end := load(unsafe.Add(words, i*wordBytes))
+			known = known && now < end
+			ttl = min(ttl, end-now)
 		}
 		if !known {
 			return 0, unclear
 		}
 		if head&idles != 0 {
+			if meta != nil {
+				return 0, unclear // A use puts its end off, of which meta is to tell.
+			}
 			found = idleHit
 		}
+	}
+	if meta != nil {
+		*meta = ffi.CacheMeta{Version: load(unsafe.Add(words, wordBytes)), TTL: ttl}
 	}
 	if length > capacity {
 		return length, tooSmall

@@ -46,7 +46,7 @@ func readerAgrees(t *testing.T, c *Cache[string, []byte]) {
 					continue
 				}
 				p := unsafe.Pointer(unsafe.SliceData(key))
-				n, found := c.reads.get(p, keyLength, unsafe.Pointer(&buffers[0][0]), capacity, true)
+				n, found := c.reads.get(p, keyLength, unsafe.Pointer(&buffers[0][0]), capacity, true, nil)
 				m, status := c.core.Get((*byte)(p), keyLength, &buffers[1][0], capacity)
 				want := map[ffi.Status]finding{ffi.OK: hit, ffi.BufferTooSmall: tooSmall}[status]
 				if found != want || n != m || n != length {
@@ -54,6 +54,18 @@ func readerAgrees(t *testing.T, c *Cache[string, []byte]) {
 				}
 				if found == hit && (!bytes.Equal(buffers[0][:n], value) || !bytes.Equal(buffers[1][:n], value)) {
 					t.Fatalf("key of %d, value of %d: another value", keyLength, length)
+				}
+			}
+			// What else is known of it is told by Go, unless it lives as long as it is used.
+			entry, found := c.GetEntry(string(key))
+			_, meta, status := c.core.Peek(unsafe.SliceData(key), keyLength, &buffers[1][0], len(buffers[1]))
+			toLive, there := c.TTL(string(key))
+			if !found || status != ffi.OK || !there || !bytes.Equal(entry.Value, value) || entry.Version != meta.Version {
+				t.Fatalf("key of %d, value of %d: %v of version %d, Rust says %d", keyLength, length, found, entry.Version, meta.Version)
+			}
+			for _, told := range []time.Duration{entry.TTL, toLive} {
+				if difference := told - left(meta.TTL); difference.Abs() > time.Minute || (told == 0) != (meta.TTL == ffi.CacheTTLNone) {
+					t.Fatalf("key of %d, value of %d: lives for %v, Rust says %v", keyLength, length, told, left(meta.TTL))
 				}
 			}
 			if _, found := c.Get(string(text[500 : 501+keyLength])); found && keyLength > 2 {
@@ -109,7 +121,7 @@ func TestReaderPutsOff(t *testing.T) {
 
 func found(c *Cache[string, []byte], key unsafe.Pointer, length, capacity int, uses bool) finding {
 	buffer := make([]byte, capacity)
-	_, found := c.reads.get(key, length, unsafe.Pointer(&buffer[0]), capacity, uses)
+	_, found := c.reads.get(key, length, unsafe.Pointer(&buffer[0]), capacity, uses, nil)
 	return found
 }
 

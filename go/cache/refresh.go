@@ -4,11 +4,7 @@ package cache
 
 import (
 	"context"
-	"runtime"
 	"time"
-	"unsafe"
-
-	"tandem.example/go/internal/ffi"
 )
 
 // How many times a load that fails is tried again, at most, before the entry is over.
@@ -23,10 +19,8 @@ type pauses [16]struct {
 
 // isDue tells whether there is an entry of a key, and its time is nearly over.
 func (c *Cache[K, V]) isDue(key *K) bool {
-	data, length := c.keys.bytes(unsafe.Pointer(key))
-	ttl, status := c.core.TTL(data, length)
-	runtime.KeepAlive(c)
-	return status == ffi.OK && ttl <= uint64(c.refreshAhead)
+	ttl, found := c.nanosecondsLeft(key)
+	return found && ttl <= uint64(c.refreshAhead)
 }
 
 // refresh loads a key that was found in the background, if it is due.
