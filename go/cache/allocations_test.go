@@ -30,6 +30,7 @@ func TestAllocations(t *testing.T) {
 	}
 	ctx := t.Context()
 	loadText := func(context.Context, string) ([]byte, error) { return nil, ErrNotFound }
+	loadTexts := func(context.Context, []string, func(string, []byte)) error { return ErrNotFound }
 	loadNumber := func(context.Context, uint64) (float64, error) { return 0, ErrNotFound }
 	buffer := make([]byte, 0, 256)
 	value := make([]byte, 200)
@@ -46,6 +47,10 @@ func TestAllocations(t *testing.T) {
 		{"Get of a long string", 1, func() bool { v, _ := longStrings.Get(""); return len(v) == len(long) }},
 		{"Get of bytes", 1, func() bool { _, found := texts.Get(keys[i]); return found }},
 		{"GetOrLoad of bytes", 1, func() bool { _, err := texts.GetOrLoad(ctx, keys[i], loadText); return err == nil }},
+		{"GetOrLoadMany of bytes", 4, func() bool { // values, which of them were found, and bytes in two parts
+			_, _, err := texts.GetOrLoadMany(ctx, keys[:32], loadTexts)
+			return err == nil
+		}},
 		{"GetOrLoad of a number", 0, func() bool {
 			_, err := numbers.GetOrLoad(ctx, uint64(i), loadNumber)
 			return err == nil

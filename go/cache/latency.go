@@ -19,7 +19,7 @@ type Latencies struct {
 	Delete Histogram // Delete
 	Load   Histogram // calls of loaders, those that failed included
 
-	GetMany    Histogram // GetMany, whatever the number of keys; these are no part of Get, and so on
+	GetMany    Histogram // GetMany, whatever the number of keys, also as a part of GetOrLoadMany; these are no part of Get, and so on
 	SetMany    Histogram // SetMany
 	DeleteMany Histogram // DeleteMany
 }

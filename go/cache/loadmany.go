@@ -19,14 +19,14 @@ type BulkLoader[K Key, V any] func(ctx context.Context, keys []K, found func(key
 // cache come from one call of the loader and are stored, save those that others are loading, which it waits for.
 //
 // For each key holds what [Cache.GetOrLoad] says, and both share their loads. Not to find a key is no error. The error
-// is the first that kept it from finding one; all that were found are returned beside it. A key may come twice.
+// is the first that kept it from finding one; all that were found are returned beside it. A key may come twice. Values
+// share allocations as those of [Cache.GetMany] do.
 func (c *Cache[K, V]) GetOrLoadMany(
 	ctx context.Context, keys []K, load BulkLoader[K, V],
 ) (values []V, found []bool, err error) {
-	values, found = make([]V, len(keys)), make([]bool, len(keys))
+	values, found = c.GetMany(keys)
 	var missing, due []int
-	for i, key := range keys {
-		values[i], found[i] = c.Get(key)
+	for i := range keys {
 		switch {
 		case found[i]:
 			if c.refreshAhead != 0 && c.isDue(&keys[i]) {
