@@ -592,8 +592,13 @@ func (c *Cache[K, V]) Touch(key K, ttl time.Duration) bool {
 
 // Scan returns about count keys, and the cursor with which the next call goes on. The first cursor is 0, and so is
 // the one behind the last keys. What is in the cache all the while is listed, and once; other entries may be. A call
-// takes time in proportion to a part of the cache, whatever count is.
+// takes time in proportion to a part of the cache, whatever count is. Strings and byte slices that are short share
+// allocations of up to 4 KiB.
 func (c *Cache[K, V]) Scan(cursor uint64, count int) (keys []K, next uint64) {
+	return c.appendScan(nil, cursor, count)
+}
+
+func (c *Cache[K, V]) appendScan(dst []K, cursor uint64, count int) (keys []K, next uint64) {
 	buffer := getBuffer()
 	defer putBuffer(buffer)
 	for {
@@ -603,13 +608,28 @@ func (c *Cache[K, V]) Scan(cursor uint64, count int) (keys []K, next uint64) {
 			*buffer = make([]byte, 0, length+length/8) // there may be more by the next call
 			continue
 		}
-		for list := (*buffer)[:length]; len(list) > 0; {
-			end := 4 + int(binary.NativeEndian.Uint32(list))
-			keys = append(keys, copyOf[K](c.keys, list[4:end]))
-			list = list[end:]
-		}
-		return keys, next
+		return c.appendKeys(dst, (*buffer)[:length]), next
 	}
+}
+
+// appendKeys appends the keys of a list, as Rust writes it.
+func (c *Cache[K, V]) appendKeys(dst []K, list []byte) []K {
+	shared := []byte{} // an empty key is not nil
+	for len(list) > 0 {
+		end := 4 + int(binary.NativeEndian.Uint32(list))
+		key := list[4:end]
+		if c.keys.kind == fixed || len(key) > mostShared/8 {
+			dst = append(dst, copyOf[K](c.keys, key))
+		} else {
+			if len(key) > len(shared) {
+				shared = make([]byte, min(len(list), mostShared))
+			}
+			n := copy(shared, key)
+			dst, shared = append(dst, owner[K](c.keys, shared[:n:n])), shared[n:]
+		}
+		list = list[end:]
+	}
+	return dst
 }
 
 // Clear removes all entries and gives their memory back. Entries that are stored meanwhile may stay.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -280,6 +281,34 @@ func TestScan(t *testing.T) {
 	texts.Close()
 	if keys, next := texts.Scan(0, 10); len(keys) != 0 || next != 0 {
 		t.Errorf("a closed cache has %d keys, then %d", len(keys), next)
+	}
+}
+
+// TestKeysAreTheCallers: those that are listed share memory, but nothing of it.
+func TestKeysAreTheCallers(t *testing.T) {
+	c := open(t, Options[[]byte, int]{})
+	for i := range 3000 {
+		if err := c.Set(fmt.Appendf(nil, "%d", i), i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Set([]byte{}, 0); err != nil {
+		t.Fatal(err)
+	}
+	keys := slices.Collect(c.Keys())
+	before := make([]string, len(keys))
+	for i, key := range keys {
+		before[i] = string(key)
+	}
+	for i, key := range keys {
+		if _ = append(key, "more"...); key == nil || string(key) != before[i] {
+			t.Fatalf("key %d is %q, was %q", i, key, before[i])
+		}
+		clear(key)
+	}
+	slices.Sort(before)
+	if n := len(slices.Compact(before)); n != 3001 {
+		t.Errorf("%d keys", n)
 	}
 }
 

@@ -38,6 +38,15 @@ func (c *Cache[K, V]) GetEntry(key K) (Entry[V], bool) {
 // Peek is [Cache.Get] without a use of the entry: it counts as neither hit nor miss, and puts off neither the entry's
 // eviction nor its end.
 func (c *Cache[K, V]) Peek(key K) (V, bool) {
+	if c.value.kind == fixed { // without a copy in between
+		var value, none V
+		_, status := c.look(&key, (*byte)(unsafe.Pointer(&value)), c.value.size, false, nil, new(tally))
+		runtime.KeepAlive(c)
+		if status != ffi.OK {
+			value = none // it may have what was read before it was found to be gone
+		}
+		return value, status == ffi.OK
+	}
 	return c.readBy(func(room []byte) (int, ffi.Status) {
 		return c.look(&key, unsafe.SliceData(room), len(room), false, nil, new(tally))
 	})

@@ -11,13 +11,13 @@ import (
 )
 
 // Keys iterates over the keys. What is in the cache all the while comes, and once; other entries may. The cache may be
-// changed meanwhile, also by the loop.
+// changed meanwhile, also by the loop. Strings and byte slices that are short share allocations of up to 4 KiB.
 func (c *Cache[K, V]) Keys() iter.Seq[K] {
 	const step = 256
 	return func(yield func(K) bool) {
+		var keys []K
 		for cursor := uint64(0); ; {
-			var keys []K
-			keys, cursor = c.Scan(cursor, step)
+			keys, cursor = c.appendScan(keys[:0], cursor, step)
 			for _, key := range keys {
 				if !yield(key) {
 					return

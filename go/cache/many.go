@@ -47,10 +47,12 @@ func (c *Cache[K, V]) GetMany(keys []K) (values []V, found []bool) {
 	return values, found
 }
 
+// How large an allocation is that short strings and byte slices share.
+const mostShared = 4096
+
 // lookShared returns the value of a key in a part of shared that is not in use, or elsewhere if it is long. There may be
 // so many values more.
 func (c *Cache[K, V]) lookShared(key *K, shared *[]byte, more int, reads *tally) ([]byte, bool) {
-	const most = 4096
 	for {
 		length, status := c.look(key, unsafe.SliceData(*shared), len(*shared), true, nil, reads)
 		switch {
@@ -60,10 +62,10 @@ func (c *Cache[K, V]) lookShared(key *K, shared *[]byte, more int, reads *tally)
 			return data, true
 		case status != ffi.BufferTooSmall:
 			return nil, false
-		case length > most/8:
+		case length > mostShared/8:
 			return c.appendGet(make([]byte, 0, length), key)
 		}
-		*shared = make([]byte, min(length*more, most))
+		*shared = make([]byte, min(length*more, mostShared))
 	}
 }
 
