@@ -236,7 +236,7 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 		if err != nil {
 			return nil, fmt.Errorf("cache: %w", err)
 		}
-		c.negatives = negatives{core, o.NegativeTTL}
+		c.negatives = negatives{core, newReader(core, 0), o.NegativeTTL}
 		runtime.AddCleanup(c, ffi.Cache.Free, core)
 	}
 	if o.RecordLatencies {
