@@ -3,15 +3,15 @@
 use std::ops::{AddAssign, SubAssign};
 use std::ptr::{self, NonNull};
 use std::slice;
-use std::sync::PoisonError;
 use std::sync::atomic::{Ordering, fence};
+use std::sync::{self, PoisonError};
 
 use super::budget::{Budget, Credit};
 use super::clock::NEVER;
 use super::sync::{AtomicU64, Mutex, MutexGuard};
 use super::words::{WORD, load, store};
 
-/// Memory mapped from the system, zeroed, unmapped when dropped.
+/// Memory mapped from the system, zeroed, given back when dropped.
 pub(super) struct Mapping {
     start: NonNull<u8>,
     length: usize,
@@ -30,6 +30,12 @@ impl Mapping {
 
     /// Maps `length` bytes, a multiple of the page size above 0; None if the system refuses.
     pub(super) fn new(length: usize) -> Option<Self> {
+        if is_kept(length)
+            && let Some(start) = idle(length).pop()
+        {
+            // SAFETY: a mapping of that length was dropped, which left its address.
+            return unsafe { Self::from_address(start, length) };
+        }
         // Miri, which has no lack of memory, does not know the flag.
         let reserved_later = if cfg!(miri) { 0 } else { libc::MAP_NORESERVE };
         // SAFETY: a new anonymous mapping touches no memory in use.
@@ -45,6 +51,11 @@ impl Mapping {
         };
         if start == libc::MAP_FAILED {
             return None;
+        }
+        if is_kept(length) {
+            // A huge page would bring memory to neighbours that have given theirs back.
+            // SAFETY: this is advice about the new mapping.
+            unsafe { libc::madvise(start, length, libc::MADV_NOHUGEPAGE) };
         }
         NonNull::new(start.cast()).map(|start| Mapping { start, length })
     }
@@ -93,9 +104,34 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
+        let (start, length) = (self.start.as_ptr().cast(), self.length);
         // SAFETY: the mapping is ours, and its owner says that nobody uses it any more.
-        unsafe { libc::munmap(self.start.as_ptr().cast(), self.length) };
+        let empty = || unsafe { libc::madvise(start, length, libc::MADV_DONTNEED) } == 0;
+        if is_kept(length) && empty() {
+            let mut idle = idle(length);
+            if idle.try_reserve(1).is_ok() {
+                idle.push(self.start.as_ptr().expose_provenance());
+                return;
+            }
+        }
+        // SAFETY: as above.
+        unsafe { libc::munmap(start, length) };
     }
+}
+
+/// Whether a mapping of `length` bytes is kept without memory when it is dropped, for the next one of that length. The system allows a
+/// process so many pieces of mapped memory with holes between them (65,530), and each of many entries that is unmapped by itself is one.
+fn is_kept(length: usize) -> bool {
+    length / page_size() <= MOST_KEPT_PAGES && !cfg!(miri) // which knows no advice
+}
+
+const MOST_KEPT_PAGES: usize = 64;
+
+/// The addresses of mappings of `length` bytes that are kept.
+fn idle(length: usize) -> sync::MutexGuard<'static, Vec<usize>> {
+    static IDLE: [sync::Mutex<Vec<usize>>; MOST_KEPT_PAGES + 1] =
+        [const { sync::Mutex::new(Vec::new()) }; MOST_KEPT_PAGES + 1];
+    IDLE[length / page_size()].lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 pub(super) fn page_size() -> usize {
