@@ -300,7 +300,7 @@ func (c *Cache[K, V]) getBytes(key *K, value *byte, capacity int) (int, ffi.Stat
 }
 
 // look is getBytes for a caller that counts what was found, or that does not use it. What else is known of an entry that is
-// found, or is too long, goes to meta, if that is not nil.
+// found goes to meta, if that is not nil.
 func (c *Cache[K, V]) look(
 	key *K, value *byte, capacity int, uses bool, meta *ffi.CacheMeta, reads *tally,
 ) (int, ffi.Status) {

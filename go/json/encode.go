@@ -634,13 +634,6 @@ func (r *renderer) copied(s string) {
 	r.reserve(0)
 }
 
-// vectors writes what is in a literal for the bytes of s, as far as vectors get, and returns how many.
-func (r *renderer) vectors(s string) int {
-	read, written := literal.Write(r.end(), r.size-r.length-spareRoom, s, r.form)
-	r.length += written
-	return read
-}
-
 // rest writes what is in a literal for the bytes of s from position i on.
 func (r *renderer) rest(s string, i int) {
 	patience := leastPatience
@@ -656,9 +649,10 @@ func (r *renderer) rest(s string, i int) {
 		r.length += written
 		if literal.Fast && len(s)-i >= literal.Least {
 			r.reserve(len(s) - i + literal.Growth)
-			n := r.vectors(s[i:])
-			i += n
-			if n >= inVain {
+			read, written := literal.Write(r.end(), r.size-r.length-spareRoom, s[i:], r.form)
+			r.length += written
+			i += read
+			if read >= inVain {
 				patience = leastPatience
 			} else {
 				patience = min(2*patience, mostPatience)

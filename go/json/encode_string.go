@@ -88,39 +88,12 @@ func quote(dst unsafe.Pointer, s string) int {
 // fewLetters is the length up to which standsAsItIs takes less time than other ways to write letters beyond ASCII.
 const fewLetters = 16
 
-// standsAsItIs reports whether a literal, for HTML as well, has all of s as it is.
+// standsAsItIs reports whether a literal, for HTML as well, has all of s as it is. It may be wrong about U+FFFD, which bytes that are not
+// UTF-8 become.
 func standsAsItIs(s string) bool {
-	for i := 0; i < len(s); {
-		rest := s[i:]
-		switch b := rest[0]; {
-		case b < utf8.RuneSelf:
-			if literal.HTML.Escapes[b]>>56 != 1 {
-				return false
-			}
-			i++
-		case b < 0xE0:
-			if b < 0xC2 || len(rest) < 2 || rest[1]&0xC0 != 0x80 {
-				return false
-			}
-			i += 2
-		case b < 0xF0:
-			if len(rest) < 3 || rest[1]&0xC0 != 0x80 || rest[2]&0xC0 != 0x80 {
-				return false
-			}
-			r := uint32(b&0x0F)<<12 | uint32(rest[1]&0x3F)<<6 | uint32(rest[2]&0x3F)
-			if r < 0x800 || r-0xD800 < 0x800 || r&^1 == 0x2028 {
-				return false
-			}
-			i += 3
-		default:
-			if len(rest) < 4 || rest[1]&0xC0 != 0x80 || rest[2]&0xC0 != 0x80 || rest[3]&0xC0 != 0x80 {
-				return false
-			}
-			// From U+10000 to U+10FFFF.
-			if high := uint32(b)<<2 | uint32(rest[1]>>4&3); high < 0xF0<<2|1 || high > 0xF4<<2 {
-				return false
-			}
-			i += 4
+	for _, r := range s {
+		if r < utf8.RuneSelf && literal.HTML.Escapes[r]>>56 != 1 || r == utf8.RuneError || r&^1 == 0x2028 {
+			return false
 		}
 	}
 	return true

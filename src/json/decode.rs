@@ -695,6 +695,7 @@ impl<'a, W: Walk<'a>, const BORROW: bool> Decoder<'a, W, BORROW> {
             Found::Nothing if !self.options.disallow_unknown => {}
             _ => return Err(Stop::Mismatch(place)),
         }
+        // Without a call for what most are: all in all, 0.89 of the time where most members are left out.
         match self.tokens.byte() {
             b'"' => _ = self.tokens.string()?,
             b'-' | b'0'..=b'9' => _ = self.tokens.number()?,
