@@ -248,6 +248,19 @@ typedef struct tandem_slice {
   size_t length;
 } tandem_slice;
 
+// How far an array or object is decoded of which not all was there. Owned by the caller, and begins as all zeros. Holds no memory
+// to free.
+typedef struct tandem_decode_progress {
+  // The offset in the text up to which it is decoded; where the value ends, its end.
+  uint64_t position;
+  // How many words that is.
+  uint64_t words_length;
+  // How many bytes of the run's text.
+  uint64_t strings_length;
+  // What is open there.
+  uint64_t open[387];
+} tandem_decode_progress;
+
 // Settings of a cache. All zero is fine: then each has its default.
 typedef struct tandem_cache_options {
   // The most memory that the cache may hold from the system, in bytes; at least 64 KiB. Address
@@ -853,6 +866,40 @@ tandem_status tandem_shape_decode_values(const struct tandem_shape *shape,
                                          size_t *words_length,
                                          size_t *strings_length,
                                          struct tandem_error *error);
+
+// Decodes the array or object that a text begins with, as `tandem_shape_decode_values` does, or what is there of it. When more is there,
+// the next call goes on, so that each part of the text is decoded once, save for what is between `position` and its end.
+//
+// The next call after TANDEM_STATUS_INCOMPLETE or TANDEM_STATUS_BUFFER_TOO_SMALL is to be given the same shape and flags, the same text with what
+// follows, and buffers that begin with as many words and bytes as `progress` says: the same ones, or larger ones that these were
+// copied to. After any other status, the next call begins with another value.
+//
+// @param shape the shape.
+// @param text the text; not kept. At 2 GiB and more it is a mismatch.
+// @param text_length its length in bytes.
+// @param flags TANDEM_DECODE_*, added, save for TANDEM_DECODE_BORROW, which is a mismatch.
+// @param words where the run goes, before it a word with the offset of the byte behind the value.
+// @param words_capacity how many words fit there.
+// @param strings where the run's text goes.
+// @param strings_capacity how many bytes fit there.
+// @param progress how far the value is decoded.
+// @param error what is wrong and where; may be NULL.
+// @return TANDEM_STATUS_OK; TANDEM_STATUS_INCOMPLETE; TANDEM_STATUS_SYNTAX; TANDEM_STATUS_MISMATCH, also for a value that is neither
+// an array nor an object; TANDEM_STATUS_BUFFER_TOO_SMALL. Safe from any thread, but not for one progress at once.
+//
+// # Safety
+// As for `tandem_shape_decode`; `progress` is valid for reads and writes, and so many words and bytes of the buffers as it says were
+// written.
+tandem_status tandem_shape_decode_part(const struct tandem_shape *shape,
+                                       const uint8_t *text,
+                                       size_t text_length,
+                                       uint32_t flags,
+                                       uint64_t *words,
+                                       size_t words_capacity,
+                                       uint8_t *strings,
+                                       size_t strings_capacity,
+                                       struct tandem_decode_progress *progress,
+                                       struct tandem_error *error);
 
 // Encodes a run as compact JSON.
 //

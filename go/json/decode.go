@@ -185,7 +185,7 @@ func (f *decodeField) find(p unsafe.Pointer) unsafe.Pointer {
 func (p *decodePlan) run(data []byte, flags uint32, b *buffers) *filler {
 	// What nearly all documents need; the second try is enough for any.
 	flags |= p.flags
-	b.growWords(len(data)/4 + 64)
+	b.growWords(len(data)/4+64, 0)
 	if len(data) <= smallText && flags&ffi.DecodeBorrow == 0 {
 		room := b.stringRoom(len(data))
 		words, text, status := p.shape.Decode(data, flags, b.filler.words, room)
@@ -200,11 +200,11 @@ func (p *decodePlan) run(data []byte, flags uint32, b *buffers) *filler {
 			return nil
 		}
 	}
-	b.growText(len(data))
+	b.growText(len(data), 0)
 	words, text, status := p.shape.Decode(data, flags, b.filler.words, b.text)
 	if status == ffi.BufferTooSmall {
-		b.growWords(len(data) + 8)
-		b.growText(3 * len(data))
+		b.growWords(len(data)+8, 0)
+		b.growText(3*len(data), 0)
 		words, text, status = p.shape.Decode(data, flags, b.filler.words, b.text)
 	}
 	if status != ffi.OK {

@@ -17,9 +17,8 @@ import (
 // A Decoder reads JSON values and tokens from an input stream, as [json.Decoder] of encoding/json does, and may read
 // beyond them. It may be used by one goroutine at a time.
 //
-// It holds what it has read of the value at hand, and up to 64 KiB beyond it. A value that lies in its buffer as a whole is
-// checked and decoded in one pass; the end of another one is found as its parts arrive, without looking at any of
-// them again. Values of one type that follow each other are decoded several at a time, so strings of different
+// It holds what it has read of the value at hand, and up to 64 KiB beyond it. A value is checked and decoded in one pass, a long one as
+// its parts arrive, and stored when it is complete. Values of one type that follow each other are decoded several at a time, so strings of different
 // values may share a block of at most 6 KiB.
 type Decoder struct {
 	r       io.Reader
@@ -53,8 +52,12 @@ const (
 	maxBuffer = 1 << 20
 	// maxAhead bounds how much text is decoded ahead: runs should stay in the processor's caches.
 	maxAhead = 32 << 10
-	// maxRetry bounds what is decoded again from its beginning, rather than scanned to its end first.
+	// maxRetry bounds what is decoded again from its beginning, rather than in parts.
 	maxRetry = 16 << 10
+	// minParts is what must be there to be decoded in parts, each of which costs as much as decoding partCost bytes. Shorter ones are
+	// searched for their end.
+	minParts = 1 << 10
+	partCost = 256
 )
 
 // ahead are values that were decoded into runs, but not stored yet. They lie in the decoder's buffer behind each other, so
@@ -182,8 +185,12 @@ func (d *Decoder) decodeBuffered(v any) (done bool, err error) {
 		// no more than a third again. If what was read filled the buffer, a larger one is likely to get all of it.
 		had, full := len(d.buf)-d.next, d.filled
 		err = d.refill()
-		if has := len(d.buf) - d.next; had > maxRetry || has < 4*had && !full || has > maxRetry && d.filled && d.scanned == 0 {
-			return false, err // and there is likely to be more of the first value
+		has := len(d.buf) - d.next
+		if had > maxRetry || has < 4*had && !full || has > maxRetry && d.filled && d.scanned == 0 {
+			err = d.lookAtParts(err) // there is likely to be more of the first value
+			if d.ahead.count == 0 {
+				return false, err
+			}
 		}
 	}
 	if err := d.refuse(d.buf[d.next:d.ahead.end()]); err != nil {
@@ -222,8 +229,8 @@ func (a *ahead) look(text []byte, base int, flags uint32, limit int) ffi.Status 
 	flags |= a.plan.flags
 	size := min(len(text), max(limit, minRead))
 	b := takeBuffers(size)
-	b.growWords(size/4 + 64)
-	b.growText(size)
+	b.growWords(size/4+64, 0)
+	b.growText(size, 0)
 	for {
 		count, words, strings, status := a.plan.shape.DecodeValues(text, flags, limit, b.filler.words, b.text)
 		switch {
@@ -231,14 +238,60 @@ func (a *ahead) look(text []byte, base int, flags uint32, limit int) ffi.Status 
 			a.count, a.buffers, a.base = count, b, base
 			b.fill(a.plan, words, b.text[:strings], text, flags)
 			return ffi.OK
-		case status == ffi.BufferTooSmall && (len(b.filler.words) < len(text)+8 || len(b.text) < 3*len(text)):
-			b.growWords(min(4*len(b.filler.words), len(text)+8))
-			b.growText(min(4*len(b.text), 3*len(text)))
+		case status == ffi.BufferTooSmall && b.growFor(text, 0, 0):
 		default:
 			b.release()
 			return status
 		}
 	}
+}
+
+// lookAtParts decodes the next value, of which only a part was there, while the others arrive. It is given, and returns, the error of the
+// last read. It gives up where too much of what arrives would be decoded again.
+func (d *Decoder) lookAtParts(err error) error {
+	if len(d.buf)-d.next < minParts || d.flags&ffi.DecodeBorrow != 0 {
+		return err
+	}
+	a, flags := &d.ahead, d.flags|d.ahead.plan.flags
+	b := takeBuffers(len(d.buf))
+	b.growWords(len(d.buf)/4, 0)
+	b.growText(len(d.buf), 0)
+	if b.progress == nil {
+		b.progress = new(ffi.DecodeProgress)
+	}
+	*b.progress = ffi.DecodeProgress{}
+	for vain := 0; ; {
+		text := d.buf[d.next:]
+		status := a.plan.shape.DecodePart(text, flags, b.progress, b.filler.words, b.text)
+		words, strings := b.progress.Lengths()
+		switch {
+		case status == ffi.OK:
+			a.count, a.buffers, a.base = 1, b, d.next
+			b.fill(a.plan, words, b.text[:strings], text, flags)
+			return err
+		case status == ffi.BufferTooSmall && b.growFor(text, words, strings):
+			continue
+		case status == ffi.Incomplete:
+			again := len(text) - b.progress.Position()
+			d.work += int64(again)
+			if vain += again + partCost; err == nil && vain <= len(text)/2 {
+				err = d.refill()
+				continue
+			}
+		}
+		b.release()
+		return err
+	}
+}
+
+// growFor makes more room for a run of text, of which so much is there; it reports false if there was enough for any.
+func (b *buffers) growFor(text []byte, words, strings int) bool {
+	if len(b.filler.words) >= len(text)+8 && len(b.text) >= 3*len(text) {
+		return false
+	}
+	b.growWords(min(4*len(b.filler.words)+minRead, len(text)+8), words)
+	b.growText(min(4*len(b.text)+minRead, 3*len(text)), strings)
+	return true
 }
 
 // end returns where the first of the values ends, in the buffer that they lie in.
@@ -394,8 +447,8 @@ func (d *Decoder) move(to []byte, box *[]byte) {
 var idle, idleLarge sync.Pool
 
 const (
-	smallBuffer = 16 * minRead // the most that a buffer in idle has
-	maxIdle     = 4 << 20      // and one in idleLarge; the collector takes what is not used for a while
+	smallBuffer = 16 * minRead     // the most that a buffer in idle has
+	maxIdle     = 4<<20 + readSize // and one in idleLarge, which is doubled from readSize; the collector takes what is not used for a while
 )
 
 // lend gives the buffer to other decoders if hardly anything is left in it, as the end of a line, nobody shares its memory, and the last

@@ -56,6 +56,29 @@ func TestDecoderLooksAtBytesOnce(t *testing.T) {
 	}
 }
 
+// A long value is decoded while its parts arrive: it is not searched for its end, and little is decoded again.
+func TestDecoderDecodesInParts(t *testing.T) {
+	type element struct {
+		Name  string
+		N     []float64
+		Empty map[string]*element
+	}
+	text := "[" + strings.Repeat(`{"name":"value","n":[1,2.5,3],"empty":{"a":{"name":"b"}}},`, 50_000) + "{}]"
+	for _, open := range []func(io.Reader) io.Reader{
+		func(r io.Reader) io.Reader { return r },
+		func(r io.Reader) io.Reader { return shortReader{r, 50_000} },
+		func(r io.Reader) io.Reader { return shortReader{r, 4096} },
+	} {
+		for _, target := range []any{new([]element), new(any)} {
+			d := NewDecoder(open(strings.NewReader(text)))
+			must(t, d.Decode(target))
+			if d.scanner != nil || d.work > int64(len(text)/4) {
+				t.Errorf("%T: %d bytes looked at in vain, of %d", target, d.work, len(text))
+			}
+		}
+	}
+}
+
 // A shortReader reads so many bytes at most.
 type shortReader struct {
 	r io.Reader

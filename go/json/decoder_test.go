@@ -268,6 +268,56 @@ func TestDocumentStreamsMatchStandardLibrary(t *testing.T) {
 	}
 }
 
+// Values that are decoded while their parts arrive, also such that end too early or have a wrong byte.
+func TestLongValuesMatchStandardLibrary(t *testing.T) {
+	for seed, document := range []corpus.Document{
+		corpus.Twitter(20), corpus.Citm(60), corpus.Canada(60), corpus.Golang(60), corpus.Synthea(20), corpus.StringUnicode(60),
+	} {
+		random := rand.New(rand.NewPCG(uint64(seed), 41))
+		for round := range 60 {
+			text := bytes.Clone(document.Data)
+			switch round % 4 {
+			case 0:
+				text = text[:random.IntN(len(text))]
+			case 1:
+				text[random.IntN(len(text))] = pick(random, []byte(`{}[],:"\0 x`))
+			default:
+				text = append(text, ` [1] x`...)
+			}
+			typed, most := random.IntN(2) == 0, 1+random.IntN(40_000)
+			open := func() io.Reader {
+				return &randomReader{bytes.NewReader(text), rand.New(rand.NewPCG(uint64(round), 7)), most}
+			}
+			got, want := json.NewDecoder(open()), stdjson.NewDecoder(open())
+			what := func() string { return fmt.Sprintf("%s, round %d", document.Name, round) }
+			for more := true; more; {
+				a, b := any(new(any)), any(new(any))
+				if typed {
+					a, b = document.New(), document.New()
+				}
+				g, w := got.Decode(a), want.Decode(b)
+				compare(t, what, outcome{result: a, err: g}, outcome{result: b, err: w})
+				if got, want := got.InputOffset(), want.InputOffset(); got != want {
+					t.Errorf("%s: InputOffset %d, want %d", what(), got, want)
+				}
+				typed = false
+				more = w == nil && !t.Failed()
+			}
+		}
+	}
+}
+
+// A randomReader reads up to so many bytes at a time.
+type randomReader struct {
+	r      io.Reader
+	random *rand.Rand
+	most   int
+}
+
+func (r *randomReader) Read(into []byte) (int, error) {
+	return r.r.Read(into[:min(1+r.random.IntN(r.most), len(into))])
+}
+
 // No read is asked for that is not needed: who waits for an answer to the last value would wait for ever.
 func TestDecoderReadsNoFurtherThanNeeded(t *testing.T) {
 	for _, test := range []struct {

@@ -3,9 +3,12 @@ package json_test
 import (
 	"bytes"
 	stdjson "encoding/json"
+	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"strings"
 	"testing"
 
 	"tandem.example/go/internal/corpus"
@@ -104,6 +107,36 @@ func FuzzDecoder(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, script []byte, seed uint64) {
 		// Each byte of a long script costs a look at all that is buffered.
 		sameStream(t, cut(rand.New(rand.NewPCG(seed, 34)), string(text)), script[:min(len(script), 200)])
+	})
+}
+
+// Values that are so long that they are decoded while their parts arrive.
+func FuzzLongValues(f *testing.F) {
+	for seed := range uint64(40) {
+		f.Add([]byte(streamText(rand.New(rand.NewPCG(seed, 36)))), seed)
+	}
+	f.Fuzz(func(t *testing.T, text []byte, seed uint64) {
+		random := rand.New(rand.NewPCG(seed, 37))
+		long := []byte("[" + strings.Repeat(string(text)+",", 1+8000/(len(text)+1)) + string(text) + "]")
+		if random.IntN(3) == 0 {
+			long = long[:random.IntN(len(long))]
+		}
+		for _, target := range []func() any{
+			func() any { return new(any) },
+			func() any { return new([]struct{ A, B any }) },
+			func() any { return new([]map[string]*int) },
+			func() any { return new([][]float64) },
+			func() any { return new([]json.RawMessage) },
+			func() any { return new([]list) },
+			func() any { return new([]pointerJSON) },
+		} {
+			most := 1 + random.IntN(len(long)+1)
+			open := func() io.Reader { return &randomReader{bytes.NewReader(long), rand.New(rand.NewPCG(seed, 38)), most} }
+			a, b := target(), target()
+			g := attempt(a, func() error { return json.NewDecoder(open()).Decode(a) })
+			w := attempt(b, func() error { return stdjson.NewDecoder(open()).Decode(b) })
+			compare(t, func() string { return fmt.Sprintf("%s into %T by %d", excerpt(long), a, most) }, g, w)
+		}
 	})
 }
 

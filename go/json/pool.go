@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"unsafe"
+
+	"tandem.example/go/internal/ffi"
 )
 
 // Buffers are what a call lends to Rust, whose memory holds no pointers, so that the garbage collector does not look
@@ -18,7 +20,9 @@ type buffers struct {
 	// What slices are cut from, by node. Pointers, and so only there during a call; likewise what the filler has.
 	chunks []chunk
 	filler filler
-	pool   *sync.Pool
+	// Made for the first value that is decoded in parts.
+	progress *ffi.DecodeProgress
+	pool     *sync.Pool
 }
 
 // Large documents have a pool of their own: small ones would keep its buffers, which the garbage collector frees
@@ -45,18 +49,22 @@ func takeBuffers(size int) *buffers {
 	return b
 }
 
-// growWords and growText make room for that many words and bytes. What the buffers held is lost.
-func (b *buffers) growWords(words int) {
+// growWords and growText make room for that many words and bytes, of which so many are used.
+func (b *buffers) growWords(words, used int) {
 	f := &b.filler
 	if cap(f.words) < words {
-		f.words = make([]uint64, words+words/4)
+		grown := make([]uint64, words+words/4)
+		copy(grown, f.words[:used])
+		f.words = grown
 	}
 	f.words = f.words[:cap(f.words)]
 }
 
-func (b *buffers) growText(text int) {
+func (b *buffers) growText(text, used int) {
 	if cap(b.text) < text {
-		b.text = make([]byte, text+text/4)
+		grown := make([]byte, text+text/4)
+		copy(grown, b.text[:used])
+		b.text = grown
 	}
 	b.text = b.text[:cap(b.text)]
 }

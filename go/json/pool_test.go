@@ -34,8 +34,8 @@ func TestPooledBuffers(t *testing.T) {
 		// With the race detector, pools forget at random.
 		for round := 0; round == 0 || test.kept && round < 20 && !kept; round++ {
 			b := takeBuffers(test.document)
-			b.growWords(test.words)
-			b.growText(test.text)
+			b.growWords(test.words, 0)
+			b.growText(test.text, 0)
 			b.release()
 			kept = takeBuffers(test.document) == b
 		}

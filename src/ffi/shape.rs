@@ -1,9 +1,11 @@
 //! Shapes: decoding into and encoding from flat runs of words, for programs that build their own values.
 
-use super::argument::{Output, buffer, reference, slice};
+use super::argument::{Output, buffer, exclusive, reference, slice};
 use super::guard::{guard, guard_or};
 use super::status::{Failure, tandem_error, tandem_status};
-use crate::json::decode::{DecodeError, DecodeOptions, decode, decode_values};
+use crate::json::decode::{
+    DecodeError, DecodeOptions, Progress, decode, decode_part, decode_values,
+};
 use crate::json::encode::{EncodeError, EncodeOptions, encode};
 use crate::json::{Shape, ShapeError};
 
@@ -254,6 +256,80 @@ pub unsafe extern "C" fn tandem_shape_decode_values(
             count.set(values.count);
             words_length.set(values.words);
             strings_length.set(values.strings);
+            Ok(())
+        })
+    }
+}
+
+/// How far an array or object is decoded of which not all was there. Owned by the caller, and begins as all zeros. Holds no memory
+/// to free.
+#[repr(C)]
+pub struct tandem_decode_progress {
+    /// The offset in the text up to which it is decoded; where the value ends, its end.
+    pub position: u64,
+    /// How many words that is.
+    pub words_length: u64,
+    /// How many bytes of the run's text.
+    pub strings_length: u64,
+    /// What is open there.
+    pub open: [u64; 387],
+}
+
+const _: () = {
+    assert!(size_of::<tandem_decode_progress>() == size_of::<Progress>());
+    assert!(align_of::<tandem_decode_progress>() == align_of::<Progress>());
+};
+
+/// Decodes the array or object that a text begins with, as `tandem_shape_decode_values` does, or what is there of it. When more is there,
+/// the next call goes on, so that each part of the text is decoded once, save for what is between `position` and its end.
+///
+/// The next call after TANDEM_STATUS_INCOMPLETE or TANDEM_STATUS_BUFFER_TOO_SMALL is to be given the same shape and flags, the same text with what
+/// follows, and buffers that begin with as many words and bytes as `progress` says: the same ones, or larger ones that these were
+/// copied to. After any other status, the next call begins with another value.
+///
+/// @param shape the shape.
+/// @param text the text; not kept. At 2 GiB and more it is a mismatch.
+/// @param text_length its length in bytes.
+/// @param flags TANDEM_DECODE_*, added, save for TANDEM_DECODE_BORROW, which is a mismatch.
+/// @param words where the run goes, before it a word with the offset of the byte behind the value.
+/// @param words_capacity how many words fit there.
+/// @param strings where the run's text goes.
+/// @param strings_capacity how many bytes fit there.
+/// @param progress how far the value is decoded.
+/// @param error what is wrong and where; may be NULL.
+/// @return TANDEM_STATUS_OK; TANDEM_STATUS_INCOMPLETE; TANDEM_STATUS_SYNTAX; TANDEM_STATUS_MISMATCH, also for a value that is neither
+/// an array nor an object; TANDEM_STATUS_BUFFER_TOO_SMALL. Safe from any thread, but not for one progress at once.
+///
+/// # Safety
+/// As for `tandem_shape_decode`; `progress` is valid for reads and writes, and so many words and bytes of the buffers as it says were
+/// written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_shape_decode_part(
+    shape: *const tandem_shape,
+    text: *const u8,
+    text_length: usize,
+    flags: u32,
+    words: *mut u64,
+    words_capacity: usize,
+    strings: *mut u8,
+    strings_capacity: usize,
+    progress: *mut tandem_decode_progress,
+    error: *mut tandem_error,
+) -> tandem_status {
+    // SAFETY: the caller's promises, which are those of the functions called; a `Progress` has the size and alignment of the
+    // structure, and takes any contents.
+    unsafe {
+        guard(error, || {
+            let shape = reference(shape, "shape")?;
+            let progress = exclusive(progress.cast::<Progress>(), "progress")?;
+            decode_part(
+                &shape.shape,
+                slice(text, text_length, "text")?,
+                options(flags),
+                progress,
+                buffer(words, words_capacity, "words")?,
+                buffer(strings, strings_capacity, "strings")?,
+            )?;
             Ok(())
         })
     }

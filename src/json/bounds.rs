@@ -10,7 +10,7 @@ use std::{env, fs, ptr, slice};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::decode::{self, DecodeError, DecodeOptions};
+use super::decode::{self, DecodeError, DecodeOptions, Progress};
 use super::encode::{self, EncodeOptions};
 use super::sink::Lent;
 use super::stream::Scanner;
@@ -231,6 +231,7 @@ impl Operations {
         found.push(format!("{:?}", strict::check(input, strictness)));
         found.push(format!("{:?}", Position::of(input, input.len())));
         self.runs(input, &mut found);
+        self.parts(input, &mut found);
         self.encoding(input, &mut found);
 
         let document = Document::parse(input);
@@ -319,6 +320,30 @@ impl Operations {
             let shape = &self.shapes[1];
             let result = decode::decode_values(shape, input, options, commas, 9, words, strings);
             found.push(format!("{result:?}"));
+        }
+    }
+
+    /// Decodes the first half, and goes on with all of it, or that with another half.
+    fn parts(&mut self, input: &[u8], found: &mut Vec<String>) {
+        let (half, rest) = input.split_at(input.len() / 2);
+        for text in [input, half, &[half, b"]", rest].concat()[..input.len()]] {
+            for shape in &self.shapes {
+                let mut progress = Progress::default();
+                let mut decode = |text: &[u8], room| {
+                    let (words, strings) = (self.words.room(room), self.strings.room(3 * room));
+                    // SAFETY: what was written is where it was if there is as much room, and elsewhere something else was written.
+                    let result = unsafe {
+                        let options = DecodeOptions::default();
+                        decode::decode_part(shape, text, options, &mut progress, words, strings)
+                    };
+                    found.push(format!("{result:?} {}", progress.at));
+                };
+                decode(half, input.len() + 8);
+                decode(text, input.len() + 8);
+                decode(half, input.len() / 4);
+                decode(half, input.len() / 2);
+                decode(text, input.len() + 8);
+            }
         }
     }
 

@@ -18,6 +18,10 @@ use super::text;
 use super::unescape;
 use super::walk::{Invalid, Walk};
 
+mod parts;
+
+pub use parts::{Progress, decode_part};
+
 /// Ends an object with known members, in place of a head.
 pub const END: u64 = u64::MAX;
 
@@ -127,7 +131,7 @@ pub fn decode(
     if text.len() > SHORT {
         return decode_indexed::<false>(shape, text, options, words, strings);
     }
-    Decoder::<_, false>::new(shape, Short::new(text), options, words, strings).whole()
+    Decoder::<_, false, false>::new(shape, Short::new(text), options, words, strings).whole()
 }
 
 /// As [`decode`], by an index of the text.
@@ -144,7 +148,7 @@ pub(super) fn decode_indexed<const BORROW: bool>(
     }
     let mut places = Places::new();
     let tokens = Tokens::new(text, &mut places);
-    Decoder::<_, BORROW>::new(shape, tokens, options, words, strings).whole()
+    Decoder::<_, BORROW, false>::new(shape, tokens, options, words, strings).whole()
 }
 
 /// What [`decode_values`] decoded.
@@ -192,7 +196,7 @@ fn values_as<const BORROW: bool>(
     }
     let mut places = Places::new();
     let tokens = Tokens::new(text, &mut places);
-    let mut decoder = Decoder::<_, BORROW>::new(shape, tokens, options, words, strings);
+    let mut decoder = Decoder::<_, BORROW, false>::new(shape, tokens, options, words, strings);
     let mut values = Values::default();
     loop {
         match decoder.value_and_end(values.count == 0) {
@@ -210,18 +214,7 @@ fn values_as<const BORROW: bool>(
             }
             _ if values.count > 0 => return Ok(values),
             Ok(None) => return Err(DecodeError::Incomplete),
-            Err(Stop::Invalid) if decoder.tokens.lacks_more() => {
-                return Err(DecodeError::Incomplete);
-            }
-            Err(stop) => {
-                let find = || text::find_error_of_value(text);
-                return Err(match stop.into_error(find) {
-                    DecodeError::Syntax(Error { kind: ErrorKind::UnexpectedEnd, .. }) => {
-                        DecodeError::Incomplete
-                    }
-                    error => error,
-                });
-            }
+            Err(stop) => return Err(decoder.error_of_first_value(stop)),
         }
         // A comma that is followed by nothing is for the next call to find.
         if commas && decoder.tokens.advance().is_err() {
@@ -232,8 +225,8 @@ fn values_as<const BORROW: bool>(
 
 type Result<T, E = Stop> = std::result::Result<T, E>;
 
-/// With `BORROW`, strings that are not empty have their place behind them.
-struct Decoder<'a, W, const BORROW: bool> {
+/// With `BORROW`, strings that are not empty have their place behind them. With `PARTS`, the text may be a part of a value's.
+struct Decoder<'a, W, const BORROW: bool, const PARTS: bool> {
     shape: &'a Shape,
     options: DecodeOptions,
     tokens: W,
@@ -246,6 +239,8 @@ struct Decoder<'a, W, const BORROW: bool> {
     /// How often the shape may still be told to expect another member. Threads that see texts of different forms would
     /// otherwise take the memory of these numbers from each other again and again.
     lessons: usize,
+    /// Only with `PARTS`.
+    progress: Option<&'a mut Progress>,
 }
 
 #[inline(always)]
@@ -253,7 +248,7 @@ fn head(payload: usize, label: u64) -> u64 {
     (payload as u64) << 32 | label << 1
 }
 
-impl<'a, W: Walk<'a>, const BORROW: bool> Decoder<'a, W, BORROW> {
+impl<'a, W: Walk<'a>, const BORROW: bool, const PARTS: bool> Decoder<'a, W, BORROW, PARTS> {
     #[inline(always)]
     fn new(
         shape: &'a Shape,
@@ -271,6 +266,7 @@ impl<'a, W: Walk<'a>, const BORROW: bool> Decoder<'a, W, BORROW> {
             strings: Output::new(strings),
             scratch: Vec::new(),
             counts: [0; 2],
+            progress: None,
         }
     }
 
@@ -306,6 +302,19 @@ impl<'a, W: Walk<'a>, const BORROW: bool> Decoder<'a, W, BORROW> {
         Ok(())
     }
 
+    /// The error for a text that begins with a value, or may.
+    fn error_of_first_value(&self, stop: Stop) -> DecodeError {
+        if matches!(stop, Stop::Invalid) && self.tokens.lacks_more() {
+            return DecodeError::Incomplete;
+        }
+        match stop.into_error(|| text::find_error_of_value(self.tokens.text())) {
+            DecodeError::Syntax(Error { kind: ErrorKind::UnexpectedEnd, .. }) => {
+                DecodeError::Incomplete
+            }
+            error => error,
+        }
+    }
+
     #[cold]
     fn mismatch(&self) -> Stop {
         Stop::Mismatch(self.tokens.at())
@@ -314,7 +323,7 @@ impl<'a, W: Walk<'a>, const BORROW: bool> Decoder<'a, W, BORROW> {
     /// Decodes the value that begins with the current token.
     #[inline(always)]
     fn value(&mut self, node: &'a Node, label: u64, depth: usize) -> Result<()> {
-        let first = self.tokens.byte();
+        let first = self.first_byte(depth);
         if node.quoted {
             return self.quoted(node, label);
         }
@@ -336,7 +345,9 @@ impl<'a, W: Walk<'a>, const BORROW: bool> Decoder<'a, W, BORROW> {
             Kind::Bool if first == b't' => self.boolean(true, label),
             Kind::Bool if first == b'f' => self.boolean(false, label),
             Kind::Any if first != b'n' => {
-                self.words.push(head(self.tokens.at(), label))?;
+                if !self.is_open(depth) {
+                    self.words.push(head(self.tokens.at(), label))?;
+                }
                 self.any(depth)
             }
             _ => self.rare_value(node, label, depth),
@@ -555,6 +566,7 @@ impl<'a, W: Walk<'a>, const BORROW: bool> Decoder<'a, W, BORROW> {
         match self.tokens.byte() {
             b'"' => {}
             b'n' => return self.rare_value(node, label, 0),
+            0 => return Err(Stop::Invalid), // the text's end
             _ => return Err(self.mismatch()),
         }
         let span = self.tokens.string()?;
@@ -622,31 +634,13 @@ impl<'a, W: Walk<'a>, const BORROW: bool> Decoder<'a, W, BORROW> {
         if depth >= MAX_SHAPE_DEPTH {
             return Err(self.mismatch());
         }
-        self.words.push(head(0, label))?;
-        let exact = self.options.exact_names;
+        let place = self.open(head(0, label), depth)?;
+        if PARTS {
+            return self.members_in_parts(members, place, depth);
+        }
         let mut next = &members.first;
         loop {
-            // Behind the opening brace or a comma.
-            let expected = next.get();
-            let found = match members.guesses.get(expected) {
-                Some(guess)
-                    if self.tokens.pass_name_if(guess.length, |text, at| {
-                        guess.stands_at(text, at)
-                            && (!exact || text[at + 1..].starts_with(&members.list[expected].name))
-                    }) =>
-                {
-                    Some((expected, guess))
-                }
-                _ => {
-                    let first = self.tokens.byte() == b'{';
-                    self.tokens.advance()?;
-                    if first && self.tokens.byte() == b'}' {
-                        break;
-                    }
-                    self.other_member(members, next, depth)?
-                }
-            };
-            if let Some((number, guess)) = found {
+            if let Some((number, guess)) = self.next_member(members, next, depth)? {
                 self.value(&self.shape.nodes[guess.node], number as u64, depth + 1)?;
                 next = &guess.next;
             }
@@ -657,6 +651,33 @@ impl<'a, W: Walk<'a>, const BORROW: bool> Decoder<'a, W, BORROW> {
         self.tokens.take(b'}')?;
         self.words.push(END)?;
         Ok(())
+    }
+
+    /// Passes the opening brace or a comma, which is the current token, and the name behind it. Passes the value, too, of a member that
+    /// the shape does not know.
+    #[inline(always)]
+    fn next_member(
+        &mut self,
+        members: &'a Members,
+        next: &Next,
+        depth: usize,
+    ) -> Result<Option<(usize, &'a Guess)>> {
+        let exact = self.options.exact_names;
+        let expected = next.get();
+        if let Some(guess) = members.guesses.get(expected)
+            && self.tokens.pass_name_if(guess.length, |text, at| {
+                guess.stands_at(text, at)
+                    && (!exact || text[at + 1..].starts_with(&members.list[expected].name))
+            })
+        {
+            return Ok(Some((expected, guess)));
+        }
+        let first = self.tokens.byte() == b'{';
+        self.tokens.advance()?;
+        if first && self.tokens.byte() == b'}' {
+            return Ok(None);
+        }
+        self.other_member(members, next, depth)
     }
 
     /// Passes the name of a member that is not the one expected, finds it, and expects it the next time; passes its value, too, if
@@ -704,77 +725,103 @@ impl<'a, W: Walk<'a>, const BORROW: bool> Decoder<'a, W, BORROW> {
         Ok(None)
     }
 
+    /// Decodes what is in an array or object, whose head is at `place`, by `element`, and counts it. What `element` is told is whether the
+    /// element is one that is open already.
+    #[inline(always)]
+    fn each(
+        &mut self,
+        close: u8,
+        place: usize,
+        depth: usize,
+        mut element: impl FnMut(&mut Self, bool) -> Result<()>,
+    ) -> Result<usize> {
+        if PARTS {
+            return self.each_in_parts(close, place, depth, element);
+        }
+        let mut count = 0;
+        let mut more = self.enter(close, depth)?;
+        while more {
+            element(self, false)?;
+            count += 1;
+            more = self.tokens.next_or(close)?;
+        }
+        Ok(count)
+    }
+
     #[inline(never)]
     fn array(&mut self, element: usize, label: u64, depth: usize) -> Result<()> {
-        let place = self.words.push(head(0, label))?;
+        let place = self.open(head(0, label), depth)?;
         let node = self.shape.node(element);
-        let more = self.enter(b']', depth)?;
         // Behind pointers numbers have heads.
         let payload = match self.shape.nodes[element].kind {
             Kind::Int { .. } | Kind::Uint { .. } | Kind::Float32 | Kind::Float64
                 if !node.quoted =>
             {
-                self.numbers(&node.kind, more)?
+                self.numbers(&node.kind, place, depth)?
             }
-            _ => {
-                let mut count = 0;
-                let mut more = more;
-                while more {
-                    self.value(node, 0, depth + 1)?;
-                    count += 1;
-                    more = self.tokens.next_or(b']')?;
-                }
-                count
-            }
+            _ => self.each(b']', place, depth, |this, _| this.value(node, 0, depth + 1))?,
         };
         self.words.written()[place] = head(payload, label);
         Ok(())
     }
 
     /// Decodes the numbers of an array; returns its payload.
-    fn numbers(&mut self, kind: &Kind, mut more: bool) -> Result<usize> {
-        let first = self.words.len();
-        let mut count = 0;
-        let mut loose = false;
-        let integers = kind.integers();
-        while more {
-            if let (false, Some((least, greatest))) = (loose, integers) {
-                let fits = |value| least <= value && value <= greatest;
-                let passed;
-                (passed, more) = self.tokens.integers(fits, &mut self.words);
-                count += passed;
-                if !more {
-                    self.tokens.take(b']')?;
-                    break;
-                }
-            }
-            match self.tokens.byte() {
-                b'-' | b'0'..=b'9' => {
-                    let bits = match kind {
-                        Kind::Float64 => self.double()?,
-                        Kind::Float32 => self.float()?,
-                        _ => self.integer(kind)?,
-                    };
-                    if loose {
-                        self.words.push(head(0, 0))?;
-                    }
-                    self.words.push(bits)?;
-                }
-                b'n' => {
-                    self.tokens.literal(b"null")?;
-                    if !loose {
-                        self.loosen(first)?;
-                        loose = true;
-                    }
-                    self.words.push(1)?;
-                }
-                b'{' | b'[' | b'"' | b't' | b'f' => return Err(self.mismatch()),
-                _ => return Err(Stop::Invalid),
-            }
-            count += 1;
-            more = self.tokens.next_or(b']')?;
+    #[inline(always)]
+    fn numbers(&mut self, kind: &Kind, place: usize, depth: usize) -> Result<usize> {
+        if PARTS {
+            return self.numbers_in_parts(kind, place, depth);
         }
-        Ok(if loose { count | LOOSE as usize } else { count })
+        let mut numbers = Numbers { first: place + 1, count: 0, loose: false };
+        let integers = kind.integers();
+        let mut more = self.enter(b']', depth)?;
+        while more {
+            more = self.some_numbers(kind, integers, &mut numbers)?;
+        }
+        Ok(numbers.payload())
+    }
+
+    /// Decodes one number of an array at least; tells whether there are more.
+    #[inline(always)]
+    fn some_numbers(
+        &mut self,
+        kind: &Kind,
+        integers: Option<(i64, i64)>,
+        numbers: &mut Numbers,
+    ) -> Result<bool> {
+        if let (false, Some((least, greatest))) = (numbers.loose, integers) {
+            let fits = |value| least <= value && value <= greatest;
+            let (passed, more) = self.tokens.integers(fits, &mut self.words);
+            numbers.count += passed;
+            if !more {
+                self.tokens.take(b']')?;
+                return Ok(false);
+            }
+        }
+        match self.tokens.byte() {
+            b'-' | b'0'..=b'9' => {
+                let bits = match kind {
+                    Kind::Float64 => self.double()?,
+                    Kind::Float32 => self.float()?,
+                    _ => self.integer(kind)?,
+                };
+                if numbers.loose {
+                    self.words.push(head(0, 0))?;
+                }
+                self.words.push(bits)?;
+            }
+            b'n' => {
+                self.tokens.literal(b"null")?;
+                if !numbers.loose {
+                    self.loosen(numbers.first)?;
+                    numbers.loose = true;
+                }
+                self.words.push(1)?;
+            }
+            b'{' | b'[' | b'"' | b't' | b'f' => return Err(self.mismatch()),
+            _ => return Err(Stop::Invalid),
+        }
+        numbers.count += 1;
+        Ok(self.tokens.next_or(b']')?)
     }
 
     /// Gives a head to each of the words from `first` on.
@@ -795,42 +842,48 @@ impl<'a, W: Walk<'a>, const BORROW: bool> Decoder<'a, W, BORROW> {
 
     #[inline(never)]
     fn map(&mut self, names: Names, element: usize, label: u64, depth: usize) -> Result<()> {
-        let place = self.words.push(head(0, label))?;
+        let place = self.open(head(0, label), depth)?;
         let node = self.shape.node(element);
-        let mut count = 0;
-        let mut more = self.enter(b'}', depth)?;
-        while more {
-            if self.tokens.byte() != b'"' {
-                return Err(Stop::Invalid);
+        let count = self.each(b'}', place, depth, |this, open| {
+            if !open {
+                this.map_name(names)?;
             }
-            match names {
-                Names::Strings => {
-                    let (length, place) = self.unescape()?;
-                    self.push_string(length as u64, length, place)?;
-                }
-                Names::Ints { bits } => {
-                    let unused = 64 - bits;
-                    let name = self.integer_name(
-                        |name| name << unused >> unused == name,
-                        |number, name| number.to_int(name, bits).map(|value| value as u64),
-                    )?;
-                    self.words.push(name)?;
-                }
-                Names::Uints { bits } => {
-                    let name = self.integer_name(
-                        |name| name >= 0 && (bits == 64 || name >> bits == 0),
-                        |number, name| number.to_uint(name, bits),
-                    )?;
-                    self.words.push(name)?;
-                }
-            }
-            self.tokens.take(b':')?;
-            self.value(node, 0, depth + 1)?;
-            count += 1;
-            more = self.tokens.next_or(b'}')?;
-        }
+            this.value(node, 0, depth + 1)
+        })?;
         self.words.written()[place] = head(count, label);
         Ok(())
+    }
+
+    #[inline(always)]
+    fn map_name(&mut self, names: Names) -> Result<()> {
+        let name = match names {
+            Names::Strings => return self.string_name(),
+            _ if self.tokens.byte() != b'"' => return Err(Stop::Invalid),
+            Names::Ints { bits } => {
+                let unused = 64 - bits;
+                self.integer_name(
+                    |name| name << unused >> unused == name,
+                    |number, name| number.to_int(name, bits).map(|value| value as u64),
+                )?
+            }
+            Names::Uints { bits } => self.integer_name(
+                |name| name >= 0 && (bits == 64 || name >> bits == 0),
+                |number, name| number.to_uint(name, bits),
+            )?,
+        };
+        self.words.push(name)?;
+        Ok(self.tokens.take(b':')?)
+    }
+
+    /// Decodes a member's name, and passes the colon.
+    #[inline(always)]
+    fn string_name(&mut self) -> Result<()> {
+        if self.tokens.byte() != b'"' {
+            return Err(Stop::Invalid);
+        }
+        let (length, place) = self.unescape()?;
+        self.push_string(length as u64, length, place)?;
+        Ok(self.tokens.take(b':')?)
     }
 
     /// A member name that is an integer, in the form that numbers have in JSON: a short one if it `fits`, or what `convert` makes of it.
@@ -859,7 +912,7 @@ impl<'a, W: Walk<'a>, const BORROW: bool> Decoder<'a, W, BORROW> {
     /// Decodes a value with its kind as a tag.
     #[inline(always)]
     fn any(&mut self, depth: usize) -> Result<()> {
-        match self.tokens.byte() {
+        match self.first_byte(depth) {
             b'"' => {
                 self.counts[0] += 1;
                 self.string(tag::STRING)
@@ -886,40 +939,27 @@ impl<'a, W: Walk<'a>, const BORROW: bool> Decoder<'a, W, BORROW> {
 
     #[inline(never)]
     fn any_object(&mut self, depth: usize) -> Result<()> {
-        let place = self.words.push(0)?;
-        let mut count = 0;
-        let mut more = self.enter(b'}', depth)?;
-        while more {
-            if self.tokens.byte() != b'"' {
-                return Err(Stop::Invalid);
+        let place = self.open(0, depth)?;
+        let count = self.each(b'}', place, depth, |this, open| {
+            if !open {
+                this.string_name()?;
             }
-            let (length, place) = self.unescape()?;
-            self.push_string(length as u64, length, place)?;
-            self.tokens.take(b':')?;
-            self.any(depth + 1)?;
-            count += 1;
-            more = self.tokens.next_or(b'}')?;
-        }
+            this.any(depth + 1)
+        })?;
         self.words.written()[place] = head(count, tag::OBJECT);
         Ok(())
     }
 
     #[inline(never)]
     fn any_array(&mut self, depth: usize) -> Result<()> {
-        let place = self.words.push(0)?;
-        let mut count = 0;
-        let mut more = self.enter(b']', depth)?;
-        while more {
-            self.any(depth + 1)?;
-            count += 1;
-            more = self.tokens.next_or(b']')?;
-        }
+        let place = self.open(0, depth)?;
+        let count = self.each(b']', place, depth, |this, _| this.any(depth + 1))?;
         self.words.written()[place] = head(count, tag::ARRAY);
         Ok(())
     }
 }
 
-impl<'a, const BORROW: bool> Decoder<'a, Tokens<'a>, BORROW> {
+impl<'a, const BORROW: bool> Decoder<'a, Tokens<'a>, BORROW, false> {
     /// Decodes a value, behind a word that says where it ends; returns where, unless more of it may follow the text.
     fn value_and_end(&mut self, first: bool) -> Result<Option<usize>> {
         if first {
@@ -958,6 +998,21 @@ impl<'a, const BORROW: bool> Decoder<'a, Tokens<'a>, BORROW> {
         self.tokens.restart(text, cursor.at);
         self.tokens.advance()?;
         Ok(cursor.at)
+    }
+}
+
+/// The numbers of an array that were decoded, from the word `first` on.
+#[derive(Clone, Copy)]
+struct Numbers {
+    first: usize,
+    count: usize,
+    /// Each has a head.
+    loose: bool,
+}
+
+impl Numbers {
+    fn payload(self) -> usize {
+        if self.loose { self.count | LOOSE as usize } else { self.count }
     }
 }
 

@@ -528,7 +528,10 @@ impl<'a> Tokens<'a> {
 
     #[inline(never)]
     fn long_number(&mut self) -> Result<Number, Invalid> {
-        let number = number::parse(self.text, self.at).map_err(|_| Invalid)?;
+        let number = number::parse(self.text, self.at).map_err(|end| {
+            self.at = end; // of the text, if more may follow
+            Invalid
+        })?;
         self.leave_scalar(number.end)?;
         Ok(number)
     }
@@ -550,11 +553,6 @@ impl<'a> Tokens<'a> {
     fn skip_name(&mut self) -> Result<(), Invalid> {
         self.take(b'"')?;
         self.take(b':')
-    }
-
-    /// Whether a walk that was invalid only lacked what may follow the text: it came to the end, and nothing is wrong before.
-    pub(crate) fn lacks_more(&self) -> bool {
-        self.at == self.text.len() && !self.broken
     }
 
     /// Where what lies before the current token ends.
@@ -588,6 +586,15 @@ impl<'a> Walk<'a> for Tokens<'a> {
     #[inline(always)]
     fn begin(&mut self) -> Result<(), Invalid> {
         self.advance()
+    }
+
+    fn begin_at(&mut self, at: usize) -> Result<(), Invalid> {
+        self.restart(self.text, at);
+        self.advance()
+    }
+
+    fn lacks_more(&self) -> bool {
+        self.at == self.text.len() && !self.broken
     }
 
     #[inline(always)]

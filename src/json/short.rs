@@ -119,9 +119,13 @@ impl<'a> Walk<'a> for Short<'a> {
     }
 
     #[inline(always)]
-    fn begin(&mut self) -> Result<(), Invalid> {
-        self.move_to(0);
+    fn begin_at(&mut self, at: usize) -> Result<(), Invalid> {
+        self.move_to(at);
         Ok(())
+    }
+
+    fn lacks_more(&self) -> bool {
+        false // a short text is a whole one
     }
 
     #[inline(always)]
@@ -246,7 +250,7 @@ impl<'a> Walk<'a> for Short<'a> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::mem::MaybeUninit;
 
     use super::super::Shape;
@@ -254,12 +258,12 @@ mod tests {
     use super::super::text::valid;
     use super::SHORT;
 
-    /// An object with members of most kinds, and itself among them.
-    fn shape() -> Shape {
+    /// An object with members of most kinds, and itself among them, alone and in an array.
+    pub(in super::super) fn shape() -> Shape {
         let put = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        let mut description: Vec<u8> = put(&[12, 12, 0, 0, 12]);
-        let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "\"", "ä", "j"];
-        for (node, name) in [1, 2, 3, 4, 5, 6, 7, 8, 0, 9, 10, 11].into_iter().zip(names) {
+        let mut description: Vec<u8> = put(&[13, 12, 0, 0, 13]);
+        let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "\"", "ä", "j", "k"];
+        for (node, name) in [1, 2, 3, 4, 5, 6, 7, 8, 0, 9, 10, 11, 12].into_iter().zip(names) {
             description.extend::<Vec<u8>>(put(&[node, 0, name.len() as u32]));
             description.extend(name.bytes());
         }
@@ -275,6 +279,7 @@ mod tests {
             [2, 1, 8, 0],
             [11, 0, 1, 16],
             [10, 0, 1, 0],
+            [10, 0, 0, 0],
         ] {
             description.extend::<Vec<u8>>(put(&[kind, flags, a, b]));
         }

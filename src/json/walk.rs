@@ -22,7 +22,16 @@ pub(crate) trait Walk<'a> {
     fn not_utf8(&self) -> bool;
 
     /// Moves on to the first token.
-    fn begin(&mut self) -> Result<(), Invalid>;
+    #[inline(always)]
+    fn begin(&mut self) -> Result<(), Invalid> {
+        self.begin_at(0)
+    }
+
+    /// Moves on to the first token from `at` on, which lies between tokens.
+    fn begin_at(&mut self, at: usize) -> Result<(), Invalid>;
+
+    /// Whether a walk of a text that may go on was invalid only as it lacks what may follow: it came to the end, and nothing is wrong before.
+    fn lacks_more(&self) -> bool;
 
     /// Moves on to the next token, from one of a single byte.
     fn advance(&mut self) -> Result<(), Invalid>;

@@ -155,6 +155,50 @@ static void decode_values(const struct tandem_shape *shape) {
   }
 }
 
+// A value that arrives a byte at a time, to buffers that grow by a word.
+static void decode_parts(const struct tandem_shape *shape) {
+  const char *arriving = " {\"n\": 17 , \"unknown\":[1,2], \"s\":\"two\"} ";
+  struct tandem_decode_progress progress = {0};
+  size_t capacity = 0;
+  uint64_t *words = NULL;
+  uint8_t strings[8];
+  tandem_status status = TANDEM_STATUS_INCOMPLETE;
+  size_t length = 0;
+  while (status != TANDEM_STATUS_OK) {
+    if (status == TANDEM_STATUS_BUFFER_TOO_SMALL) {
+      uint64_t *more = realloc(words, ++capacity * 8);
+      CHECK(more != NULL);
+      words = more;
+    } else {
+      CHECK(status == TANDEM_STATUS_INCOMPLETE && length < strlen(arriving));
+      length++;
+    }
+    uint8_t *input = block(length);
+    memcpy(input, arriving, length);
+    status = tandem_shape_decode_part(shape, input, length, 0, words, capacity, strings, sizeof strings, &progress, NULL);
+    CHECK(progress.position <= length && progress.words_length <= capacity);
+    free(input);
+  }
+  CHECK(length == strlen(arriving) - 1 && progress.position == length && words[0] == length);
+  size_t words_length = 0, strings_length = 0;
+  uint64_t whole[16];
+  uint8_t string[8];
+  CHECK(tandem_shape_decode(shape, (const uint8_t *)arriving, strlen(arriving), 0, whole, 16, string, 8, &words_length,
+                            &strings_length, NULL) == TANDEM_STATUS_OK);
+  CHECK(progress.words_length == words_length + 1 && memcmp(words + 1, whole, 8 * words_length) == 0);
+  CHECK(progress.strings_length == strings_length && memcmp(strings, string, strings_length) == 0);
+  // The next value begins without more ado.
+  CHECK(tandem_shape_decode_part(shape, (const uint8_t *)"{}", 2, 0, words, capacity, strings, sizeof strings,
+                                 &progress, NULL) == TANDEM_STATUS_OK);
+  CHECK(progress.position == 2 && progress.words_length == 3);
+  const uint8_t *number = (const uint8_t *)"1 ";
+  CHECK(tandem_shape_decode_part(shape, number, 2, 0, words, capacity, strings, sizeof strings, &progress, NULL) ==
+        TANDEM_STATUS_MISMATCH);
+  CHECK(tandem_shape_decode_part(shape, number, 2, 0, words, capacity, strings, sizeof strings, NULL, NULL) ==
+        TANDEM_STATUS_INVALID_ARGUMENT);
+  free(words);
+}
+
 static void encode(const struct tandem_shape *shape) {
   static const uint64_t words[] = {(uint64_t)-7, STRINGS};
   static const uint8_t strings[] = "h\xc3\xa9";
@@ -177,6 +221,7 @@ static void *work(void *shape) {
   for (int round = 0; round < 20; round++) {
     decode(shape);
     decode_values(shape);
+    decode_parts(shape);
     encode(shape);
   }
   return NULL;

@@ -10,6 +10,8 @@ package ffi
 // #cgo nocallback tandem_shape_decode
 // #cgo noescape tandem_shape_decode_values
 // #cgo nocallback tandem_shape_decode_values
+// #cgo noescape tandem_shape_decode_part
+// #cgo nocallback tandem_shape_decode_part
 // #cgo noescape tandem_shape_encode
 // #cgo nocallback tandem_shape_encode
 // #include "tandem_go.h"
@@ -68,6 +70,29 @@ func (s Shape) DecodeValues(text []byte, flags uint32, limit int, words []uint64
 		(*C.uint8_t)(unsafe.SliceData(strings)), C.size_t(cap(strings)),
 		&count, &wordsLength, &stringsLength, nil)
 	return int(count), int(wordsLength), int(stringsLength), Status(status)
+}
+
+// DecodeProgress is how far a value is decoded of which not all was there. Its zero value is the start.
+type DecodeProgress struct {
+	progress C.struct_tandem_decode_progress
+}
+
+// Position returns where in the text the first byte is that is not decoded; once the value is complete, where it ends.
+func (p *DecodeProgress) Position() int { return int(p.progress.position) }
+
+// Lengths returns how many words and bytes are decoded.
+func (p *DecodeProgress) Lengths() (words, strings int) {
+	return int(p.progress.words_length), int(p.progress.strings_length)
+}
+
+// DecodePart decodes the array or object that text begins with, of which only a part may be there, as DecodeValues does. With
+// [Incomplete] and [BufferTooSmall] it goes on the next time, where words and strings begin with what they had.
+func (s Shape) DecodePart(text []byte, flags uint32, progress *DecodeProgress, words []uint64, strings []byte) Status {
+	data, length := bytes(text)
+	return Status(C.tandem_shape_decode_part(s.handle, data, length, C.uint32_t(flags),
+		(*C.uint64_t)(unsafe.SliceData(words)), C.size_t(cap(words)),
+		(*C.uint8_t)(unsafe.SliceData(strings)), C.size_t(cap(strings)),
+		&progress.progress, nil))
 }
 
 // Encode renders a run into output, up to its capacity, and returns the length of the text.
