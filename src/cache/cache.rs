@@ -881,7 +881,8 @@ impl Cache {
         let mut entries = Vec::new();
         while cursor.shard < self.shards.len() {
             let mut shard = self.shard(cursor.shard);
-            while cursor.home < shard.homes() {
+            let homes = if self.shards[cursor.shard].entries() > 0 { shard.homes() } else { 0 };
+            while cursor.home < homes {
                 while let Some(next) = shard.at_home(cursor.home, cursor.place, &mut entries) {
                     cursor.place = next;
                     let mut more = true;

@@ -10,8 +10,8 @@
 //! has; a reader takes what it found for true only if the bucket was not marked meanwhile, and has not changed
 //! (a sequence lock). Hits are counted in the bucket as well, so that they cost no other line.
 
-use std::hint;
 use std::sync::atomic::{Ordering, fence};
+use std::{hint, iter};
 
 use super::arena::{Arena, Location, NONE};
 use super::entry;
@@ -671,12 +671,14 @@ impl<'a> Table<'a> {
     /// The pages from a place in the directory on, with the first place of each that is not before it.
     pub(super) fn pages_from(&self, place: usize) -> impl Iterator<Item = (usize, u32)> + '_ {
         let directory = &self.index.directory[self.first_place()..][..self.places()];
-        let page = move |place: usize| load(&directory[place]) as u32;
-        let start = place;
-        let begins = move |&place: &usize| {
-            page(place) != NONE && (place == start || page(place - 1) != page(place))
-        };
-        (start..directory.len()).filter(begins).map(move |place| (place, page(place)))
+        let mut place = place;
+        iter::from_fn(move || {
+            let first = place;
+            let page = load(directory.get(first)?) as u32;
+            let places = self.places() >> self.pages.0[first].depth;
+            place = (first | (places - 1)) + 1;
+            (page != NONE).then_some((first, page))
+        })
     }
 
     /// Asks the processor for a bucket of a page.
