@@ -60,6 +60,13 @@ impl Mapping {
         NonNull::new(start.cast()).map(|start| Mapping { start, length })
     }
 
+    /// Asks the system for all the memory at once, which takes less time than page by page. Linux before 5.14 does not know that.
+    pub(super) fn populate(&self) {
+        let start = self.start.as_ptr().cast();
+        // SAFETY: this is advice about our mapping.
+        unsafe { libc::madvise(start, self.length, libc::MADV_POPULATE_WRITE) };
+    }
+
     pub(super) fn start(&self) -> NonNull<u8> {
         self.start
     }

@@ -39,7 +39,7 @@ const REFERENCE: usize = 4;
 const MOST_SPLIT: usize = 256 << 10;
 
 /// The largest mapping that is written to under the lock of a shard: others wait no longer for that than for one to be unmapped.
-const MOST_REUSED: usize = 256 << 10;
+const MOST_REUSED: usize = 1 << 20;
 
 /// What a reader has to know of all that.
 pub(super) const LAYOUT: [u64; 5] = [MAPPED, EXPIRES, IDLES, FIXED as u64, WORD as u64];
@@ -109,6 +109,9 @@ impl NewEntry<'_> {
     /// A mapping of that length, with as much of value and key as it takes; None if the system refuses.
     pub(super) fn map(&self, length: usize) -> Option<Mapping> {
         let mut mapping = Mapping::new(length)?;
+        if !cfg!(miri) {
+            mapping.populate();
+        }
         self.fill(&mut mapping);
         Some(mapping)
     }

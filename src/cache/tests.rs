@@ -119,10 +119,15 @@ fn entries_in_two_parts() {
 /// meanwhile finds the one or the other.
 #[test]
 fn large_values_are_replaced_where_they_lie() {
-    let cache = cache(8 << 20);
+    for (max_bytes, most) in [(8 << 20, 202_000), (32 << 20, 702_000)] {
+        large_values_are_replaced(&cache(max_bytes), most);
+    }
+}
+
+fn large_values_are_replaced(cache: &Cache, most: usize) {
     let of = |length: usize, fill: u8| vec![fill; length];
     for key in 0..100_u64 {
-        cache.set(&key.to_le_bytes(), &of(202_000, 0)).unwrap();
+        cache.set(&key.to_le_bytes(), &of(most, 0)).unwrap();
     }
     let key = &99_u64.to_le_bytes();
     let before = cache.stats();
@@ -137,7 +142,7 @@ fn large_values_are_replaced_where_they_lie() {
         });
         let mut version = 0;
         for round in 0..400 {
-            let value = of([202_000, 201_900, 201_800, 201_999][round % 4], round as u8);
+            let value = of([most, most - 100, most - 200, most - 1][round % 4], round as u8);
             let next = cache.set(key, &value).unwrap();
             assert!(next > version && cache.get(key).as_ref() == Some(&value), "{round}");
             version = next;
@@ -148,7 +153,7 @@ fn large_values_are_replaced_where_they_lie() {
     assert_eq!((after.evictions, after.bytes), (before.evictions, before.bytes));
     cache.audit();
     // Neither of these is as large.
-    for length in [202_000 + 4096, 202_000, 10, 202_000] {
+    for length in [most + 4096, most, 10, most] {
         cache.set(key, &of(length, 7)).unwrap();
         assert_eq!(cache.get(key), Some(of(length, 7)));
         cache.audit();
