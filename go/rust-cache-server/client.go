@@ -145,6 +145,9 @@ func (c *client) flush() error {
 		c.backlog = append(c.backlog[:0], c.backlog[c.written:]...)
 		c.written = 0
 	}
+	if c.backlog == nil {
+		c.backlog = newBuffer(len(replies))
+	}
 	c.backlog = append(c.backlog, replies...)
 	return nil
 }
@@ -174,6 +177,7 @@ func (c *client) drain() error {
 			c.expect()
 		}
 	}
+	freeBuffer(c.backlog)
 	c.backlog, c.written = nil, 0
 	return nil
 }

@@ -6,10 +6,14 @@ import (
 	"testing"
 )
 
-// parse returns the requests of an input that arrives in pieces of a size, and the error that ends them.
-func parse(input []byte, size int) (requests []string, err error) {
-	p := parser{max: 1 << 20}
+// parse returns the requests of an input that arrives in pieces of a size, and the error that ends them. Others use the shared
+// buffer in between, if there is one.
+func parse(input []byte, size int, shared []byte) (requests []string, err error) {
+	p := parser{max: 1 << 20, shared: shared}
 	for len(input) > 0 {
+		for i := range shared {
+			shared[i] = '*'
+		}
 		n := copy(p.room(), input[:min(size, len(input))])
 		p.read(n)
 		input = input[n:]
@@ -28,6 +32,7 @@ func parse(input []byte, size int) (requests []string, err error) {
 			}
 			requests = append(requests, strings.Join(request, "\x1f"))
 		}
+		p.settle()
 	}
 	return requests, nil
 }
@@ -42,10 +47,12 @@ func FuzzRequests(f *testing.F) {
 		f.Add([]byte(input), 3)
 	}
 	f.Fuzz(func(t *testing.T, input []byte, size int) {
-		whole, wholeErr := parse(input, len(input))
-		pieces, err := parse(input, 1+int(uint(size)%5000))
-		if !slices.Equal(whole, pieces) || wholeErr != err {
-			t.Errorf("as a whole: %q, %v; in pieces: %q, %v", whole, wholeErr, pieces, err)
+		whole, wholeErr := parse(input, len(input), nil)
+		for _, shared := range [][]byte{nil, make([]byte, 1000)} {
+			pieces, err := parse(input, 1+int(uint(size)%5000), shared)
+			if !slices.Equal(whole, pieces) || wholeErr != err {
+				t.Errorf("as a whole: %q, %v; in pieces, with %d bytes shared: %q, %v", whole, wholeErr, len(shared), pieces, err)
+			}
 		}
 	})
 }

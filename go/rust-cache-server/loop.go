@@ -187,9 +187,11 @@ func (l *loop) read(c *client) {
 	n, err := receive(c.socket, c.requests.room())
 	switch {
 	case err == unix.EAGAIN:
+		c.requests.settle()
 	case err != 0:
 		l.close(c, err)
 	case n == 0:
+		c.requests.settle()
 		c.gone = true
 		l.finish(c)
 	default:

@@ -10,7 +10,7 @@ import (
 
 // What a client may send, from Redis where it does not depend on --max-request.
 const (
-	inputSize        = 16 << 10 // of the buffer, as long as requests fit
+	inputSize        = 16 << 10 // of the smallest buffer
 	maxLine          = 64 << 10 // of inline requests and of the numbers in front of arguments
 	maxArguments     = 1<<31 - 1
 	anonymousLength  = 16 << 10 // of an argument, before AUTH
@@ -44,24 +44,17 @@ type mark struct{ start, end int }
 
 // room returns where to read to.
 func (p *parser) room() []byte {
-	if p.start == len(p.buffer) {
-		p.start = 0
-		switch p.buffer = p.buffer[:0]; {
-		case p.shared != nil:
-			p.buffer = p.shared[:0]
-		case cap(p.buffer) != inputSize:
-			p.buffer = make([]byte, 0, inputSize)
-		}
-		if cap(p.marks) > marksKept {
-			p.marks, p.args = nil, nil
-		}
-	} else if len(p.buffer) == cap(p.buffer) {
-		request := p.buffer[p.start:]
-		if p.start == 0 {
-			p.buffer = make([]byte, 0, 2*cap(p.buffer))
-		}
-		p.buffer = append(p.buffer[:0], request...)
-		p.start = 0
+	rest := p.buffer[p.start:]
+	if len(rest) == 0 && cap(p.marks) > marksKept {
+		p.marks, p.args = nil, nil
+	}
+	switch need := p.need(); {
+	case p.shared != nil && (need <= len(p.shared)/2 || len(rest) <= len(p.shared)/believed):
+		p.moveTo(p.shared[:0]) // with what comes behind
+	case need > cap(p.buffer):
+		p.moveTo(newBuffer(p.size()))
+	case p.start+need > cap(p.buffer) || len(rest) == 0:
+		p.moveTo(p.buffer[:0])
 	}
 	return p.buffer[len(p.buffer):cap(p.buffer)]
 }
@@ -69,16 +62,45 @@ func (p *parser) room() []byte {
 // marksKept is how many arguments there is room for while no request is there.
 const marksKept = 64
 
+// believed is how many times as long as what is there of a request its announced length may be for memory to be made for it.
+const believed = 8
+
+// need is the length of the request that is not there as a whole, as far as it is known.
+func (p *parser) need() int {
+	rest := len(p.buffer) - p.start
+	if p.left > 0 && p.length >= 0 {
+		return max(rest+1, p.at+p.length+2)
+	}
+	return rest + 1
+}
+
+// size is the size of the buffer that a request gets which is not there as a whole.
+func (p *parser) size() int {
+	rest := len(p.buffer) - p.start
+	return max(rest+1, min(p.need(), believed*rest))
+}
+
+// moveTo moves what is left to a buffer.
+func (p *parser) moveTo(buffer []byte) {
+	old := p.buffer
+	p.buffer, p.start = append(buffer, old[p.start:]...), 0
+	if unsafe.SliceData(old) != unsafe.SliceData(p.buffer) && !p.isShared(old) {
+		freeBuffer(old)
+	}
+}
+
+func (p *parser) isShared(buffer []byte) bool {
+	return p.shared != nil && unsafe.SliceData(buffer) == unsafe.SliceData(p.shared)
+}
+
 // settle takes what is left of a request out of the shared buffer.
 func (p *parser) settle() {
-	rest := p.buffer[p.start:]
 	switch {
 	case p.shared == nil:
-	case len(rest) == 0:
-		p.buffer, p.start = nil, 0
-	case unsafe.SliceData(p.buffer) == unsafe.SliceData(p.shared):
-		p.buffer = append(make([]byte, 0, max(inputSize, len(rest))), rest...)
-		p.start = 0
+	case p.start == len(p.buffer):
+		p.moveTo(nil)
+	case p.isShared(p.buffer):
+		p.moveTo(newBuffer(p.size()))
 	}
 }
 
