@@ -34,9 +34,8 @@ type loop struct {
 
 const (
 	readSize   = 64 << 10
-	outputSize = 64 << 10
-	replyRoom  = 4 << 10 // that there has to be for the replies to a client
-	keptBytes  = 1 << 20 // of the buffer for replies, if one needed more
+	outputSize = 3 * flushSize // for those to others, to a client, and one that is long
+	keptBytes  = 1 << 20       // of the buffer for replies, if one needed more
 	timedEvery = 20 * time.Millisecond
 	eventsMost = 256
 )
@@ -204,7 +203,7 @@ func (l *loop) read(c *client) {
 // answer carries out requests of a client that are there as a whole. The replies are written when the other clients that were
 // waited for have theirs, too: while they are put together, those who read them have nothing to do but to be woken once for each.
 func (l *loop) answer(c *client) {
-	if len(c.out) > 0 || cap(l.output)-len(l.output) < replyRoom {
+	if len(c.out) > 0 || len(l.output) >= flushSize {
 		l.write()
 	}
 	used := len(l.output)
@@ -223,7 +222,7 @@ func (l *loop) answer(c *client) {
 	if err == nil {
 		err = c.flush()
 	}
-	if room < cap(c.out) && cap(c.out) <= keptBytes { // it was too small
+	if cap(l.output) < cap(c.out) && cap(c.out) <= keptBytes { // it was too small
 		l.write()
 		l.output = c.out[:0]
 	}
