@@ -394,20 +394,13 @@ async fn list(
     if !(1..=MAX_LIMIT).contains(&limit) {
         return Err(Problem::bad_request(format!("limit is from 1 to {MAX_LIMIT}")));
     }
-    let page = page(&app.readers, collection, cursor, limit, |page, out| {
-        out.extend(b"{\"items\":[");
-        for (place, (id, document)) in page.documents.iter().enumerate() {
-            if place > 0 {
-                out.push(b',');
-            }
-            write_item(id, document, out);
-        }
-        out.extend(b"],\"cursor\":");
-        let last = page.documents.last().filter(|_| page.more);
-        out.extend(string(last.map(|(id, _)| id)));
-        out.push(b'}');
-    });
-    Ok(HttpResponse::Ok().insert_header(JSON).body(page.await?.text))
+    let page = page(&app.readers, collection, cursor, limit, b"{\"items\":[", b',').await?;
+    let Page { mut text, next } = page;
+    text.pop_if(|last| *last == b',');
+    text.extend(b"],\"cursor\":");
+    text.extend(string(&next));
+    text.push(b'}');
+    Ok(HttpResponse::Ok().insert_header(JSON).body(text))
 }
 
 /// A rendered page, and the id at its end if there are more documents behind it.
@@ -416,36 +409,39 @@ struct Page {
     next: Option<String>,
 }
 
-/// Reads and renders a page, on a reader's thread.
+/// Reads and renders a page, on a reader's thread: `before` it, and `behind` each document.
 async fn page(
     readers: &Readers,
     collection: Collection,
     after: String,
     limit: usize,
-    render: impl FnOnce(&store::Page, &mut Vec<u8>) + Send + 'static,
+    before: &'static [u8],
+    behind: u8,
 ) -> Result<Page, Error> {
     let job = move |reader: &mut crate::readers::Reader| -> Result<Page, Error> {
-        let mut page = store::read_page(&reader.db, &collection, &after, limit)?;
-        let mut text = Vec::new();
-        render(&page, &mut text);
-        let next = page.documents.pop().filter(|_| page.more).map(|(id, _)| id);
+        let mut text = before.to_vec();
+        let visit = |id: &str, revision, document: &[u8]| {
+            write_item(id, revision, document, &mut text);
+            text.push(behind);
+        };
+        let next = store::visit_page(&reader.db, &collection, &after, limit, visit)?;
         Ok(Page { text, next })
     };
     readers.run(job).await?
 }
 
 /// Appends a document with its names, in the form that imports with `document=/document` take.
-fn write_item(id: &str, document: &Document, out: &mut Vec<u8>) {
+fn write_item(id: &str, revision: u64, document: &[u8], out: &mut Vec<u8>) {
     out.extend(b"{\"id\":");
-    out.extend(string(Some(id)));
-    out.extend(b",\"etag\":");
-    out.extend(string(Some(format!("\"{}\"", tag(document.revision)))));
-    out.extend(b",\"document\":");
-    out.extend(&document.text[..]);
+    out.extend(string(id));
+    out.extend(b",\"etag\":\"\\\"");
+    out.extend(tag(revision).bytes());
+    out.extend(b"\\\"\",\"document\":");
+    out.extend(document);
     out.push(b'}');
 }
 
-fn string(text: Option<impl serde::Serialize>) -> Vec<u8> {
+fn string(text: impl serde::Serialize) -> Vec<u8> {
     json::to_vec(&text).expect("texts have JSON")
 }
 
@@ -484,13 +480,7 @@ async fn export(
 }
 
 async fn export_page(app: &App, collection: &Collection, after: String) -> Result<Page, Error> {
-    page(&app.readers, collection.clone(), after, EXPORT_LIMIT, |page, out| {
-        for (id, document) in &page.documents {
-            write_item(id, document, out);
-            out.push(b'\n');
-        }
-    })
-    .await
+    page(&app.readers, collection.clone(), after, EXPORT_LIMIT, b"", b'\n').await
 }
 
 /// Why an export ends before its end, which the framework logs while it breaks off the connection.

@@ -116,7 +116,7 @@ fn migrate(db: &mut Connection) -> Result<(), OpenError> {
 /// A document, None if there is none of that name.
 pub fn read(db: &Connection, key: &Key) -> rusqlite::Result<Option<Document>> {
     db.prepare_cached("SELECT revision, text FROM documents WHERE collection = ? AND id = ?")?
-        .query_row(params![key.collection(), key.id()], |row| document(row, 0))
+        .query_row(params![key.collection(), key.id()], document)
         .optional()
 }
 
@@ -143,45 +143,40 @@ pub fn delete(db: &Connection, key: &Key) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Some of the documents of a collection, in the order of their ids.
-#[derive(Debug)]
-pub struct Page {
-    pub documents: Vec<(String, Document)>,
-    /// Whether there are more behind these.
-    pub more: bool,
-}
-
-/// Reads the documents behind an id: at most `limit`, and fewer once they have [`PAGE_BYTES`].
-pub fn read_page(
+/// Calls `visit` with the documents of a collection behind an id, in the order of their ids: with their ids, revisions and texts. Ends
+/// after `limit` documents, or once they have [`PAGE_BYTES`]; if there are more then, returns the last id.
+pub fn visit_page(
     db: &Connection,
     collection: &Collection,
     after: &str,
     limit: usize,
-) -> rusqlite::Result<Page> {
-    let mut page = Page { documents: Vec::new(), more: false };
-    let mut bytes = 0;
+    mut visit: impl FnMut(&str, u64, &[u8]),
+) -> rusqlite::Result<Option<String>> {
     let mut statement = db.prepare_cached(
         "SELECT id, revision, text FROM documents WHERE collection = ? AND id > ? ORDER BY id",
     )?;
     let mut rows = statement.query(params![collection.as_str(), after])?;
+    let (mut last, mut count, mut bytes) = (String::new(), 0, 0);
     while let Some(row) = rows.next()? {
-        if page.documents.len() == limit || bytes >= PAGE_BYTES {
-            page.more = true;
-            break;
+        if count == limit || bytes >= PAGE_BYTES {
+            return Ok(Some(last));
         }
-        let document = document(row, 1)?;
-        bytes += document.text.len();
-        page.documents.push((row.get(0)?, document));
+        let (id, text) = (row.get_ref(0)?.as_str()?, row.get_ref(2)?.as_blob()?);
+        visit(id, row.get(1)?, text);
+        last.clear();
+        last.push_str(id);
+        count += 1;
+        bytes += text.len();
     }
-    Ok(page)
+    Ok(None)
 }
 
 /// What a page has at least before it ends short of its limit.
 const PAGE_BYTES: usize = 1 << 20;
 
-fn document(row: &Row, first: usize) -> rusqlite::Result<Document> {
-    let text = row.get_ref(first + 1)?.as_blob()?;
-    Ok(Document { revision: row.get(first)?, text: actix_web::web::Bytes::copy_from_slice(text) })
+fn document(row: &Row) -> rusqlite::Result<Document> {
+    let text = row.get_ref(1)?.as_blob()?;
+    Ok(Document { revision: row.get(0)?, text: actix_web::web::Bytes::copy_from_slice(text) })
 }
 
 /// The state of a name, None if it was not set.
