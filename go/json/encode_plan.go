@@ -505,14 +505,14 @@ func (p *encodePlanner) describeStruct(n *encodeNode, addressable bool) {
 		// encoding/json treats a named struct type in a field that is not exported in ways of its own.
 		p.foreign = p.foreign || !last.IsExported()
 		field.node = p.node(f.typ(), fieldAddressable, f.quoted)
-		field.omit, field.omitWord = omitted(f), omittedByWord(f)
+		field.omit, field.omitWord = omitted(f, fieldAddressable), omittedByWord(f)
 		n.fields = append(n.fields, field)
 	}
 }
 
 // omitted returns what decides whether a field is left out, nil if it never is.
-func omitted(f structField) func(unsafe.Pointer) bool {
-	switch empty, zero := isEmpty(f), isZero(f); {
+func omitted(f structField, addressable bool) func(unsafe.Pointer) bool {
+	switch empty, zero := isEmpty(f), isZero(f, addressable); {
 	case empty == nil:
 		return zero
 	case zero == nil:
@@ -589,7 +589,7 @@ type zeroReporter interface{ IsZero() bool }
 
 var zeroReporterType = reflect.TypeFor[zeroReporter]()
 
-func isZero(f structField) func(unsafe.Pointer) bool {
+func isZero(f structField, addressable bool) func(unsafe.Pointer) bool {
 	if !f.omitZero {
 		return nil
 	}
@@ -606,8 +606,15 @@ func isZero(f structField) func(unsafe.Pointer) bool {
 			v := valueAt(word, p)
 			return v.IsNil() || v.Interface().(zeroReporter).IsZero()
 		}
-	case reflect.PointerTo(t).Implements(zeroReporterType):
+	case reflect.PointerTo(t).Implements(zeroReporterType) && (addressable || t.Implements(zeroReporterType)):
 		return func(p unsafe.Pointer) bool { return pointerTo(word, p).(zeroReporter).IsZero() }
+	case reflect.PointerTo(t).Implements(zeroReporterType):
+		// The method may write to its receiver, which lies in an interface here, or in memory that can't be written to.
+		return func(p unsafe.Pointer) bool {
+			v := reflect.New(t)
+			v.Elem().Set(valueAt(word, p))
+			return v.Interface().(zeroReporter).IsZero()
+		}
 	case k >= reflect.Bool && k <= reflect.Float64:
 		return zeroWord(k, t.Size())
 	default:

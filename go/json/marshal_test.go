@@ -134,7 +134,9 @@ func TestMarshalValues(t *testing.T) {
 		error(nil), errors.New("a struct without exported fields"), fmt.Stringer(time.Second), []fmt.Stringer{time.Second, nil}, []named{word("w"), (*tree)(nil), nil, &tree{}},
 		json.Marshaler(valueJSON{A: 1}), []json.Marshaler{nil, (*pointerJSON)(nil), &pointerJSON{A: 2}}, []encoding.TextMarshaler{nil, valueText("a")}, []*valueJSON{nil},
 		quoted{B: "a<\"\xff\u2028>", D: 0.1, E: 1e21, K: "k"}, quotedPointers{B: &text}, &quotedMethods{B: new(pointerText)},
-		isZeroValue(7), zeroOmitted{}, zeroOmitted{Q: 7, R: 8, H: math.Copysign(0, -1), O: (*pointerText)(nil), P: (*isZeroPointer)(nil)}, emptyOmitted{H: math.Copysign(0, -1), I: float32(math.Copysign(0, -1))},
+		struct {
+			A isZeroMarking `json:",omitzero"` // in memory that can't be written to
+		}{isZeroMarking{A: 1}}, isZeroValue(7), zeroOmitted{}, zeroOmitted{Q: 7, R: 8, H: math.Copysign(0, -1), O: (*pointerText)(nil), P: (*isZeroPointer)(nil)}, emptyOmitted{H: math.Copysign(0, -1), I: float32(math.Copysign(0, -1))},
 		struct{ A, B, C []any }{nil, []any{}, []any{nil}}, struct{ A, B map[string]any }{nil, map[string]any{}}, struct{}{}, []struct{}{{}, {}}, [0]int{}, map[string]struct{}{"A": {}},
 	}
 	for _, depth := range []int{1, 127, 128, 254, 255, 256, 257, 258, 510, 512, 514, 1001} {

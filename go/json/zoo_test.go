@@ -322,16 +322,23 @@ type zeroOmitted struct {
 	W struct {
 		A int `json:",omitempty"`
 	} `json:",omitzero"`
+	X isZeroMarking `json:",omitzero"`
 }
 
 // Types that decide what zero is.
 type (
 	isZeroValue   int
 	isZeroPointer int
+	// isZeroMarking is changed by being asked.
+	isZeroMarking struct {
+		A     int
+		Asked bool
+	}
 )
 
 func (v isZeroValue) IsZero() bool    { return v == 7 }
 func (v *isZeroPointer) IsZero() bool { return *v == 8 }
+func (v *isZeroMarking) IsZero() bool { v.Asked = true; return v.A == 0 }
 
 type quoted struct {
 	A int         `json:",string"`
