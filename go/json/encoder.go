@@ -55,8 +55,11 @@ func (e *Encoder) write(text []byte) error {
 		}
 		text = e.indented
 	}
-	_, e.err = e.w.Write(text)
-	return e.err
+	_, err := e.w.Write(text)
+	if err != nil { // else there may be one of a call within Write
+		e.err = err
+	}
+	return err
 }
 
 // SetIndent has following values formatted as by [Indent]; two empty strings end that.

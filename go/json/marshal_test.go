@@ -546,6 +546,27 @@ func TestEncoderErrors(t *testing.T) {
 		}
 		compare(t, func() string { return fmt.Sprint("after ", fails, " writes") }, use(ours), use(standard))
 	}
+	within := func(with codec) outcome {
+		w := new(encodingWriter)
+		w.encoder = with.newEncoder(w)
+		return outcome{result: []error{w.Encode(1), w.Encode(2)}}
+	}
+	compare(t, func() string { return "within a write" }, within(ours), within(standard))
+}
+
+// encodingWriter encodes something else while it writes, at which it fails.
+type encodingWriter struct {
+	encoder
+	within bool
+}
+
+func (w *encodingWriter) Write(p []byte) (int, error) {
+	if w.within {
+		return 0, errors.New("full")
+	}
+	w.within = true
+	defer func() { w.within = false }()
+	return len(p), errors.Unwrap(w.Encode("within"))
 }
 
 // limitedWriter fails after some calls.
