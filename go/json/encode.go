@@ -10,6 +10,8 @@ import (
 	"math"
 	"reflect"
 	"runtime"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 	"unsafe"
@@ -246,8 +248,8 @@ func (r *renderer) content(plan *encodePlan, v any) error {
 	if !plan.direct {
 		return r.write(plan.root.ops, data, 1, 0)
 	}
-	if plan.root.kind == encodePointer && data != nil {
-		return r.pointee(plan.root.elem, data)
+	if plan.pointee != nil && data != nil {
+		return r.pointee(plan.pointee, data)
 	}
 	at := &r.values[r.depth]
 	*at = data
@@ -375,18 +377,18 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 			case encodeFloat64:
 				f := *(*float64)(at)
 				if !isFinite(f) {
-					return errForeign
+					return refused(op.node, at)
 				}
 				written = putFloat(dst, f)
 			case encodeFloat32:
 				f := *(*float32)(at)
 				if !isFiniteSingle(f) {
-					return errForeign
+					return refused(op.node, at)
 				}
 				written = putSingle(dst, f)
 			case encodeTime:
 				if written = putTime(dst, (*time.Time)(at)); written == 0 {
-					return errForeign
+					return refused(op.node, at)
 				}
 			case encodeAddr, encodeAddrPort, encodePrefix:
 				if written = putAddress(dst, kind, at); written == 0 {
@@ -548,7 +550,9 @@ func (r *renderer) other(kind encodeKind, n *encodeNode, p unsafe.Pointer) error
 			r.null()
 			return nil
 		}
-		return r.rawMessage(text)
+		if !r.rawMessage(text) {
+			return refused(n, p)
+		}
 	case encodeMarshaler:
 		return r.marshalJSON(n, p)
 	case encodeTextMarshaler, encodeTextAppender:
@@ -556,9 +560,54 @@ func (r *renderer) other(kind encodeKind, n *encodeNode, p unsafe.Pointer) error
 	case encodeQuotedString:
 		r.quotedString(*(*string)(p))
 	default:
-		return errForeign
+		return refused(n, p)
 	}
 	return nil
+}
+
+// refused returns the error of encoding/json for the value at p, which has no JSON form: a node's, or that which a node's pointer points to.
+// Only that value is handed over, as methods may have been called for others.
+func refused(n *encodeNode, p unsafe.Pointer) error {
+	refused := n
+	if n.kind == encodePointer {
+		refused = n.elem
+	}
+	v := valueAt(refused.pointer, p)
+	if refused.addressable { // the error may hold the value
+		v = v.Addr()
+	}
+	_, err := json.Marshal(v.Interface())
+	if failed, ok := err.(*json.MarshalerError); ok {
+		failed.Type = refused.typ
+		if n.typ.Implements(marshalerType) {
+			failed.Type = n.typ
+		}
+	}
+	if err == nil {
+		return errForeign
+	}
+	return err
+}
+
+// refusedCopy is refused for a float in memory that must not escape: that of few members is on the stack.
+func refusedCopy(n *encodeNode, p unsafe.Pointer) error {
+	if n.kind == encodeFloat32 {
+		f := *(*float32)(p)
+		return refused(n, unsafe.Pointer(&f))
+	}
+	f := *(*float64)(p)
+	return refused(n, unsafe.Pointer(&f))
+}
+
+// refusedScalar is refused for the first of count booleans or numbers that has no JSON form.
+func refusedScalar(elem *encodeNode, p unsafe.Pointer, count int) error {
+	for i := range count {
+		at := unsafe.Add(p, uintptr(i)*elem.size)
+		if elem.kind == encodeFloat64 && !isFinite(*(*float64)(at)) || elem.kind == encodeFloat32 && !isFiniteSingle(*(*float32)(at)) {
+			return refused(elem, at)
+		}
+	}
+	return errForeign
 }
 
 // pointee writes what a pointer points to.
@@ -680,7 +729,7 @@ func (r *renderer) elements(elem *encodeNode, p unsafe.Pointer, count int) error
 	start := r.length
 	if elem.kind.isScalar() {
 		if !r.scalars(elem, p, count) {
-			return errForeign
+			return refusedScalar(elem, p, count)
 		}
 	} else if elem.kind == encodeNumber {
 		if err := r.numbers(unsafe.Slice((*string)(p), count)); err != nil {
@@ -759,7 +808,8 @@ func (r *renderer) number(n string) error {
 	copy(unsafe.Slice((*byte)(dst), len(n)), n)
 	store64(dst, len(n), 0) // which is part of no number
 	if numberEnd(dst, 0) != len(n) {
-		return errForeign
+		_, err := json.Marshal(json.Number(n))
+		return err
 	}
 	r.length += len(n)
 	return nil
@@ -791,9 +841,12 @@ func (r *renderer) marshalJSON(n *encodeNode, p unsafe.Pointer) error {
 	r.called = true
 	text, err := v.(json.Marshaler).MarshalJSON()
 	if err != nil {
-		return methodError(n, failedJSON{err})
+		return methodError(n, returned{nil, err})
 	}
-	return r.rawMessage(text)
+	if !r.rawMessage(text) {
+		return methodError(n, returned{text, nil})
+	}
+	return nil
 }
 
 // Shapes of runs of one value: what is JSON already, and bytes.
@@ -823,19 +876,16 @@ func (r *renderer) compact(text []byte) bool {
 	}
 }
 
-// rawMessage writes what is JSON, if all is right: without white space, and with what has to be escaped.
-func (r *renderer) rawMessage(text []byte) error {
+// rawMessage writes what is JSON, without white space, and with what has to be escaped. It reports whether it is.
+func (r *renderer) rawMessage(text []byte) bool {
 	if len(text) <= shortRaw {
 		r.reserve(len(text))
 		if copyCompact(r.end(), text) {
 			r.length += len(text)
-			return nil
+			return true
 		}
 	}
-	if !r.compact(text) {
-		return errForeign
-	}
-	return nil
+	return r.compact(text)
 }
 
 func (r *renderer) marshalText(n *encodeNode, p unsafe.Pointer) error {
@@ -870,13 +920,27 @@ func methodError(n *encodeNode, failed any) error {
 	return err
 }
 
-// Both fail with the error that they hold.
+// keyError is the error of encoding/json for a key of a map, given that of its method.
+func keyError(n *encodeNode, err error) error {
+	failed := map[*failedText]int{{err}: 0}
+	_, err = json.Marshal(failed)
+	if err == nil {
+		return errForeign
+	}
+	quoted := func(t reflect.Type) string { return strconv.Quote(t.String()) }
+	return errors.New(strings.Replace(err.Error(), quoted(reflect.TypeOf(failed)), quoted(n.typ), 1))
+}
+
+// Both return again what methods returned.
 type (
-	failedJSON struct{ err error }
+	returned struct {
+		text []byte
+		err  error
+	}
 	failedText struct{ err error }
 )
 
-func (f failedJSON) MarshalJSON() ([]byte, error) { return nil, f.err }
+func (r returned) MarshalJSON() ([]byte, error)   { return r.text, r.err }
 func (f failedText) MarshalText() ([]byte, error) { return nil, f.err }
 
 // The type words of what decoding into interfaces yields.
@@ -897,7 +961,8 @@ func (r *renderer) any(v any) error {
 	case float64Word:
 		f := *(*float64)(e.data)
 		if !isFinite(f) {
-			return errForeign
+			_, err := json.Marshal(f)
+			return err
 		}
 		r.reserve(numberRoom)
 		r.length += putFloat(r.end(), f)
@@ -950,7 +1015,7 @@ func (r *renderer) list(values []any) error {
 func (r *renderer) typed(v any) error {
 	plan := r.plans.of(v)
 	if plan == nil || plan.handOver.Load() > 0 && plan.handOver.Add(-1) >= 0 {
-		return errForeign
+		return r.foreign(v)
 	}
 	if err := r.enter(); err != nil {
 		return err
@@ -958,4 +1023,18 @@ func (r *renderer) typed(v any) error {
 	err := r.content(plan, v)
 	r.leave()
 	return err
+}
+
+// foreign leaves all to encoding/json, or a value of its own where methods have been called for others.
+func (r *renderer) foreign(v any) error {
+	if !r.called {
+		return errForeign
+	}
+	text, err := marshalForeign(v, r.plans.html)
+	if err != nil {
+		return err
+	}
+	r.reserve(len(text))
+	r.length += copy(unsafe.Slice((*byte)(r.end()), len(text)), text)
+	return nil
 }

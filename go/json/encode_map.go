@@ -305,7 +305,10 @@ func (r *renderer) anyMap(n *encodeNode, p unsafe.Pointer) error {
 	} else {
 		read, err = r.reflectMap(room, m, count)
 	}
-	if err != nil || read != count {
+	if err != nil {
+		return err
+	}
+	if read != count {
 		return errForeign // it changes meanwhile
 	}
 	names := room.keys.texts[:count]
@@ -365,7 +368,7 @@ func (r *renderer) scalarMember(name string, elem *encodeNode, value unsafe.Poin
 	colon := unsafe.Add(r.end(), length)
 	end := putScalars(colon, elem.kind, value, 1)
 	if end == nil {
-		return errForeign
+		return refusedCopy(elem, value)
 	}
 	*(*byte)(colon) = ':'
 	*(*byte)(end) = ','
@@ -391,7 +394,7 @@ func (r *renderer) reflectMap(room *mapRoom, m reflect.Value, count int) (int, e
 		case keyUnsigned:
 			room.keys.words[i] = key.Uint()
 		case keyMarshaler:
-			text, err := r.keyText(key)
+			text, err := r.keyText(room.node, key)
 			if err != nil {
 				return 0, err
 			}
@@ -404,8 +407,8 @@ func (r *renderer) reflectMap(room *mapRoom, m reflect.Value, count int) (int, e
 	return i, nil
 }
 
-// keyText returns the member name of a key that is a TextMarshaler.
-func (r *renderer) keyText(key reflect.Value) (string, error) {
+// keyText returns the member name of a key that is a TextMarshaler, of a map of the node's type.
+func (r *renderer) keyText(n *encodeNode, key reflect.Value) (string, error) {
 	if key.Kind() == reflect.Pointer && key.IsNil() {
 		return "", nil
 	}
@@ -416,7 +419,7 @@ func (r *renderer) keyText(key reflect.Value) (string, error) {
 	r.called = true
 	text, err := marshaler.MarshalText()
 	if err != nil {
-		return "", errForeign
+		return "", keyError(n, err)
 	}
 	return string(text), nil
 }

@@ -103,7 +103,8 @@ const textBlock = 32
 
 // An encodeNode says how a value of one type is written.
 type encodeNode struct {
-	kind encodeKind
+	kind        encodeKind
+	addressable bool // so are its values for encoding/json, and methods of pointers to them can be called
 	// What is to be done for a value. Those of structs within structs are among them.
 	ops     []encodeOp
 	typ     reflect.Type
@@ -137,6 +138,8 @@ func (f *encodeField) optional() bool { return f.omit != nil || f.hops != nil }
 type encodePlan struct {
 	typ  unsafe.Pointer // word of the type
 	root *encodeNode
+	// What the root points to, unless encoding/json's error for that tells of the pointer.
+	pointee *encodeNode
 	// Whether an interface that holds a value of the type holds the value itself, not a pointer to it.
 	direct bool
 	// Length of the last text, from which the next one's room is chosen, and whether it was about what was expected.
@@ -207,7 +210,11 @@ func newEncodePlan(t reflect.Type, html bool) *encodePlan {
 	}
 	zero := reflect.Zero(t).Interface()
 	e := (*eface)(unsafe.Pointer(&zero))
-	return &encodePlan{typ: e.typ, root: root, direct: e.data == nil}
+	plan := &encodePlan{typ: e.typ, root: root, direct: e.data == nil}
+	if root.kind == encodePointer && root.elem.kind != encodeTime {
+		plan.pointee = root.elem
+	}
+	return plan
 }
 
 // An encodePlanner builds the nodes for a type and those it contains.
@@ -229,7 +236,7 @@ func (p *encodePlanner) node(t reflect.Type, addressable, quoted bool) *encodeNo
 	if done, ok := p.nodes[planned]; ok {
 		return done
 	}
-	n := &encodeNode{typ: t, pointer: typeWord(reflect.PointerTo(t)), size: t.Size()}
+	n := &encodeNode{typ: t, pointer: typeWord(reflect.PointerTo(t)), size: t.Size(), addressable: addressable}
 	p.nodes[planned] = n
 	p.describe(n, addressable, quoted)
 	switch {
@@ -237,7 +244,7 @@ func (p *encodePlanner) node(t reflect.Type, addressable, quoted bool) *encodeNo
 	case n.kind == encodeString:
 		n.kind = encodeQuotedString
 	case n.kind.isScalar() || n.kind == encodeNumber:
-		n.elem = &encodeNode{kind: n.kind}
+		n.elem = &encodeNode{kind: n.kind, typ: t, pointer: n.pointer, addressable: addressable}
 		n.kind = encodeQuoted
 	}
 	return n
@@ -399,7 +406,7 @@ func (p *encodePlanner) describe(n *encodeNode, addressable, quoted bool) {
 	case addressKind(t) != encodeUnsupported:
 		n.kind = addressKind(t)
 		return
-	case t.Kind() == reflect.Pointer && (t.Elem() == timeType || t.Elem() == rawMessageType || addressKind(t.Elem()) != encodeUnsupported):
+	case t.Kind() == reflect.Pointer && (t.Elem() == timeType || addressKind(t.Elem()) != encodeUnsupported):
 	case has(marshalerType):
 		n.kind = encodeMarshaler
 		return

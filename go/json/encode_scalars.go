@@ -40,7 +40,7 @@ func (r *renderer) listsOfScalars(elem *encodeNode, p unsafe.Pointer, count int)
 			start := r.end()
 			dst := putScalars(start, elem.kind, s.data, s.len)
 			if dst == nil {
-				return errForeign
+				return refusedScalar(elem, s.data, s.len)
 			}
 			*(*byte)(start) = '['
 			*(*byte)(dst) = ']'

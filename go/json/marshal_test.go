@@ -475,7 +475,50 @@ func TestMarshalCallsMethodsOnce(t *testing.T) {
 	}
 }
 
-// Nor do calls double where each level has to be left to encoding/json, here for a depth that is allowed.
+// What has no JSON form, or is left to encoding/json, does not have methods called again that were called before, and is said to be what
+// encoding/json says it is.
+func TestMarshalCallsMethodsOnceBefore(t *testing.T) {
+	type (
+		double      float64
+		single      float32
+		timePointer *time.Time
+		rawPointer  *json.RawMessage
+	)
+	nan, none, late := math.NaN(), single(math.NaN()), time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)
+	raw, number := json.RawMessage("x"), json.Number("x")
+	for _, value := range []any{
+		nan, double(nan), float32(nan), single(nan), &nan, []float64{1, nan}, []single{1, 2, 3, 4, 5, 6, 7, 8, 9, single(nan)}, [][]double{{}, {1, double(nan)}},
+		[2]float64{1, nan}, [9]*float64{8: &nan}, map[string]float64{"a": nan}, map[int]float32{1: float32(nan)}, map[word]double{"a": double(nan)},
+		struct {
+			A float64 `json:",string"`
+		}{nan}, struct {
+			A *single `json:",omitempty,string"`
+		}{&none},
+		late, &late, timePointer(&late), []time.Time{late}, []*time.Time{&late}, struct {
+			A *time.Time `json:",omitempty"`
+		}{&late}, map[string]time.Time{"a": late},
+		raw, &raw, rawPointer(&raw), []json.RawMessage{raw}, []*json.RawMessage{&raw}, json.Number("x"), &number, []json.Number{"1", "x"},
+		make(chan int), new(func()), []chan int{nil}, map[bool]int(nil), map[failing]func(){}, map[failing]func(){"a": nil},
+		map[textFailing]int{1: 1}, map[*textFailing]int{new(textFailing): 1}, misprinting("{"), new(misprinting), []misprinting{"1", ""},
+		embedsHiddenTagged{B: 1}, []embedsHiddenTagged{{inner: inner{C: "<"}}}, failing("F"),
+	} {
+		calls := 0
+		before := counted{1, &calls}
+		typed := reflect.New(reflect.StructOf([]reflect.StructField{{Name: "A", Type: reflect.TypeOf(before)}, {Name: "B", Type: reflect.TypeOf(value)}}))
+		typed.Elem().Field(0).Set(reflect.ValueOf(before))
+		typed.Elem().Field(1).Set(reflect.ValueOf(value))
+		for _, all := range []any{[]any{before, value}, &[]any{before, &value}, map[string]any{"a": before, "b": []any{value}}, typed.Interface(), typed.Elem().Interface()} {
+			sameEncode(t, all)
+			for _, marshal := range []func(any) ([]byte, error){json.Marshal, std.Marshal} {
+				calls = 0
+				if _, err := marshal(all); calls != 1 {
+					t.Errorf("%T: %d calls, error %v", all, calls, err)
+				}
+			}
+		}
+	}
+}
+
 // Brackets need room like all else: the sanitizer would find one that is written beside the text's memory.
 func TestMarshalNestedListsAtAnyLength(t *testing.T) {
 	var deep any = []any{}
@@ -492,6 +535,7 @@ func TestMarshalNestedListsAtAnyLength(t *testing.T) {
 	}
 }
 
+// Nor do calls double where each level has to be left to encoding/json, here for a depth that is allowed.
 func TestMarshalCallsMethodsRarely(t *testing.T) {
 	var deep any
 	for range 300 {
