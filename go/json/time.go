@@ -124,6 +124,8 @@ func parseTime(text []byte) (time.Time, bool) {
 	t := time.Unix(seconds-int64(offset), int64(nanos)) // there
 	if _, local := t.Zone(); local != offset {
 		t = t.In(time.FixedZone("", offset))
+	} else if time.Local == time.UTC {
+		t = t.UTC() // which has no location, by which == tells it from others
 	}
 	return t, true
 }

@@ -44,6 +44,20 @@ func TestTimesMatchStandardLibrary(t *testing.T) {
 	}
 }
 
+// Offsets are those of the local zone where they can be, which a program may set, to UTC most often.
+func TestTimesInLocalZones(t *testing.T) {
+	defer func(local *time.Location) { time.Local = local }(time.Local)
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Skip(err)
+	}
+	for _, time.Local = range []*time.Location{time.UTC, berlin, time.FixedZone("", 0), time.FixedZone("east", 3600)} {
+		for _, text := range []string{"2026-01-02T03:04:05Z", "2026-01-02T03:04:05+00:00", "2026-01-02T03:04:05-00:00", "2026-01-02T03:04:05+01:00", "2026-10-25T02:30:00+01:00", "2026-10-25T02:30:00+02:00"} {
+			sameDecode(t, []byte(`["`+text+`"]`), func() any { return new([]time.Time) })
+		}
+	}
+}
+
 func TestTimesInManyForms(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
