@@ -27,6 +27,7 @@ type Decoder struct {
 	box     *[]byte // all of the memory that buf is the start of, if that goes to idle decoders as it came from them
 	inside  bool    // a value is being decoded from buf
 	storing bool    // and stored, whose methods may use the decoder meanwhile
+	shown   bool    // a reader that Buffered returned may read from buf
 	next    int     // where in buf unread data begins
 	before  int64   // bytes of the stream before buf
 	scanned int64   // bytes of the values that were read, which is what the offsets of syntax errors count
@@ -92,7 +93,10 @@ func (d *Decoder) setFlag(flag uint32) {
 
 // Buffered returns a reader of the data remaining in the Decoder's buffer. The reader is valid until the next call to
 // [Decoder.Decode].
-func (d *Decoder) Buffered() io.Reader { return bytes.NewReader(d.buf[d.next:]) }
+func (d *Decoder) Buffered() io.Reader {
+	d.shown = true
+	return bytes.NewReader(d.buf[d.next:])
+}
 
 // InputOffset returns the input stream byte offset of the current decoder position. The offset gives the location of the
 // end of the most recently returned token and the beginning of the next token.
@@ -111,7 +115,7 @@ func (d *Decoder) Decode(v any) error {
 		return d.stateError(' ')
 	}
 	if !d.inside { // else a method decodes from the decoder that called it
-		d.inside = true
+		d.inside, d.shown = true, false
 		defer d.lend()
 	}
 	if d.strict != nil {
@@ -457,7 +461,7 @@ func (d *Decoder) lend() {
 	const little = 8
 	d.inside, d.storing = false, false
 	box, unread := d.box, d.buf[d.next:]
-	if len(unread) > little || d.filled || d.ahead.count > 0 || d.flags&ffi.DecodeBorrow != 0 || cap(d.buf) < minRead {
+	if len(unread) > little || d.filled || d.shown || d.ahead.count > 0 || d.flags&ffi.DecodeBorrow != 0 || cap(d.buf) < minRead {
 		return
 	}
 	if box == nil {
@@ -514,7 +518,7 @@ func (d *Decoder) larger() {
 	}
 	d.move((*other)[:0:size], other)
 	// What is smaller would come back to those that have to leave it again.
-	if box != nil && cap(*box) == smallBuffer && !shared && !d.storing {
+	if box != nil && cap(*box) == smallBuffer && !shared && !d.storing && !d.shown {
 		giveAway(box)
 	}
 }

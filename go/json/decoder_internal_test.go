@@ -131,6 +131,49 @@ func (r *readingOn) UnmarshalJSON(text []byte) error {
 	return err
 }
 
+// What Buffered returns is good until the next call of Decode, also if a method asks for it, or more is read meanwhile.
+func TestDecoderKeepsBufferThatIsRead(t *testing.T) {
+	overwrite := func() {
+		for range 3 {
+			if box, _ := idle.Get().(*[]byte); box != nil {
+				clear((*box)[:cap(*box)])
+			}
+		}
+	}
+	idle = sync.Pool{}
+	a := asking{decoder: NewDecoder(strings.NewReader(`"a" rest`))}
+	if err := a.decoder.Decode(&a); err != nil {
+		t.Fatal(err)
+	}
+	overwrite()
+	if rest, err := io.ReadAll(a.rest); string(rest) != " rest" {
+		t.Errorf("%q, %v, want the rest", rest, err)
+	}
+	buffer := make([]byte, 0, smallBuffer)
+	idle.Put(&buffer)
+	text := strings.Repeat(" ", smallBuffer-minRead+1)
+	d := NewDecoder(io.MultiReader(strings.NewReader(text), strings.NewReader("1")))
+	d.refill()
+	reader := d.Buffered()
+	if !d.More() {
+		t.Fatal("no more")
+	}
+	overwrite()
+	if rest, err := io.ReadAll(reader); string(rest) != text {
+		t.Errorf("%q, %v, want spaces", rest, err)
+	}
+}
+
+type asking struct {
+	decoder *Decoder
+	rest    io.Reader
+}
+
+func (a *asking) UnmarshalJSON([]byte) error {
+	a.rest = a.decoder.Buffered()
+	return nil
+}
+
 func testBufferIsBounded(t *testing.T) {
 	const large = 8 << 20
 	small := strings.Repeat(`{"a":"a small value"}`+"\n", 100_000)
