@@ -39,7 +39,7 @@ func (c Config) encodeFlags() uint32 {
 
 func marshal(v any, flags uint32) ([]byte, error) {
 	r, err := render(v, flags, true)
-	if isForeign(err) {
+	if err == errForeign {
 		return marshalForeign(v, flags&ffi.EncodeEscapeHTML != 0)
 	}
 	if err != nil {
@@ -74,7 +74,7 @@ func (c Config) AppendMarshal(dst []byte, v any) ([]byte, error) {
 
 func appendMarshal(dst []byte, v any, flags uint32) ([]byte, error) {
 	r, err := render(v, flags, false)
-	if isForeign(err) {
+	if err == errForeign {
 		text, err := marshalForeign(v, flags&ffi.EncodeEscapeHTML != 0)
 		return append(dst, text...), err
 	}
@@ -95,7 +95,7 @@ func MarshalIndent(v any, prefix, indent string) ([]byte, error) {
 // MarshalIndent is [MarshalIndent] with the Config.
 func (c Config) MarshalIndent(v any, prefix, indent string) ([]byte, error) {
 	r, err := render(v, c.encodeFlags(), false)
-	if isForeign(err) {
+	if err == errForeign {
 		text, err := marshalForeign(v, !c.NoEscapeHTML)
 		if err != nil {
 			return nil, err
@@ -133,11 +133,11 @@ type renderer struct {
 	otherBase unsafe.Pointer
 	otherSize int
 
-	plans  *encodePlanSet
-	form   *literal.Form
-	flags  uint32
-	depth  int
-	called bool // methods of the user's may have been called
+	plans *encodePlanSet
+	form  *literal.Form
+	flags uint32
+	depth int
+	boxed int // how many of the values around are arrays, or in interfaces
 	// Members of maps on their way to their place in order: those of one map behind those of the maps around it.
 	anys    []member[any]
 	strings []member[string]
@@ -208,21 +208,18 @@ func render(v any, flags uint32, keep bool) (*renderer, error) {
 		plans, form = plainPlans, literal.Plain
 	}
 	plan := plans.of(v)
-	if plan == nil || plan.handOver.Load() > 0 && plan.handOver.Add(-1) >= 0 {
+	if plan == nil {
 		return nil, errForeign
 	}
 	size := int(plan.size.Load())
 	r := takeRenderer(size, keep && (size >= largeDocument || size >= ownMemory && plan.steady.Load()))
 	r.plans, r.form, r.flags = plans, form, flags
-	r.depth, r.called, r.order = 0, false, r.order[:0]
+	r.depth, r.boxed, r.order = 0, 0, r.order[:0]
 	r.names.settle(plans.html)
 	err := r.content(plan, v)
 	runtime.KeepAlive(v)
 	// If a method of the user's panics, the renderer is lost to the pool, and that is all.
 	if err != nil {
-		if err == errDeep && r.called {
-			plan.handOver.Store(handOver)
-		}
 		r.anys, r.strings = nil, nil // which may still have members
 		r.release()
 		return nil, err
@@ -248,8 +245,8 @@ func (r *renderer) content(plan *encodePlan, v any) error {
 	if !plan.direct {
 		return r.write(plan.root.ops, data, 1, 0)
 	}
-	if plan.pointee != nil && data != nil {
-		return r.pointee(plan.pointee, data)
+	if plan.points && data != nil {
+		return r.pointee(plan.root, data)
 	}
 	at := &r.values[r.depth]
 	*at = data
@@ -258,18 +255,12 @@ func (r *renderer) content(plan *encodePlan, v any) error {
 	return err
 }
 
-// Either ends rendering: encoding/json takes over, which gives the error or the value.
 var (
+	// errForeign ends rendering: encoding/json takes over, which gives the error or the value.
 	errForeign = errors.New("left to encoding/json")
-	errDeep    = errors.New("left to encoding/json for its depth")
+	// errDeep is that of a value, of which nothing was written, that is nested too deep. It is handed over alone.
+	errDeep = errors.New("left to encoding/json for its depth")
 )
-
-func isForeign(err error) bool { return err == errForeign || err == errDeep }
-
-// handOver is how many values of a type are left to encoding/json at once after one was, for its depth, when methods
-// had been called for it already. They are called again then, and if they encode what is below them, twice as often
-// with each level; but not if the levels below are handed over at once.
-const handOver = 1000
 
 // maxDepth bounds the nesting of values that are rendered here. Deeper ones may be cycles, which encoding/json finds.
 const maxDepth = 256
@@ -317,9 +308,10 @@ func (r *renderer) mark(b byte) {
 
 // enter counts the nesting; leave undoes it.
 func (r *renderer) enter() error {
-	if r.depth++; r.depth > maxDepth {
+	if r.depth == maxDepth {
 		return errDeep
 	}
+	r.depth++
 	return nil
 }
 
@@ -470,7 +462,9 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 				}
 				r.upTo(dst)
 				if err := r.elements(op.node.elem, s.data, s.len); err != nil {
-					return err
+					if err = r.unlessDeep(err, op.node, at); err != nil {
+						return err
+					}
 				}
 				dst, limit = r.end(), uintptr(r.base)+uintptr(r.size)
 			case encodePointer:
@@ -484,7 +478,7 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 					goto value
 				}
 				r.upTo(dst)
-				if err := r.pointee(op.node.elem, at); err != nil {
+				if err := r.pointee(op.node, at); err != nil {
 					return err
 				}
 				dst, limit = r.end(), uintptr(r.base)+uintptr(r.size)
@@ -497,7 +491,9 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 				}
 				r.upTo(dst)
 				if err := r.other(kind, op.node, at); err != nil {
-					return err
+					if err = r.unlessDeep(err, op.node, at); err != nil {
+						return err
+					}
 				}
 				dst, limit = r.end(), uintptr(r.base)+uintptr(r.size)
 			}
@@ -530,7 +526,10 @@ func (r *renderer) other(kind encodeKind, n *encodeNode, p unsafe.Pointer) error
 	case encodeStruct, encodeQuoted:
 		return r.write(n.ops, p, 1, 0)
 	case encodeArray:
-		return r.elements(n.elem, p, n.length)
+		r.boxed++
+		err := r.elements(n.elem, p, n.length)
+		r.boxed--
+		return err
 	case encodeInterface:
 		if n.typ.NumMethod() == 0 {
 			return r.any(*(*any)(p))
@@ -610,14 +609,45 @@ func refusedScalar(elem *encodeNode, p unsafe.Pointer, count int) error {
 	return errForeign
 }
 
-// pointee writes what a pointer points to.
+// pointee writes what a node's pointer points to, which is at p.
 func (r *renderer) pointee(n *encodeNode, p unsafe.Pointer) error {
-	if err := r.enter(); err != nil {
-		return err
+	if r.enter() != nil {
+		return r.foreign(reflect.ValueOf(pointerTo(n.elem.pointer, p)).Convert(n.typ).Interface(), r.levels())
 	}
-	err := r.write(n.ops, p, 1, 0)
+	err := r.write(n.elem.ops, p, 1, 0)
 	r.leave()
 	return err
+}
+
+// levels returns how many of the values around are pointers, maps and slices.
+func (r *renderer) levels() int { return r.depth - r.boxed }
+
+// unlessDeep returns the error of the value at p, or writes it if it was too deep.
+func (r *renderer) unlessDeep(err error, n *encodeNode, p unsafe.Pointer) error {
+	v := valueAt(n.pointer, p)
+	switch {
+	case err != errDeep:
+		return err
+	case n.kind == encodeArray && n.addressable:
+		return r.foreign(v.Addr().Interface(), r.levels()-1)
+	default:
+		return r.foreign(v.Interface(), r.levels())
+	}
+}
+
+// foreign has encoding/json write a value, among so many pointers, maps and slices: it looks for cycles from a certain number on.
+func (r *renderer) foreign(v any, levels int) error {
+	for range levels {
+		inner := v
+		v = &inner
+	}
+	text, err := marshalForeign(v, r.plans.html)
+	if err != nil {
+		return err
+	}
+	r.reserve(len(text))
+	r.length += copy(unsafe.Slice((*byte)(r.end()), len(text)), text)
+	return nil
 }
 
 // isFinite and isFiniteSingle report whether a float has a JSON form.
@@ -723,15 +753,14 @@ func (r *renderer) elements(elem *encodeNode, p unsafe.Pointer, count int) error
 		r.short(textEmpty, 2)
 		return nil
 	}
+	if elem.kind.isScalar() {
+		return r.listOfScalars(elem, p, count)
+	}
 	if err := r.enter(); err != nil {
 		return err
 	}
 	start := r.length
-	if elem.kind.isScalar() {
-		if !r.scalars(elem, p, count) {
-			return refusedScalar(elem, p, count)
-		}
-	} else if elem.kind == encodeNumber {
+	if elem.kind == encodeNumber {
 		if err := r.numbers(unsafe.Slice((*string)(p), count)); err != nil {
 			return err
 		}
@@ -838,7 +867,6 @@ func (r *renderer) marshalJSON(n *encodeNode, p unsafe.Pointer) error {
 		r.null()
 		return nil
 	}
-	r.called = true
 	text, err := v.(json.Marshaler).MarshalJSON()
 	if err != nil {
 		return methodError(n, returned{nil, err})
@@ -901,7 +929,6 @@ func (r *renderer) marshalText(n *encodeNode, p unsafe.Pointer) error {
 			return nil
 		}
 	}
-	r.called = true
 	text, err := v.(encoding.TextMarshaler).MarshalText()
 	if err != nil {
 		return methodError(n, failedText{err})
@@ -955,21 +982,22 @@ func wordOf(v any) unsafe.Pointer { return (*eface)(unsafe.Pointer(&v)).typ }
 
 // any writes a value of whatever type.
 func (r *renderer) any(v any) error {
+	var err error
 	switch e := (*eface)(unsafe.Pointer(&v)); e.typ {
 	case stringWord:
 		r.string(*(*string)(e.data))
 	case float64Word:
 		f := *(*float64)(e.data)
 		if !isFinite(f) {
-			_, err := json.Marshal(f)
+			_, err = json.Marshal(v)
 			return err
 		}
 		r.reserve(numberRoom)
 		r.length += putFloat(r.end(), f)
 	case mapWord:
-		return writeMap(r, *(*map[string]any)(unsafe.Pointer(&e.data)), &r.anys, (*renderer).any)
+		err = writeMap(r, *(*map[string]any)(unsafe.Pointer(&e.data)), &r.anys, (*renderer).any)
 	case listWord:
-		return r.list(*(*[]any)(e.data))
+		err = r.list(*(*[]any)(e.data))
 	case boolWord:
 		if *(*bool)(e.data) {
 			r.short(textTrue, 4)
@@ -979,9 +1007,12 @@ func (r *renderer) any(v any) error {
 	case nil:
 		r.null()
 	default:
-		return r.typed(v)
+		err = r.typed(v)
 	}
-	return nil
+	if err == errDeep {
+		return r.foreign(v, r.levels())
+	}
+	return err
 }
 
 // list writes values of whatever types.
@@ -1014,27 +1045,15 @@ func (r *renderer) list(values []any) error {
 // typed writes a value by the plan of its type.
 func (r *renderer) typed(v any) error {
 	plan := r.plans.of(v)
-	if plan == nil || plan.handOver.Load() > 0 && plan.handOver.Add(-1) >= 0 {
-		return r.foreign(v)
+	if plan == nil {
+		return r.foreign(v, r.levels())
 	}
 	if err := r.enter(); err != nil {
 		return err
 	}
+	r.boxed++
 	err := r.content(plan, v)
+	r.boxed--
 	r.leave()
 	return err
-}
-
-// foreign leaves all to encoding/json, or a value of its own where methods have been called for others.
-func (r *renderer) foreign(v any) error {
-	if !r.called {
-		return errForeign
-	}
-	text, err := marshalForeign(v, r.plans.html)
-	if err != nil {
-		return err
-	}
-	r.reserve(len(text))
-	r.length += copy(unsafe.Slice((*byte)(r.end()), len(text)), text)
-	return nil
 }

@@ -416,7 +416,6 @@ func (r *renderer) keyText(n *encodeNode, key reflect.Value) (string, error) {
 	if !ok {
 		return "", errForeign
 	}
-	r.called = true
 	text, err := marshaler.MarshalText()
 	if err != nil {
 		return "", keyError(n, err)

@@ -138,15 +138,13 @@ func (f *encodeField) optional() bool { return f.omit != nil || f.hops != nil }
 type encodePlan struct {
 	typ  unsafe.Pointer // word of the type
 	root *encodeNode
-	// What the root points to, unless encoding/json's error for that tells of the pointer.
-	pointee *encodeNode
 	// Whether an interface that holds a value of the type holds the value itself, not a pointer to it.
 	direct bool
+	// Whether the value is a pointer of which errors do not tell.
+	points bool
 	// Length of the last text, from which the next one's room is chosen, and whether it was about what was expected.
 	size   atomic.Int64
 	steady atomic.Bool
-	// How many of the next values are left to encoding/json.
-	handOver atomic.Int32
 }
 
 // An encodePlanSet has the plans for all types, with the names of members escaped in one way.
@@ -210,11 +208,8 @@ func newEncodePlan(t reflect.Type, html bool) *encodePlan {
 	}
 	zero := reflect.Zero(t).Interface()
 	e := (*eface)(unsafe.Pointer(&zero))
-	plan := &encodePlan{typ: e.typ, root: root, direct: e.data == nil}
-	if root.kind == encodePointer && root.elem.kind != encodeTime {
-		plan.pointee = root.elem
-	}
-	return plan
+	points := root.kind == encodePointer && root.elem.kind != encodeTime
+	return &encodePlan{typ: e.typ, root: root, direct: e.data == nil, points: points}
 }
 
 // An encodePlanner builds the nodes for a type and those it contains.

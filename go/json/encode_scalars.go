@@ -22,6 +22,18 @@ func (r *renderer) scalars(elem *encodeNode, p unsafe.Pointer, count int) bool {
 	return true
 }
 
+// listOfScalars writes a list of them.
+func (r *renderer) listOfScalars(elem *encodeNode, p unsafe.Pointer, count int) error {
+	start := r.length
+	if !r.scalars(elem, p, count) {
+		return refusedScalar(elem, p, count)
+	}
+	*(*byte)(unsafe.Add(r.base, start)) = '['
+	r.byte(']')
+	r.reserve(0)
+	return nil
+}
+
 // listsOfScalars writes count slices of booleans or numbers, which lie one behind the other from p on, each behind a comma.
 func (r *renderer) listsOfScalars(elem *encodeNode, p unsafe.Pointer, count int) error {
 	for i := range count {
@@ -30,12 +42,14 @@ func (r *renderer) listsOfScalars(elem *encodeNode, p unsafe.Pointer, count int)
 		switch {
 		case s.data == nil:
 			r.null()
-		case s.len == 0 || s.len > scalarsAtOnce:
-			if err := r.elements(elem, s.data, s.len); err != nil {
+		case s.len == 0:
+			r.short(textEmpty, 2)
+		case s.len > scalarsAtOnce:
+			if err := r.listOfScalars(elem, s.data, s.len); err != nil {
 				return err
 			}
 		default:
-			// As elements does, but that it takes no calls.
+			// As listOfScalars does, but that it takes no calls.
 			r.reserve(s.len*numberRoom + 1)
 			start := r.end()
 			dst := putScalars(start, elem.kind, s.data, s.len)

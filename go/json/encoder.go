@@ -31,7 +31,7 @@ func (e *Encoder) Encode(v any) error {
 		return e.err
 	}
 	r, err := render(v, e.flags, false)
-	if isForeign(err) {
+	if err == errForeign {
 		text, err := marshalForeign(v, e.flags&ffi.EncodeEscapeHTML != 0)
 		if err != nil {
 			return err
