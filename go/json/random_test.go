@@ -51,35 +51,43 @@ func TestRandomTypesMatchStandardLibrary(t *testing.T) {
 }
 
 // randomType returns a type of that many levels at most.
-func randomType(random *rand.Rand, depth int) reflect.Type {
-	leaves := []reflect.Type{
+func randomType(random *rand.Rand, depth int) reflect.Type { return parts.random(random, depth) }
+
+// typeParts are what random types are made of.
+type typeParts struct{ leaves, keys []reflect.Type }
+
+var parts = typeParts{
+	leaves: []reflect.Type{
 		reflect.TypeFor[bool](), reflect.TypeFor[int](), reflect.TypeFor[int8](), reflect.TypeFor[int32](), reflect.TypeFor[uint16](), reflect.TypeFor[uint64](),
 		reflect.TypeFor[float32](), reflect.TypeFor[float64](), reflect.TypeFor[string](), reflect.TypeFor[any](), reflect.TypeFor[[]byte](), reflect.TypeFor[json.Number](),
 		reflect.TypeFor[json.RawMessage](), reflect.TypeFor[time.Time](), reflect.TypeFor[word](), reflect.TypeFor[count](), reflect.TypeFor[valueText](), reflect.TypeFor[pointerText](),
 		reflect.TypeFor[valueJSON](), reflect.TypeFor[pointerJSON](), reflect.TypeFor[mismatching](), reflect.TypeFor[failing](), reflect.TypeFor[tree](), reflect.TypeFor[list](),
 		reflect.TypeFor[dictionary](), reflect.TypeFor[quoted](), reflect.TypeFor[emptyOmitted](), reflect.TypeFor[embedsDeep](), reflect.TypeFor[nest](),
-	}
-	keys := []reflect.Type{reflect.TypeFor[string](), reflect.TypeFor[word](), reflect.TypeFor[int](), reflect.TypeFor[int8](), reflect.TypeFor[uint32](), reflect.TypeFor[valueText](), reflect.TypeFor[textNumber]()}
+	},
+	keys: []reflect.Type{reflect.TypeFor[string](), reflect.TypeFor[word](), reflect.TypeFor[int](), reflect.TypeFor[int8](), reflect.TypeFor[uint32](), reflect.TypeFor[valueText](), reflect.TypeFor[textNumber]()},
+}
+
+func (p typeParts) random(random *rand.Rand, depth int) reflect.Type {
 	if depth == 0 {
-		return pick(random, leaves)
+		return pick(random, p.leaves)
 	}
 	switch random.IntN(10) {
 	case 0, 1:
-		return pick(random, leaves)
+		return pick(random, p.leaves)
 	case 2:
-		return reflect.PointerTo(randomType(random, depth-1))
+		return reflect.PointerTo(p.random(random, depth-1))
 	case 3, 4:
-		return reflect.SliceOf(randomType(random, depth-1))
+		return reflect.SliceOf(p.random(random, depth-1))
 	case 5:
-		return reflect.ArrayOf(random.IntN(4), randomType(random, depth-1))
+		return reflect.ArrayOf(random.IntN(4), p.random(random, depth-1))
 	case 6:
-		return reflect.MapOf(pick(random, keys), randomType(random, depth-1))
+		return reflect.MapOf(pick(random, p.keys), p.random(random, depth-1))
 	default:
-		return randomStruct(random, depth)
+		return p.randomStruct(random, depth)
 	}
 }
 
-func randomStruct(random *rand.Rand, depth int) reflect.Type {
+func (p typeParts) randomStruct(random *rand.Rand, depth int) reflect.Type {
 	tags := []string{``, ``, ``, `json:",omitempty"`, `json:",omitzero"`, `json:",string"`, `json:"a"`, `json:"B"`, `json:"ä"`, `json:"é,omitempty"`, `json:"<tag>,omitempty,string"`, `json:"-"`}
 	// Types without methods: package reflect embeds no others.
 	embedded := []reflect.Type{reflect.TypeFor[Inner](), reflect.TypeFor[*Inner](), reflect.TypeFor[Left](), reflect.TypeFor[*Right](), reflect.TypeFor[Tagged](), reflect.TypeFor[*Middle](), reflect.TypeFor[Count]()}
@@ -92,7 +100,7 @@ func randomStruct(random *rand.Rand, depth int) reflect.Type {
 			field.Name = strings.TrimPrefix(field.Type.String(), "*")
 			field.Name = field.Name[strings.LastIndexByte(field.Name, '.')+1:]
 		} else {
-			field.Type = randomType(random, depth-1)
+			field.Type = p.random(random, depth-1)
 		}
 		if !taken[field.Name] {
 			taken[field.Name] = true
