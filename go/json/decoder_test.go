@@ -271,11 +271,15 @@ func TestDocumentStreamsMatchStandardLibrary(t *testing.T) {
 // Values that are decoded while their parts arrive, also such that end too early or have a wrong byte.
 func TestLongValuesMatchStandardLibrary(t *testing.T) {
 	for seed, document := range []corpus.Document{
-		corpus.Twitter(20), corpus.Citm(60), corpus.Canada(60), corpus.Golang(60), corpus.Synthea(20), corpus.StringUnicode(60),
+		corpus.Twitter(20), corpus.Citm(30), corpus.Canada(200), corpus.Golang(900), corpus.Synthea(60), corpus.StringUnicode(110),
 	} {
 		random := rand.New(rand.NewPCG(uint64(seed), 41))
 		for round := range 60 {
 			text := bytes.Clone(document.Data)
+			elements := round%3 == 0
+			if elements {
+				text = slices.Concat([]byte("["), text, []byte(" , "), text, []byte("]"))
+			}
 			switch round % 4 {
 			case 0:
 				text = text[:random.IntN(len(text))]
@@ -290,6 +294,11 @@ func TestLongValuesMatchStandardLibrary(t *testing.T) {
 			}
 			got, want := json.NewDecoder(open()), stdjson.NewDecoder(open())
 			what := func() string { return fmt.Sprintf("%s, round %d", document.Name, round) }
+			if elements {
+				_, g := got.Token()
+				_, w := want.Token()
+				compare(t, what, outcome{err: g}, outcome{err: w})
+			}
 			for more := true; more; {
 				a, b := any(new(any)), any(new(any))
 				if typed {
