@@ -17,9 +17,9 @@ import (
 // A Decoder reads JSON values and tokens from an input stream, as [json.Decoder] of encoding/json does, and may read
 // beyond them. It may be used by one goroutine at a time.
 //
-// It holds what it has read of the value at hand, and up to 64 KiB beyond it. A value is checked and decoded in one pass, a long one as
-// its parts arrive, and stored when it is complete. Values of one type that follow each other are decoded several at a time, so strings of different
-// values may share a block of at most 6 KiB.
+// It holds what it has read of the value at hand, and up to 64 KiB beyond it. A value is checked and decoded in one pass, a
+// long one as its parts arrive, and stored when it is complete. Values of one type that follow each other are decoded
+// several at a time, so strings of different values may share a block of at most 6 KiB.
 type Decoder struct {
 	r       io.Reader
 	err     error // ends the stream
@@ -286,16 +286,6 @@ func (d *Decoder) lookAtParts(err error) error {
 		b.release()
 		return err
 	}
-}
-
-// growFor makes more room for a run of text, of which so much is there; it reports false if there was enough for any.
-func (b *buffers) growFor(text []byte, words, strings int) bool {
-	if len(b.filler.words) >= len(text)+8 && len(b.text) >= 3*len(text) {
-		return false
-	}
-	b.growWords(min(4*len(b.filler.words)+minRead, len(text)+8), words)
-	b.growText(min(4*len(b.text)+minRead, 3*len(text)), strings)
-	return true
 }
 
 // end returns where the first of the values ends, in the buffer that they lie in.

@@ -567,25 +567,30 @@ func (r *renderer) other(kind encodeKind, n *encodeNode, p unsafe.Pointer) error
 // refused returns the error of encoding/json for the value at p, which has no JSON form: a node's, or that which a node's pointer points to.
 // Only that value is handed over, as methods may have been called for others.
 func refused(n *encodeNode, p unsafe.Pointer) error {
-	refused := n
+	value := n
 	if n.kind == encodePointer {
-		refused = n.elem
+		value = n.elem
 	}
-	v := valueAt(refused.pointer, p)
-	if refused.addressable { // the error may hold the value
+	v := valueAt(value.pointer, p)
+	if value.addressable { // the error may hold the value
 		v = v.Addr()
 	}
-	_, err := json.Marshal(v.Interface())
+	err := failure(v.Interface())
 	if failed, ok := err.(*json.MarshalerError); ok {
-		failed.Type = refused.typ
+		failed.Type = value.typ
 		if n.typ.Implements(marshalerType) {
 			failed.Type = n.typ
 		}
 	}
-	if err == nil {
-		return errForeign
-	}
 	return err
+}
+
+// failure returns the error of encoding/json for a value that has no JSON form, or should it find one, that all is left to it.
+func failure(v any) error {
+	if _, err := json.Marshal(v); err != nil {
+		return err
+	}
+	return errForeign
 }
 
 // refusedCopy is refused for a float in memory that must not escape: that of few members is on the stack.
@@ -624,15 +629,14 @@ func (r *renderer) levels() int { return r.depth - r.boxed }
 
 // unlessDeep returns the error of the value at p, or writes it if it was too deep.
 func (r *renderer) unlessDeep(err error, n *encodeNode, p unsafe.Pointer) error {
-	v := valueAt(n.pointer, p)
-	switch {
-	case err != errDeep:
+	if err != errDeep {
 		return err
-	case n.kind == encodeArray && n.addressable:
-		return r.foreign(v.Addr().Interface(), r.levels()-1)
-	default:
-		return r.foreign(v.Interface(), r.levels())
 	}
+	v := valueAt(n.pointer, p)
+	if n.kind == encodeArray && n.addressable {
+		return r.foreign(v.Addr().Interface(), r.levels()-1)
+	}
+	return r.foreign(v.Interface(), r.levels())
 }
 
 // foreign has encoding/json write a value, among so many pointers, maps and slices: it looks for cycles from a certain number on.
@@ -837,8 +841,7 @@ func (r *renderer) number(n string) error {
 	copy(unsafe.Slice((*byte)(dst), len(n)), n)
 	store64(dst, len(n), 0) // which is part of no number
 	if numberEnd(dst, 0) != len(n) {
-		_, err := json.Marshal(json.Number(n))
-		return err
+		return failure(json.Number(n))
 	}
 	r.length += len(n)
 	return nil
@@ -940,7 +943,7 @@ func (r *renderer) marshalText(n *encodeNode, p unsafe.Pointer) error {
 // methodError is the error of encoding/json for a method that failed. The method is not called again for it: methods
 // that encode what is below them would be called twice as often with each level.
 func methodError(n *encodeNode, failed any) error {
-	_, err := json.Marshal(failed)
+	err := failure(failed)
 	if wrapped, ok := err.(*json.MarshalerError); ok {
 		wrapped.Type = n.typ
 	}
@@ -950,9 +953,8 @@ func methodError(n *encodeNode, failed any) error {
 // keyError is the error of encoding/json for a key of a map, given that of its method.
 func keyError(n *encodeNode, err error) error {
 	failed := map[*failedText]int{{err}: 0}
-	_, err = json.Marshal(failed)
-	if err == nil {
-		return errForeign
+	if err = failure(failed); err == errForeign {
+		return err
 	}
 	quoted := func(t reflect.Type) string { return strconv.Quote(t.String()) }
 	return errors.New(strings.Replace(err.Error(), quoted(reflect.TypeOf(failed)), quoted(n.typ), 1))
@@ -989,8 +991,7 @@ func (r *renderer) any(v any) error {
 	case float64Word:
 		f := *(*float64)(e.data)
 		if !isFinite(f) {
-			_, err = json.Marshal(v)
-			return err
+			return failure(v)
 		}
 		r.reserve(numberRoom)
 		r.length += putFloat(r.end(), f)

@@ -69,6 +69,16 @@ func (b *buffers) growText(text, used int) {
 	b.text = b.text[:cap(b.text)]
 }
 
+// growFor makes more room for a run of text, of which so much is there; it reports false if there was enough for any.
+func (b *buffers) growFor(text []byte, words, strings int) bool {
+	if len(b.filler.words) >= len(text)+8 && len(b.text) >= 3*len(text) {
+		return false
+	}
+	b.growWords(min(4*len(b.filler.words)+minRead, len(text)+8), words)
+	b.growText(min(4*len(b.text)+minRead, 3*len(text)), strings)
+	return true
+}
+
 // smallText is the size in bytes up to which a document is decoded to where its strings stay, so that at most a quarter of each block is
 // not used.
 const smallText = stringBlock / 4

@@ -62,6 +62,9 @@ impl Mapping {
 
     /// Asks the system for all the memory at once, which takes less time than page by page. Linux before 5.14 does not know that.
     pub(super) fn populate(&self) {
+        if cfg!(miri) {
+            return; // which knows no advice
+        }
         let start = self.start.as_ptr().cast();
         // SAFETY: this is advice about our mapping.
         unsafe { libc::madvise(start, self.length, libc::MADV_POPULATE_WRITE) };

@@ -109,9 +109,7 @@ impl NewEntry<'_> {
     /// A mapping of that length, with as much of value and key as it takes; None if the system refuses.
     pub(super) fn map(&self, length: usize) -> Option<Mapping> {
         let mut mapping = Mapping::new(length)?;
-        if !cfg!(miri) {
-            mapping.populate();
-        }
+        mapping.populate();
         self.fill(&mut mapping);
         Some(mapping)
     }

@@ -450,8 +450,9 @@ impl Number {
     }
 }
 
-/// The double nearest to `mantissa * 10^exponent`, unless that is zero or not normal. D. Lemire, "Number Parsing at a Gigabyte per Second" (2021), and N. Mushtak
-/// and D. Lemire, "Fast Number Parsing Without Fallback" (2023), from where the bounds below are.
+/// The double nearest to `mantissa * 10^exponent`, unless that is zero or not normal. D. Lemire, "Number Parsing at a
+/// Gigabyte per Second" (2021), and N. Mushtak and D. Lemire, "Fast Number Parsing Without Fallback" (2023), from where the
+/// bounds below are.
 #[inline(always)]
 fn nearest(mantissa: u64, exponent: i64) -> Option<f64> {
     const MANTISSA_BITS: u32 = 52;
