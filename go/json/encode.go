@@ -4,7 +4,6 @@ package json
 
 import (
 	"encoding"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"math"
@@ -787,29 +786,6 @@ func (r *renderer) elements(elem *encodeNode, p unsafe.Pointer, count int) error
 	r.reserve(0)
 	r.leave()
 	return nil
-}
-
-// longBytes is the length from which a call of Rust, which has vectors for base64, takes less time.
-const longBytes = 80
-
-func (r *renderer) bytes(b []byte) {
-	if b == nil {
-		r.null()
-		return
-	}
-	size := base64.StdEncoding.EncodedLen(len(b))
-	r.reserve(size + 2)
-	if len(b) >= longBytes {
-		free := unsafe.Slice((*byte)(r.end()), size+2)
-		if length, status := bytesShape().Encode([]uint64{uint64(len(b)) + 1}, b, 0, free); status == ffi.OK {
-			r.length += length
-			return
-		}
-	}
-	r.byte('"')
-	base64.StdEncoding.Encode(unsafe.Slice((*byte)(r.end()), size), b)
-	r.length += size
-	r.byte('"')
 }
 
 // numbers writes Numbers, each behind a comma: short ones without a call of number, with which they take half as long again.

@@ -30,20 +30,20 @@ type memberPlace struct {
 // prefixOf returns the first eight bytes of a name, whose order as numbers is theirs.
 func prefixOf(name string) uint64 {
 	p, n := unsafe.Pointer(unsafe.StringData(name)), len(name)
-	switch {
-	case n >= 8:
+	if n >= 8 {
 		return bits.ReverseBytes64(load64(p, 0))
-	case n >= 4:
-		return bits.ReverseBytes64(load32(p, 0) | load32(p, n-4)<<(8*(n-4)&63))
-	default:
-		return bits.ReverseBytes64(loadShort(p, n))
 	}
+	return bits.ReverseBytes64(loadPart(p, n))
 }
 
 // writeMap writes a map whose names are strings. The members stack is r's.
 func writeMap[T any](r *renderer, m map[string]T, stack *[]member[T], write func(r *renderer, value T) error) error {
-	if m == nil {
+	switch {
+	case m == nil:
 		r.null()
+		return nil
+	case len(m) == 0:
+		r.short(textNoMembers, 2)
 		return nil
 	}
 	if err := r.enter(); err != nil {

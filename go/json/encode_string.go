@@ -108,6 +108,14 @@ func loadShort(p unsafe.Pointer, n int) uint64 {
 	return at(0) | at(n/2)<<(8*(n/2)) | at(n-1)<<(8*(n-1)&63)
 }
 
+// loadPart reads n bytes, fewer than eight; the others are 0.
+func loadPart(p unsafe.Pointer, n int) uint64 {
+	if n >= 4 {
+		return load32(p, 0) | load32(p, n-4)<<(8*(n-4)&63)
+	}
+	return loadShort(p, n)
+}
+
 // escapedLength is the most bytes that one byte becomes. escape may write as many for eight bytes more than it is
 // asked for.
 const escapedLength = 6
