@@ -394,13 +394,8 @@ func (r *renderer) write(ops []encodeOp, p unsafe.Pointer, count int, step uintp
 					if written = quote(dst, s); written > 0 {
 						break
 					}
-					if literal.Fast && len(s) >= literal.Least && room >= len(s)+2+literal.Room {
-						read, length := literal.Write(unsafe.Add(dst, 1), room-2, s, r.form)
-						if read == len(s) {
-							written = 1 + length + 1
-							*(*byte)(unsafe.Add(dst, written-1)) = '"'
-							break
-						}
+					if written = quoteSpecial(dst, room, s, r.form); written > 0 {
+						break
 					}
 					r.upTo(dst)
 					r.escaped(s)
@@ -670,6 +665,8 @@ const (
 	textTrue  = 't' | 'r'<<8 | 'u'<<16 | 'e'<<24
 	textFalse = 'f' | 'a'<<8 | 'l'<<16 | 's'<<24 | 'e'<<32
 	textEmpty = '[' | ']'<<8
+
+	textNoMembers = '{' | '}'<<8
 )
 
 func (r *renderer) null() { r.short(textNull, 4) }
@@ -691,8 +688,35 @@ func (r *renderer) string(s string) {
 	r.escaped(s)
 }
 
-// escaped writes a string in which there is something that needs a closer look.
+// texts writes strings, each behind a comma.
+func (r *renderer) texts(list []string) {
+	dst, limit := r.end(), uintptr(r.base)+uintptr(r.size)-spareRoom
+	for _, s := range list {
+		*(*byte)(dst) = ','
+		dst = unsafe.Add(dst, 1)
+		written := 0
+		if room := int(limit - uintptr(dst)); len(s) < longString && room >= len(s)+quoteRoom {
+			if written = quote(dst, s); written == 0 {
+				written = quoteSpecial(dst, room, s, r.form)
+			}
+		}
+		if written > 0 {
+			dst = unsafe.Add(dst, written)
+			continue
+		}
+		r.upTo(dst)
+		r.string(s)
+		dst, limit = r.end(), uintptr(r.base)+uintptr(r.size)-spareRoom
+	}
+	r.upTo(dst)
+}
+
+// escaped writes a string of which quote has returned 0.
 func (r *renderer) escaped(s string) {
+	if written := quoteSpecial(r.end(), r.size-r.length-spareRoom, s, r.form); written > 0 {
+		r.length += written
+		return
+	}
 	if literal.Fast && len(s) >= literal.Least {
 		r.copied(s)
 		return
@@ -767,6 +791,8 @@ func (r *renderer) elements(elem *encodeNode, p unsafe.Pointer, count int) error
 		if err := r.numbers(unsafe.Slice((*string)(p), count)); err != nil {
 			return err
 		}
+	} else if elem.kind == encodeString {
+		r.texts(unsafe.Slice((*string)(p), count))
 	} else if elem.kind == encodeSlice && elem.elem.kind.isScalar() {
 		if err := r.listsOfScalars(elem.elem, p, count); err != nil {
 			return err

@@ -288,11 +288,15 @@ const digitsRoom = 24
 
 // anyMap writes the map of any type at p, which is not nil.
 func (r *renderer) anyMap(n *encodeNode, p unsafe.Pointer) error {
+	m := valueAt(n.pointer, p)
+	count := m.Len()
+	if count == 0 {
+		r.short(textNoMembers, 2)
+		return nil
+	}
 	if err := r.enter(); err != nil {
 		return err
 	}
-	m := valueAt(n.pointer, p)
-	count := m.Len()
 	if count <= fewMembers && n.access != nil && (n.elem.kind.isScalar() || n.elem.kind == encodeString) {
 		return n.access.few(r, n, p)
 	}

@@ -40,8 +40,8 @@ func special(w uint64) uint64 {
 // quoteRoom is how much longer than its string the room for a literal has to be.
 const quoteRoom = 2 + 8
 
-// quote writes s as a literal to dst and returns its length, or 0 if there is something in s that special marks, save for letters in short
-// strings.
+// quote writes s as a literal to dst and returns its length, or 0 if there is something in s that special marks. It makes no call, and so
+// needs no frame.
 func quote(dst unsafe.Pointer, s string) int {
 	p, n := unsafe.Pointer(unsafe.StringData(s)), len(s)
 	*(*byte)(dst) = '"'
@@ -78,11 +78,28 @@ func quote(dst unsafe.Pointer, s string) int {
 		// What is behind the string gets bytes that need no care.
 		marks = special(w | 0x20*ones<<(8*n&63))
 	}
-	if marks != 0 && (n > fewLetters || !standsAsItIs(s)) {
+	if marks != 0 {
 		return 0
 	}
 	*(*byte)(unsafe.Add(to, n)) = '"'
 	return n + 2
+}
+
+// quoteSpecial writes s, of which quote returned 0, to dst, where there is so much room. It returns the literal's length, or 0 if it takes more
+// room than that, or a closer look.
+func quoteSpecial(dst unsafe.Pointer, room int, s string, form *literal.Form) int {
+	length := len(s)
+	if length > fewLetters || !standsAsItIs(s) { // otherwise quote has copied it
+		if !literal.Fast || len(s) < literal.Least || room < len(s)+2+literal.Room {
+			return 0
+		}
+		var read int
+		if read, length = literal.Write(unsafe.Add(dst, 1), room-2, s, form); read < len(s) {
+			return 0
+		}
+	}
+	*(*byte)(unsafe.Add(dst, 1+length)) = '"'
+	return length + 2
 }
 
 // fewLetters is the length up to which standsAsItIs takes less time than other ways to write letters beyond ASCII.
