@@ -53,22 +53,27 @@ func TestBytesAreTheCallers(t *testing.T) {
 		B string
 		C []byte
 	}
-	text := []byte(`{"A":"YWJj","B":"def","C":"Z2hp"}`)
-	var first, second pair
-	for _, p := range []*pair{&first, &second} {
-		if err := json.Unmarshal(text, p); err != nil {
-			t.Fatal(err)
+	for _, spaces := range []int{0, 4 << 10} { // those of small documents lie elsewhere
+		text := []byte(strings.Repeat(" ", spaces) + `{"A":"YWJj","B":"def","C":"Z2hp"}`)
+		before := slices.Clone(text)
+		for _, config := range []json.Config{{}, {ShareStrings: true}} {
+			var first, second pair
+			for _, p := range []*pair{&first, &second} {
+				if err := config.Unmarshal(text, p); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_ = append(first.A, "XYZ"...)
+			_ = append(first.C, "XYZ"...)
+			for i := range first.A {
+				first.A[i], first.C[i] = '-', '+'
+			}
+			if got := fmt.Sprintf("%s %s %s, %s %s %s", first.A, first.B, first.C, second.A, second.B, second.C); got != "--- def +++, abc def ghi" {
+				t.Error(got)
+			}
+			if !slices.Equal(text, before) {
+				t.Errorf("the text became %s", text)
+			}
 		}
-	}
-	_ = append(first.A, "XYZ"...)
-	_ = append(first.C, "XYZ"...)
-	for i := range first.A {
-		first.A[i], first.C[i] = '-', '+'
-	}
-	if got := fmt.Sprintf("%s %s %s, %s %s %s", first.A, first.B, first.C, second.A, second.B, second.C); got != "--- def +++, abc def ghi" {
-		t.Error(got)
-	}
-	if !slices.Equal(text, []byte(`{"A":"YWJj","B":"def","C":"Z2hp"}`)) {
-		t.Errorf("the text became %s", text)
 	}
 }

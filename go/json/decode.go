@@ -193,7 +193,6 @@ func (p *decodePlan) run(data []byte, flags uint32, b *buffers) *filler {
 			b.useStrings(text)
 			f := b.fill(p, words, room[:text], data, flags)
 			*(*stringHeader)(unsafe.Pointer(&f.block)) = stringHeader{unsafe.Pointer(unsafe.SliceData(room)), text}
-			f.kept = true
 			return f
 		}
 		if status != ffi.BufferTooSmall {
@@ -289,7 +288,6 @@ type filler struct {
 	block   string
 	start   int
 	cut     int
-	kept    bool // the run's text itself is where it can stay
 	boxes   boxes
 	buffers *buffers // which it is among
 	// The value of a map's member that is next, zero otherwise.
@@ -326,7 +324,7 @@ const (
 func (b *buffers) fill(plan *decodePlan, words int, text, input []byte, flags uint32) *filler {
 	f := &b.filler
 	f.words, f.text, f.input = f.words[:words], text, input
-	f.word, f.start, f.cut, f.kept, f.located = 0, 0, 0, false, false
+	f.word, f.start, f.cut, f.located = 0, 0, 0, false
 	f.borrow = flags&ffi.DecodeBorrow != 0
 	if len(b.chunks) != plan.chunks {
 		b.resizeChunks(plan.chunks)
@@ -422,6 +420,18 @@ func (f *filler) bytes(n int) []byte {
 	return f.text[from : from+n]
 }
 
+// ownBytes is bytes that can be kept, and changed: the memory around them is that of strings, or of other bytes.
+func (f *filler) ownBytes(n int) []byte {
+	switch {
+	case n == 0:
+		return []byte{}
+	case f.borrow:
+		return slices.Clip(append([]byte{}, f.bytes(n)...))
+	default:
+		return unsafe.Slice(unsafe.StringData(f.string(n)), n)
+	}
+}
+
 // store stores the value with the given head at p. An error ends the decoding.
 func (f *filler) store(n *decodeNode, p unsafe.Pointer, head uint64) error {
 	if isNull(head) && !n.takesRaw() {
@@ -436,11 +446,7 @@ func (f *filler) store(n *decodeNode, p unsafe.Pointer, head uint64) error {
 	case decodeString:
 		*(*string)(p) = f.string(payload(head))
 	case decodeBytes:
-		b := f.bytes(payload(head))
-		if !f.kept {
-			b = append([]byte{}, b...)
-		}
-		*(*[]byte)(p) = slices.Clip(b)
+		*(*[]byte)(p) = f.ownBytes(payload(head))
 	case decodeRawMessage:
 		*(*json.RawMessage)(p) = append((*(*json.RawMessage)(p))[:0], f.raw(head)...)
 	case decodeTime:

@@ -55,17 +55,23 @@ pub(crate) fn decode(text: &[u8], room: &mut [MaybeUninit<u8>]) -> Option<usize>
     let digits = &text[..text.len() - padding];
     let length = text.len() / 4 * 3 - padding;
     let done = decode_blocks(digits, room);
+    let (groups, rest) = digits[done..].as_chunks::<4>();
+    let (whole, part) = room[done / 4 * 3..length].as_chunks_mut::<3>();
     let mut seen = 0;
-    for (group, bytes) in digits[done..].chunks(4).zip(room[done / 4 * 3..length].chunks_mut(3)) {
-        let mut bits = 0;
-        for (at, &digit) in group.iter().enumerate() {
-            let value = VALUES[digit as usize];
-            seen |= value;
-            bits |= u32::from(value) << (18 - 6 * at);
-        }
-        for (at, byte) in bytes.iter_mut().enumerate() {
-            byte.write((bits >> (16 - 8 * at)) as u8);
-        }
+    let mut bytes_of = |group: [u8; 4]| {
+        let values = group.map(|digit| VALUES[usize::from(digit)]);
+        seen |= values[0] | values[1] | values[2] | values[3];
+        let bits = values.iter().fold(0, |bits, &value| bits << 6 | u32::from(value));
+        let [_, bytes @ ..] = bits.to_be_bytes();
+        bytes.map(MaybeUninit::new)
+    };
+    for (group, bytes) in groups.iter().zip(whole) {
+        *bytes = bytes_of(*group);
+    }
+    if !rest.is_empty() {
+        let mut group = [b'A'; 4];
+        group[..rest.len()].copy_from_slice(rest);
+        part.copy_from_slice(&bytes_of(group)[..part.len()]);
     }
     (seen < 64).then_some(length)
 }
@@ -190,33 +196,47 @@ mod avx512 {
         done
     }
 
-    /// Writes the bytes of as many digits as fill blocks, up to one that has something else in it, and returns how many these
-    /// are.
+    /// Writes the bytes of digits, up to a block that has something else in it, and returns how many digits these are.
     #[target_feature(enable = "avx512bw,avx512vbmi")]
     pub(super) fn decode(digits: &[u8], room: &mut [MaybeUninit<u8>]) -> usize {
         let (halves, _) = VALUES.as_chunks::<64>();
-        let (lower, upper, gathered) = (load(&halves[0]), load(&halves[1]), load(&GATHERED));
+        let tables = [load(&halves[0]), load(&halves[1]), load(&GATHERED)];
+        let (blocks, rest) = digits.as_chunks::<64>();
         let mut done = 0;
-        while let Some(block) = digits.get(done..done + 64)
-            && let Some(bytes) = room.get_mut(done / 4 * 3..done / 4 * 3 + 48)
-        {
-            // SAFETY: reads as many bytes as the block has, and writes as many as there is room for.
-            unsafe {
-                let block = _mm512_loadu_si512(block.as_ptr().cast());
-                let values = _mm512_permutex2var_epi8(lower, block, upper);
-                // What is no digit has the highest bit in its value, or itself.
-                if _mm512_movepi8_mask(_mm512_or_si512(values, block)) != 0 {
-                    break;
-                }
-                // Two and two are joined, then four.
-                let pairs = _mm512_maddubs_epi16(values, _mm512_set1_epi32(0x01400140));
-                let fours = _mm512_madd_epi16(pairs, _mm512_set1_epi32(0x00011000));
-                let joined = _mm512_permutexvar_epi8(gathered, fours);
-                _mm512_mask_storeu_epi8(bytes.as_mut_ptr().cast(), (1 << 48) - 1, joined);
+        for block in blocks {
+            if !decode_block(tables, block, &mut room[done / 4 * 3..][..48]) {
+                return done;
             }
-            done += 64;
+            done += block.len();
+        }
+        let room = &mut room[done / 4 * 3..][..rest.len() * 3 / 4];
+        if !rest.is_empty() && decode_block(tables, rest, room) {
+            done += rest.len();
         }
         done
+    }
+
+    /// Writes the bytes of up to 64 digits, if they are any, to room of that length.
+    #[inline]
+    #[target_feature(enable = "avx512bw,avx512vbmi")]
+    fn decode_block(tables: [__m512i; 3], digits: &[u8], room: &mut [MaybeUninit<u8>]) -> bool {
+        let [lower, upper, gathered] = tables;
+        let (here, there) = (u64::MAX >> (64 - digits.len()), u64::MAX >> (64 - room.len()));
+        // SAFETY: reads as many bytes as there are digits, and writes as many as there is room for.
+        unsafe {
+            let block = _mm512_maskz_loadu_epi8(here, digits.as_ptr().cast());
+            let values = _mm512_maskz_permutex2var_epi8(here, lower, block, upper);
+            // What is no digit has the highest bit in its value, or itself.
+            if _mm512_movepi8_mask(_mm512_or_si512(values, block)) != 0 {
+                return false;
+            }
+            // Two and two are joined, then four.
+            let pairs = _mm512_maddubs_epi16(values, _mm512_set1_epi32(0x01400140));
+            let fours = _mm512_madd_epi16(pairs, _mm512_set1_epi32(0x00011000));
+            let joined = _mm512_permutexvar_epi8(gathered, fours);
+            _mm512_mask_storeu_epi8(room.as_mut_ptr().cast(), there, joined);
+        }
+        true
     }
 }
 
