@@ -131,7 +131,7 @@ func (s *server) find(c *client, args [][]byte) *command {
 		command = command.subcommand(args[1])
 		if command == nil {
 			s.unknown.Add(1)
-			c.fail(fmt.Sprintf("ERR unknown subcommand '%.128s'. Try %s HELP.", args[1], strings.ToUpper(name)))
+			c.fail(fmt.Sprintf("ERR unknown subcommand '%.128s'. Try %s HELP.", cString(args[1]), strings.ToUpper(name)))
 			return nil
 		}
 		name += "|" + command.name
@@ -156,7 +156,7 @@ const manyArguments = 512
 
 func (c *command) subcommand(name []byte) *command {
 	for _, sub := range c.subcommands {
-		if strings.EqualFold(sub.name, string(name)) {
+		if is(name, sub.name) {
 			return sub
 		}
 	}
@@ -170,9 +170,16 @@ func unknownCommand(args [][]byte) string {
 		if shown.Len() >= 128 {
 			break
 		}
-		fmt.Fprintf(&shown, "'%s' ", arg[:min(len(arg), 128-shown.Len())])
+		fmt.Fprintf(&shown, "'%s' ", cString(arg[:min(len(arg), 128-shown.Len())]))
 	}
-	return fmt.Sprintf("ERR unknown command '%s', with args beginning with: %s", args[0][:min(len(args[0]), 128)], shown.String())
+	name := cString(args[0][:min(len(args[0]), 128)])
+	return fmt.Sprintf("ERR unknown command '%s', with args beginning with: %s", name, shown.String())
+}
+
+// cString cuts an argument where Redis, which prints it as C does, takes it to end.
+func cString(arg []byte) []byte {
+	before, _, _ := bytes.Cut(arg, []byte{0})
+	return before
 }
 
 // fail replies with an error.

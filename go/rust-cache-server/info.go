@@ -101,18 +101,19 @@ func configGet(c *client, args [][]byte) {
 		{"save", ""},
 		{"timeout", strconv.Itoa(int(config.IdleTimeout / time.Second))},
 	}
-	wanted := slices.DeleteFunc(settings, func(setting [2]string) bool {
-		return !slices.ContainsFunc(args[2:], func(pattern []byte) bool {
-			return matches(bytes.ToLower(pattern), []byte(setting[0]))
-		})
-	})
-	c.pairs(len(wanted))
-	for _, setting := range wanted {
-		for _, name := range args[2:] { // Redis spells it as the client does
-			if is(name, setting[0]) {
-				setting[0] = string(name)
-			}
+	shown := settings[:0]
+	for _, setting := range settings {
+		i := slices.IndexFunc(args[2:], func(pattern []byte) bool { return matches(bytes.ToLower(pattern), []byte(setting[0])) })
+		if i < 0 {
+			continue
 		}
+		if name := args[2+i]; is(name, setting[0]) { // Redis spells it as the client does
+			setting[0] = string(name)
+		}
+		shown = append(shown, setting)
+	}
+	c.pairs(len(shown))
+	for _, setting := range shown {
 		c.text(setting[0])
 		c.text(setting[1])
 	}

@@ -92,7 +92,7 @@ func (c *client) expire(command string, args [][]byte, seconds, at bool) {
 		case is(arg, "lt"):
 			lt = true
 		default:
-			c.fail("ERR Unsupported option " + string(arg))
+			c.fail("ERR Unsupported option " + string(cString(arg)))
 			return
 		}
 	}
@@ -111,7 +111,7 @@ func (c *client) expire(command string, args [][]byte, seconds, at bool) {
 	}
 	if seconds {
 		if n > math.MaxInt64/1000 || n < math.MinInt64/1000 {
-			c.failExpiry(command)
+			c.fail(errExpiry(command))
 			return
 		}
 		n *= 1000
@@ -119,7 +119,7 @@ func (c *client) expire(command string, args [][]byte, seconds, at bool) {
 	now := time.Now()
 	if !at {
 		if n > math.MaxInt64-now.UnixMilli() {
-			c.failExpiry(command)
+			c.fail(errExpiry(command))
 			return
 		}
 		n += now.UnixMilli()
@@ -245,11 +245,15 @@ func scan(c *client, args [][]byte) {
 }
 
 // parseCursor takes what C's strtoul does.
-func parseCursor(text []byte) (uint64, bool) {
-	if len(text) == 0 {
+func parseCursor(arg []byte) (uint64, bool) {
+	text := string(cString(arg))
+	if text == "" {
 		return 0, true
 	}
-	digits, negative := strings.CutPrefix(string(text), "-")
+	digits, negative := strings.CutPrefix(text, "-")
+	if !negative {
+		digits = strings.TrimPrefix(text, "+")
+	}
 	n, err := strconv.ParseUint(digits, 10, 64)
 	if negative {
 		n = -n

@@ -166,6 +166,7 @@ func scripts() []string {
 		"GETDEL a; SET a 1; GETDEL a; GET a; GETDEL; GETDEL a b",
 		"GETEX a; SET a 1; GETEX a; TTL a; GETEX a EX 100; ~TTL a; GETEX a; ~TTL a; GETEX a PERSIST; TTL a; GETEX a PX 100000; ~PTTL a",
 		"SET a 1; GETEX a EX 0; GETEX a EX x; GETEX a EX; GETEX a PERSIST EX 10; GETEX a EX 10 PERSIST; GETEX a KEEPTTL; GETEX a NX; GETEX a XX; GETEX a GET; GETEX a EXAT 1; EXISTS a",
+		"GETEX a EX 0; GETEX a EX x; GETEX a EXAT 9223372036854775807; GETEX a EX 9223372036854775807; GETEX a EX; GETEX a EX x PX 1",
 		"MGET; MGET a; SET a 1; MGET a b a; MSET; MSET a; MSET a 1 b; MSET a 1 b 2 a 3; MGET a b c; SET a 1 EX 100; MSET a 2; TTL a",
 		"DEL; DEL a; SET a 1; SET b 1; DEL a b a c; UNLINK; SET a 1; UNLINK a a; EXISTS; SET a 1; EXISTS a a b; TOUCH a b a; TOUCH",
 		"EXPIRE; EXPIRE a; EXPIRE a 10; SET a 1; EXPIRE a 100; ~TTL a; EXPIRE a x; EXPIRE a 0; EXISTS a; SET a 1; EXPIRE a -1; EXISTS a",
@@ -185,13 +186,16 @@ func scripts() []string {
 		"AUTH; AUTH x; AUTH default x; AUTH other x; AUTH a b c",
 		"HELLO x; HELLO 4; HELLO 1; HELLO 3 foo; HELLO 3 AUTH a; HELLO 3 AUTH nobody x; HELLO 3 SETNAME; HELLO 2 SETNAME \"a b\"; HELLO 2 foo bar; HELLO 99999999999999999999",
 		"?HELLO; ?HELLO 3; GET none; MGET none; ?HELLO; ?HELLO 2; GET none; ?HELLO 3 SETNAME me; CLIENT GETNAME; ?HELLO 2 AUTH default x SETNAME you; CLIENT GETNAME",
+		"HELLO 2 SETNAME me foo; CLIENT GETNAME; HELLO 2 SETNAME you AUTH nobody x; CLIENT GETNAME; HELLO 2 AUTH nobody x SETNAME me; CLIENT GETNAME",
 		"CLIENT; CLIENT foo; CLIENT ID x; ?CLIENT ID; CLIENT GETNAME; CLIENT SETNAME; CLIENT SETNAME me; CLIENT GETNAME; CLIENT SETNAME \"a b\"; client getname; CLIENT SETNAME \"\"; CLIENT GETNAME; CLIENT SETNAME \"\\n\"; CLIENT SETNAME a b; CLIENT GETNAME a; ?CLIENT INFO; CLIENT INFO x",
-		"CONFIG; CONFIG GET; CONFIG foo; CONFIG GET save; CONFIG GET appendonly; CONFIG GET none; #CONFIG GET save appendonly; CONFIG GET SAVE; CONFIG GET sav?; CONFIG get save",
+		"CONFIG; CONFIG GET; CONFIG foo; CONFIG GET save; CONFIG GET appendonly; CONFIG GET none; #CONFIG GET save appendonly; CONFIG GET SAVE; CONFIG GET sav?; CONFIG get save; CONFIG GET save SAVE; CONFIG GET SAVE save; CONFIG GET sav? SAVE; CONFIG GET SAVE sav?",
 		"COMMAND foo; ?COMMAND COUNT; COMMAND COUNT x; COMMAND INFO none; ?COMMAND; ?COMMAND LIST; ?COMMAND INFO; COMMAND LIST x",
 		"?INFO; ?INFO server; INFO none; ?INFO all",
 		"FOO; FOO bar; foo 'a b' \"c\\r\\nd\"; \"\"; 'FO O' x; " + strings.Repeat("x", 200) + " " + strings.Repeat("y", 200),
+		`"a\x00b" "c\x00d" "\x00" e; CLIENT "a\x00b"; CLIENT "\x00"; HELLO 3 "a\x00b"; EXPIRE a 1 "b\x00c"; EXPIRE a 1 "b\n"; EXPIRE a 1 "\r\nb\r\n\n"; "a\n" "b\r\n"`,
+		"CLIENT \u017fetname a; CLIENT GETNAME; CLIENT in\u212ao; \u212aEYS *; HELLO 2 \u017fetname a",
 		"FOO " + strings.Repeat("abcdefghi ", 30) + "; CLIENT " + strings.Repeat("z", 200),
-		"SCAN; SCAN x; SCAN -1; SCAN 0 MATCH; SCAN 0 COUNT 0; SCAN 0 COUNT -1; SCAN 0 COUNT x; SCAN 0 COUNT; SCAN 0 foo bar; SCAN 0 TYPE; SCAN 0; SCAN 99999999999999999999; SCAN \"\"; SCAN \" 1\"; SCAN 1x",
+		"SCAN; SCAN x; SCAN -1; SCAN 0 MATCH; SCAN 0 COUNT 0; SCAN 0 COUNT -1; SCAN 0 COUNT x; SCAN 0 COUNT; SCAN 0 foo bar; SCAN 0 TYPE; SCAN 0; SCAN 99999999999999999999; SCAN \"\"; SCAN \" 1\"; SCAN 1x; SCAN +1 x; SCAN +x; SCAN -+1; SCAN +-1; SCAN + ; SCAN - ; SCAN \"\\x00\" x; SCAN \"1\\x00x\" x",
 		"MSET a 1 b 2 ab 3; #SCAN 0 COUNT 100; #SCAN 0 COUNT 100 MATCH a*; #SCAN 0 COUNT 100 TYPE string; #SCAN 0 COUNT 100 TYPE list; #SCAN 0 COUNT 100 TYPE STRING; #SCAN 0 count 100 match *b type string",
 		"KEYS; KEYS a b; KEYS *; MSET a 1 b 2 ab 3 abc 4 [x] 5 a*c 6 a-b 7 A 8; #KEYS *; #KEYS a*; #KEYS ?; #KEYS a?; #KEYS [ab]; #KEYS [^a]; #KEYS [a-b]*; #KEYS [b-a]; " +
 			`#KEYS "a\\*c"; #KEYS "[[]x]"; #KEYS "\\[x\\]"; #KEYS [; #KEYS [a; #KEYS [^; #KEYS "[\\a]"; #KEYS "\\"; #KEYS a**; #KEYS *b*; #KEYS **c; #KEYS ""; #KEYS [a-; #KEYS [a-]; #KEYS []; #KEYS []a]; #KEYS *]; #KEYS [A-z]`,
@@ -290,24 +294,30 @@ func TestKeyspaceIsThatOfRedis(t *testing.T) {
 func TestProtocolErrorsAreThoseOfRedis(t *testing.T) {
 	redis, own := startRedis(t), start(t, config{}).addr()
 	for _, input := range []string{
-		"*x\r\n", "*-5\r\nPING\r\n", "*0\r\nPING\r\n", "*1\r\n$x\r\n", "*1\r\n$-1\r\n", "*1\r\n+PING\r\n", "*1\r\nPING\r\n", "*1\r\n$04\r\nPING\r\n",
+		"*x\r\n", "*-5\r\nPING\r\n", "*0\r\nPING\r\n", "*1\r\n$x\r\n", "*1\r\n$-1\r\n", "*1\r\n+PING\r\n", "*1\r\nPING\r\n", "*1\r\n\xffPING\r\n", "*1\r\n\xc3\xbfPING\r\n", "*1\r\nPING", "*1\r\n\n", "*1\r\n\r\n", "*2\r\n$4\r\nPINGxxPING", "*1\r\n$04\r\nPING\r\n",
 		"*1\r\n$9223372036854775807\r\n", "*1\r\n$99999999999999999999\r\n", "*9223372036854775807\r\n", "*2147483648\r\n", "*+1\r\n", "* 1\r\n", "*\r\n", "*1\r\n$\r\n",
 		"PING\r\n", "PING\n", "  PING  \r\n", "\r\n\r\nPING\r\n", "ECHO 'a b'\r\n", `ECHO "a\x41\n\"b"` + "\r\n", `ECHO 'a\'b'` + "\r\n", `ECHO "a` + "\r\n", `ECHO 'a'b` + "\r\n",
 		`ECHO a"b c"` + "\r\n", `ECHO "" x` + "\r\n", "set a b\r\nget a\r\n", "set a b\r\n*2\r\n$3\r\nGET\r\n$1\r\na\r\n", "GET / HTTP/1.1\r\nAccept: x\r\n\r\n",
 		strings.Repeat("x", maxLine+1), "*" + strings.Repeat("1", maxLine+1), "*1\r\n$" + strings.Repeat("1", maxLine+1),
 		"*1\r\n$4\r\nPINGxx*1\r\n$4\r\nPING\r\n", "\x00\x01\x02\r\n", "*1\r\n$0\r\n\r\n", "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$0\r\n\r\n",
 	} {
-		all := func(addr string) string {
-			s := dial(t, addr)
-			s.send(input)
-			_ = s.conn.(*net.TCPConn).CloseWrite()
-			data, _ := io.ReadAll(s.reader) // an error is a connection that was reset, with what came before
-			return string(data)
-		}
-		if want, got := all(redis), all(own); got != want {
+		if want, got := answers(t, redis, []byte(input)), answers(t, own, []byte(input)); got != want {
 			t.Errorf("%.80q is answered with %q, by Redis with %q", input, got, want)
 		}
 	}
+}
+
+// answers returns all that a server without keys says to an input that arrives in pieces.
+func answers(t *testing.T, addr string, pieces ...[]byte) string {
+	s := dial(t, addr)
+	defer s.conn.Close()
+	s.do("FLUSHALL")
+	for _, piece := range pieces {
+		_, _ = s.conn.Write(piece) // fails if the server has given up
+	}
+	_ = s.conn.(*net.TCPConn).CloseWrite()
+	data, _ := io.ReadAll(s.reader) // an error is a connection that was reset, with what came before
+	return string(data)
 }
 
 func TestAuthIsThatOfRedis(t *testing.T) {

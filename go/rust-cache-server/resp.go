@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"unsafe"
 )
 
@@ -123,7 +124,7 @@ func (p *parser) next() ([][]byte, error) {
 				p.skip()
 				continue
 			}
-			count, there, err := p.number("mbulk count")
+			count, there, err := p.number('*', "mbulk count")
 			switch {
 			case err != nil:
 				return nil, err
@@ -162,11 +163,7 @@ func (p *parser) skip() {
 func (p *parser) arguments() (bool, error) {
 	for p.left > 0 {
 		if p.length < 0 {
-			rest := p.buffer[p.start+p.at:]
-			if len(rest) > 0 && rest[0] != '$' {
-				return false, protocolError(fmt.Sprintf("expected '$', got '%c'", rest[0]))
-			}
-			length, there, err := p.number("bulk count")
+			length, there, err := p.number('$', "bulk count")
 			switch {
 			case err != nil:
 				return false, err
@@ -204,8 +201,8 @@ func (p *parser) check(more int) error {
 // invalid is the number of a line that has none.
 const invalid = -1 << 63
 
-// number takes a line such as "*3", and tells whether it is there.
-func (p *parser) number(what string) (n int64, there bool, err error) {
+// number takes a line such as "*3" of a kind, and tells whether it is there.
+func (p *parser) number(kind byte, what string) (n int64, there bool, err error) {
 	rest := p.buffer[p.start+p.at:]
 	end := bytes.IndexByte(rest, '\r')
 	if end < 0 || end+1 == len(rest) {
@@ -213,6 +210,9 @@ func (p *parser) number(what string) (n int64, there bool, err error) {
 			return 0, false, protocolError("too big " + what + " string")
 		}
 		return 0, false, nil
+	}
+	if rest[0] != kind {
+		return 0, false, protocolError(fmt.Sprintf("expected '%c', got '%s'", kind, rest[:1]))
 	}
 	p.at += end + 2
 	n, ok := parseInt(rest[1:end])
@@ -245,7 +245,7 @@ func (p *parser) inline() ([][]byte, error) {
 
 // splitWords splits a line at its spaces, but for those in quotes: "…" with the escapes of C and \xHH, '…' with \'.
 func splitWords(line []byte) (words [][]byte, ok bool) {
-	line, _, _ = bytes.Cut(line, []byte{0}) // where C's strings end
+	line = cString(line)
 	for {
 		line = bytes.TrimLeft(line, " \t\n\v\f\r")
 		if len(line) == 0 {
@@ -346,11 +346,12 @@ func (r *reply) simple(text string) {
 
 func (r *reply) ok() { r.out = append(r.out, "+OK\r\n"...) }
 
-// error replies with a text that begins with its code, such as ERR. Line ends, which a client can have sent, become spaces.
+// error replies with a text that begins with its code, such as ERR. Line ends, which a client can have sent, are cut off at
+// the end, and become spaces elsewhere.
 func (r *reply) error(text string) {
 	r.out = append(r.out, '-')
 	start := len(r.out)
-	r.out = append(r.out, text...)
+	r.out = append(r.out, strings.TrimRight(text, "\r\n")...)
 	for i, b := range r.out[start:] {
 		if b == '\r' || b == '\n' {
 			r.out[start+i] = ' '

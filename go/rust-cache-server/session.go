@@ -96,7 +96,6 @@ func hello(c *client, args [][]byte) {
 			return
 		}
 	}
-	var name []byte
 	for i := 2; i < len(args); i++ {
 		more := len(args) - i - 1
 		switch {
@@ -107,14 +106,14 @@ func hello(c *client, args [][]byte) {
 			}
 			i += 2
 		case is(args[i], "setname") && more >= 1:
-			name = args[i+1]
-			if !isName(name) {
+			if !isName(args[i+1]) {
 				c.fail(errClientName)
 				return
 			}
+			c.name = string(args[i+1])
 			i++
 		default:
-			c.fail(fmt.Sprintf("ERR Syntax error in HELLO option '%s'", args[i]))
+			c.fail(fmt.Sprintf("ERR Syntax error in HELLO option '%s'", cString(args[i])))
 			return
 		}
 	}
@@ -122,9 +121,6 @@ func hello(c *client, args [][]byte) {
 		c.fail("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> " +
 			"<pass> option can be used to authenticate the client and select the RESP protocol version at the same time")
 		return
-	}
-	if name != nil {
-		c.name = string(name)
 	}
 	c.resp3 = version == 3
 	c.pairs(7)

@@ -25,9 +25,10 @@ type setOptions struct {
 	nx, xx, get, keepTTL, persist bool
 	expires                       bool
 	ttl                           time.Duration
+	failure                       string // what is wrong with the time, if anything is
 }
 
-// setOptions parses the options of a command, and fails if there is anything wrong.
+// setOptions parses the options of a command, and fails if they are not in order.
 func (c *client) setOptions(command string, args [][]byte) (o setOptions, ok bool) {
 	var unit, at []byte
 	getEx := command == "getex"
@@ -57,38 +58,34 @@ func (c *client) setOptions(command string, args [][]byte) (o setOptions, ok boo
 		return o, true
 	}
 	o.expires = true
-	o.ttl, ok = c.expiry(command, at, is(unit[:1], "e"), len(unit) == len("exat"))
-	return o, ok
+	o.ttl, o.failure = expiry(command, at, is(unit[:1], "e"), len(unit) == len("exat"))
+	return o, true
 }
 
-// expiry parses a time from now on, or a time of day, which must not be 0 or less, and returns the time from now on.
-func (c *client) expiry(command string, arg []byte, seconds, at bool) (time.Duration, bool) {
+// expiry parses a time from now on, or a time of day, which must not be 0 or less, and returns the time from now on, or what is
+// wrong.
+func expiry(command string, arg []byte, seconds, at bool) (ttl time.Duration, failure string) {
 	n, ok := parseInt(arg)
 	if !ok {
-		c.fail(errNotInteger)
-		return 0, false
+		return 0, errNotInteger
 	}
 	if n <= 0 || seconds && n > math.MaxInt64/1000 {
-		c.failExpiry(command)
-		return 0, false
+		return 0, errExpiry(command)
 	}
 	if seconds {
 		n *= 1000
 	}
 	now := time.Now()
 	if at {
-		return time.UnixMilli(n).Sub(now), true
+		return time.UnixMilli(n).Sub(now), ""
 	}
 	if n > math.MaxInt64-now.UnixMilli() {
-		c.failExpiry(command)
-		return 0, false
+		return 0, errExpiry(command)
 	}
-	return time.Duration(min(n, math.MaxInt64/int64(time.Millisecond))) * time.Millisecond, true
+	return time.Duration(min(n, math.MaxInt64/int64(time.Millisecond))) * time.Millisecond, ""
 }
 
-func (c *client) failExpiry(command string) {
-	c.fail("ERR invalid expire time in '" + command + "' command")
-}
+func errExpiry(command string) string { return "ERR invalid expire time in '" + command + "' command" }
 
 func set(c *client, args [][]byte) {
 	if len(args) == 3 {
@@ -97,6 +94,10 @@ func set(c *client, args [][]byte) {
 	}
 	o, ok := c.setOptions("set", args[3:])
 	if !ok {
+		return
+	}
+	if o.failure != "" {
+		c.fail(o.failure)
 		return
 	}
 	key, store := args[1], c.server.store
@@ -155,14 +156,13 @@ func (c *client) setTTL(key, value []byte, ttl time.Duration) {
 	c.ok()
 }
 
-func setEx(c *client, args [][]byte) {
-	if ttl, ok := c.expiry("setex", args[2], true, false); ok {
-		c.setTTL(args[1], args[3], ttl)
-	}
-}
+func setEx(c *client, args [][]byte)  { c.setEx("setex", args, true) }
+func psetEx(c *client, args [][]byte) { c.setEx("psetex", args, false) }
 
-func psetEx(c *client, args [][]byte) {
-	if ttl, ok := c.expiry("psetex", args[2], false, false); ok {
+func (c *client) setEx(command string, args [][]byte, seconds bool) {
+	if ttl, failure := expiry(command, args[2], seconds, false); failure != "" {
+		c.fail(failure)
+	} else {
 		c.setTTL(args[1], args[3], ttl)
 	}
 }
@@ -210,10 +210,12 @@ func getEx(c *client, args [][]byte) {
 	lock := c.server.store.lockOf(args[1])
 	lock.Lock()
 	defer lock.Unlock()
-	if !c.getValue(args[1]) {
-		return
-	}
-	switch {
+	start := len(c.out)
+	switch found := c.getValue(args[1]); {
+	case !found:
+	case o.failure != "":
+		c.out = c.out[:start]
+		c.fail(o.failure)
 	case o.persist:
 		c.server.store.Touch(args[1], 0)
 	case o.expires:
