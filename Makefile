@@ -231,6 +231,7 @@ fuzz: build ## each Go fuzz target for FUZZTIME=1m
 .PHONY: soak
 soak: services ## minutes of mixed random use: the codec, the cache, and both services (SOAK=2m)
 	cd go && TANDEM_SOAK=$(SOAK) $(GO) test -count 1 -timeout 0 -run Soak -v ./json ./cache
+	cd go/rust-cache-server && TANDEM_SOAK=$(SOAK) $(GO) test -count 1 -timeout 0 -run Random -v .
 	cd examples/together && TANDEM_SOAK=$(SOAK) $(GO) test -count 1 -timeout 0 -run Soak -v .
 
 ##### Benchmarks

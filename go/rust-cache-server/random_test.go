@@ -1,0 +1,222 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// pools have the arguments that words in capitals stand for.
+var pools = map[string][]string{
+	"KEY": {"a", "b", "c", "d", "", "\x00\r\n\xff", "A", "*", "1"},
+	"VALUE": {"", "0", "1", "-1", "12", "9223372036854775807", "-9223372036854775808", "9223372036854775806", "007", " 1", "1 ", "+1", "1.5",
+		"-0", "x", "abc", "\x00", "a\r\nb", "\xff\xfe", "nx", "EX", "3.0e3", "inf", strings.Repeat("v", 100), strings.Repeat("w", 20_000)},
+	"NUMBER": {"0", "1", "-1", "2", "3", "5", "-2", "-3", "10", "100", "9223372036854775807", "-9223372036854775808", "9223372036854775806",
+		"-9223372036854775807", "9223372036854775808", "4611686018427387904", "01", "+1", " 1", "1 ", "", "x", "1.5", "-0", "0x10", "1e3", "--1",
+		"2147483648", "-2147483649", "4294967296"},
+	"TIME": {"0", "-1", "100000000", "4102444800", "4102444800000", "9223372036854775807", "-9223372036854775808", "9223372036854775808",
+		"-9223372036854775", "-9223372036854776", "9223372036854776", "01", "+1", " 1", "", "x", "1.5", "-0"}, // never soon
+	"PATTERN": {"*", "?", "a*", "[a-c]", "[^a]", "\\*", "", "a", "[", "*a*", "[A-]"},
+	"TEXT":    {"", "hello", "a b", "\n", "\xff", "x", "me", "~", "\x7f"},
+}
+
+// patterns are commands. What is in brackets comes any number of times, in any order.
+var patterns = []string{
+	"get KEY", "get KEY", "set KEY VALUE", "set KEY VALUE", "set KEY VALUE ex 100000000", "append KEY VALUE", "strlen KEY",
+	"set KEY VALUE [nx] [xx] [get] [keepttl] [ex TIME] [px TIME] [exat TIME] [pxat TIME] [persist]", "setnx KEY VALUE", "getset KEY VALUE",
+	"getex KEY [persist] [ex TIME] [px TIME] [exat TIME] [pxat TIME] [keepttl]", "setex KEY TIME VALUE", "psetex KEY TIME VALUE", "getdel KEY",
+	"incr KEY", "decr KEY", "incrby KEY NUMBER", "decrby KEY NUMBER", "mget KEY [KEY]", "mset KEY VALUE [KEY VALUE]",
+	"dbsize", "del KEY [KEY]", "unlink KEY [KEY]", "exists KEY [KEY]", "touch KEY [KEY]", "touch" + strings.Repeat(" KEY", 2*manyArguments), "type KEY",
+	"expire KEY TIME [nx] [xx] [gt] [lt] [foo]", "pexpire KEY TIME [nx] [xx] [gt] [lt]", "expireat KEY TIME [nx] [xx] [gt] [lt]",
+	"pexpireat KEY TIME [nx] [xx] [gt] [lt]", "persist KEY", "pttl KEY", "ttl KEY", "flushall", "flushdb [sync] [async]", "keys PATTERN",
+	"scan TIME [count NUMBER] [match PATTERN] [type string] [type list] [foo]",
+	"auth TEXT [TEXT]", "hello", "hello NUMBER", "hello 2 [setname TEXT] [auth default x]", "hello 3 [setname TEXT] [auth TEXT TEXT]",
+	"client getname", "client id", "client info", "client setname TEXT", "echo TEXT", "ping", "ping TEXT", "select TIME",
+	"command count", "command list", "command info get", "command info [nothing]", "config get save [appendonly] [SAVE] [APPENDON*] [sav?]",
+	"info [keyspace]", "foo [TEXT]", "TEXT [TEXT]",
+}
+
+// unlike are the commands whose replies depend on more than what came before, and when two are alike.
+var unlike = map[string]func(a, b string) bool{
+	"ttl": near(math.MaxInt64 / 1_000_000_000), "pttl": near(math.MaxInt64 / 1_000_000), "keys": same(inAnyOrder), "scan": same(kind),
+	"config get": same(inAnyOrder), "hello": same(withoutID), "client id": same(kind), "client info": same(kind),
+	"command": same(kind), "command count": same(kind), "command list": same(kind), "command info": same(kind),
+	"info": same(kind), "dbsize": same(kind), // Redis counts for a while what has expired
+}
+
+// same is for replies of which what a function tells is the same.
+func same(of func(string) string) func(a, b string) bool {
+	return func(a, b string) bool { return of(a) == of(b) }
+}
+
+func kind(reply string) string { return reply[:1] }
+
+var clientIDs = regexp.MustCompile(`\$"id" :\d+`)
+
+func withoutID(reply string) string { return clientIDs.ReplaceAllString(reply, "") }
+
+// near is for times, of which those beyond 292 years are cut here.
+func near(most int64) func(a, b string) bool {
+	limit := func(reply string) string {
+		if n, err := strconv.ParseInt(strings.TrimPrefix(reply, ":"), 10, 64); err == nil {
+			return fmt.Sprintf(":%d", min(n, most))
+		}
+		return reply
+	}
+	return func(a, b string) bool { return isNear(limit(a), limit(b)) }
+}
+
+// alikeOf returns when two replies to a command are alike, and whether that is less than the same.
+func alikeOf(args []string) (alike func(a, b string) bool, ok bool) {
+	for n := 1; n <= min(2, len(args)) && !ok; n++ {
+		alike, ok = unlike[strings.ToLower(strings.Join(args[:n], " "))]
+	}
+	return alike, ok
+}
+
+func oneOf[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
+
+// randomCommand returns one that is right more often than not.
+func randomCommand(r *rand.Rand) []string {
+	pattern, optional, _ := strings.Cut(oneOf(r, patterns), " [")
+	args := strings.Fields(pattern)
+	if optional != "" {
+		options := strings.Split(strings.TrimSuffix(optional, "]"), "] [")
+		for range r.IntN(4) {
+			args = append(args, strings.Fields(oneOf(r, options))...)
+		}
+	}
+	for i, arg := range args {
+		if pool, ok := pools[arg]; ok {
+			args[i] = oneOf(r, pool)
+		} else if r.IntN(4) == 0 {
+			args[i] = oneOf(r, []string{strings.ToUpper(arg), strings.ToUpper(arg[:1]) + arg[1:]})
+		}
+	}
+	switch at := 1 + r.IntN(len(args)); r.IntN(16) {
+	case 0:
+		args = args[:at]
+	case 1:
+		args = slices.Insert(args, at, oneOf(r, pools["TIME"]))
+	case 2:
+		args = slices.Insert(args, at, oneOf(r, pools["VALUE"]))
+	}
+	return args
+}
+
+// encoded writes a command, sometimes as a line of words.
+func encoded(r *rand.Rand, args []string) string {
+	var line strings.Builder
+	for _, arg := range args {
+		fmt.Fprintf(&line, `"%s" `, regexp.MustCompile("..").ReplaceAllString(fmt.Sprintf("%x", arg), `\x$0`))
+	}
+	if r.IntN(5) > 0 || line.Len() > maxLine/2 {
+		return request(args...)
+	}
+	return line.String() + "\r\n"
+}
+
+// seeds returns n, and more for as long as TANDEM_SOAK says.
+func seeds(n uint64) func(yield func(uint64) bool) {
+	soak, _ := time.ParseDuration(os.Getenv("TANDEM_SOAK"))
+	until := time.Now().Add(soak)
+	return func(yield func(uint64) bool) {
+		for seed := uint64(0); (seed < n || time.Now().Before(until)) && yield(seed); seed++ {
+		}
+	}
+}
+
+func TestRandomCommandsAreAnsweredAsByRedis(t *testing.T) {
+	redis, own := startRedis(t), start(t, config{}).addr()
+	replies := 0
+	for seed := range seeds(100) {
+		r := rand.New(rand.NewPCG(seed, 0))
+		there, here := dial(t, redis), dial(t, own)
+		there.do("FLUSHALL")
+		here.do("FLUSHALL")
+		var before []string
+		for range 20 {
+			var commands [][]string
+			var pipeline strings.Builder
+			for range 1 + r.IntN(20) {
+				commands = append(commands, randomCommand(r))
+				pipeline.WriteString(encoded(r, commands[len(commands)-1]))
+			}
+			there.send(pipeline.String())
+			here.send(pipeline.String())
+			for _, args := range commands {
+				want, err := readReply(there.reader)
+				got, err2 := readReply(here.reader)
+				if err != nil || err2 != nil {
+					t.Fatalf("seed %d: no reply to %q: %v, of Redis: %v", seed, args, err2, err)
+				}
+				replies++
+				alike, ok := alikeOf(args)
+				if want != got && (!ok || want[0] == '-' || got[0] == '-' || !alike(want, got)) {
+					t.Fatalf("seed %d: after %.999s, %.200q is answered with %.300s, by Redis with %.300s", seed,
+						before[max(0, len(before)-5):], args, got, want)
+				}
+				before = append(before, fmt.Sprintf("%.100q", args))
+			}
+		}
+		there.conn.Close()
+		here.conn.Close()
+	}
+	t.Log(replies, "replies compared")
+}
+
+// What is put into pipelines, or put in the place of some of their bytes.
+var fragments = []string{"*", "$", "\r\n", "\r", "\n", "-", "+", "0", "1", "9", " ", `"`, "'", `\`, `\x`, `\x4`, "*1\r\n", "*0\r\n", "*-1\r\n",
+	"$0\r\n", "$-1\r\n", "\xff", "\xc3\xbf"}
+
+// Commands that are made out of others by chance, and do more or tell more than there is here.
+var beyond = regexp.MustCompile(`(?i)sync|save|xdel|hello|info|select`)
+
+// TestRandomBytesAreAnsweredAsByRedis sends pipelines that are mutilated, in pieces.
+func TestRandomBytesAreAnsweredAsByRedis(t *testing.T) {
+	redis := startRedis(t, "--proto-max-bulk-len", strconv.Itoa(64<<20))
+	own := start(t, config{MaxRequest: 64 << 20}).addr()
+	inputs := 0
+	for seed := range seeds(1000) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		var input []byte
+		for range 1 + r.IntN(6) {
+			if args := randomCommand(r); len(request(args...)) < 2000 {
+				if _, ok := alikeOf(args); !ok {
+					input = append(input, encoded(r, args)...)
+				}
+			}
+		}
+		for range r.IntN(4) {
+			at := r.IntN(len(input) + 1)
+			end := min(at+r.IntN(3), len(input))
+			switch r.IntN(4) {
+			case 0:
+				input = input[:at]
+			case 1:
+				input = slices.Delete(input, at, end)
+			default:
+				input = slices.Replace(input, at, end, []byte(oneOf(r, fragments))...)
+			}
+		}
+		// Redis takes a NUL for the end of what has arrived of a line, and waits for more.
+		input = bytes.ReplaceAll(input, []byte{0}, []byte{1})
+		if beyond.Match(input) {
+			continue
+		}
+		inputs++
+		cut := r.IntN(len(input) + 1)
+		if want, got := answers(t, redis, input[:cut], input[cut:]), answers(t, own, input[:cut], input[cut:]); got != want {
+			t.Fatalf("seed %d: %.800q is answered with %.300q, by Redis with %.300q", seed, input, got, want)
+		}
+	}
+	t.Log(inputs, "inputs compared")
+}
