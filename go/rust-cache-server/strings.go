@@ -235,22 +235,36 @@ func mget(c *client, args [][]byte) {
 	}
 }
 
-func mset(c *client, args [][]byte) {
+func mset(c *client, args [][]byte)   { c.mset("mset", args, false) }
+func msetNX(c *client, args [][]byte) { c.mset("msetnx", args, true) }
+
+// mset stores values, with nx only if none of the keys is there.
+func (c *client) mset(command string, args [][]byte, nx bool) {
 	if len(args)%2 == 0 {
-		c.fail("ERR wrong number of arguments for 'mset' command")
+		c.fail("ERR wrong number of arguments for '" + command + "' command")
 		return
 	}
 	store := c.server.store
 	locks := store.locksOf(args[1:], 2)
 	store.lockAll(locks)
 	defer store.unlockAll(locks)
+	for i := 1; i < len(args) && nx; i += 2 {
+		if _, found := store.TTL(args[i]); found {
+			c.boolean(false)
+			return
+		}
+	}
 	for i := 1; i < len(args); i += 2 {
 		if err := c.put(args[i], args[i+1], 0, false); err != nil {
 			c.failSet(err)
 			return
 		}
 	}
-	c.ok()
+	if nx {
+		c.boolean(true)
+	} else {
+		c.ok()
+	}
 }
 
 func strlen(c *client, args [][]byte) {
@@ -258,20 +272,81 @@ func strlen(c *client, args [][]byte) {
 	c.integer(int64(len(value)))
 }
 
-func appendCommand(c *client, args [][]byte) {
+// getRange counts from the end with numbers below 0; the last byte is one of those that it replies with.
+func getRange(c *client, args [][]byte) {
+	first, ok := parseInt(args[2])
+	last, ok2 := parseInt(args[3])
+	if !ok || !ok2 {
+		c.fail(errNotInteger)
+		return
+	}
+	value, _ := c.look(args[1])
+	length := int64(len(value))
+	empty := first < 0 && last < 0 && first > last // also where both are before the beginning
+	if first < 0 {
+		first = max(0, length+first)
+	}
+	if last < 0 {
+		last = max(0, length+last)
+	}
+	last = min(last, length-1)
+	if empty || first > last {
+		c.bulk(nil)
+	} else {
+		c.bulk(value[first : last+1])
+	}
+}
+
+func setRange(c *client, args [][]byte) {
+	offset, ok := parseInt(args[2])
+	switch {
+	case !ok:
+		c.fail(errNotInteger)
+		return
+	case offset < 0:
+		c.fail("ERR offset is out of range")
+		return
+	}
+	piece := args[3]
 	c.update(args[1], func(old []byte, _ bool) ([]byte, bool) {
-		length := len(old) + len(args[2])
-		if length > int(c.server.config.MaxRequest) {
-			c.fail("ERR string exceeds maximum allowed size (--max-request)")
+		if len(piece) == 0 {
+			c.integer(int64(len(old)))
 			return nil, false
 		}
-		c.integer(int64(length))
+		if !c.mayHold(offset, piece) {
+			return nil, false
+		}
+		end := int(offset) + len(piece)
+		if end > len(old) {
+			old = append(old, make([]byte, end-len(old))...)
+		}
+		copy(old[offset:], piece)
+		c.integer(int64(len(old)))
+		return old, true
+	})
+}
+
+func appendCommand(c *client, args [][]byte) {
+	c.update(args[1], func(old []byte, _ bool) ([]byte, bool) {
+		if !c.mayHold(int64(len(old)), args[2]) {
+			return nil, false
+		}
+		c.integer(int64(len(old) + len(args[2])))
 		return append(old, args[2]...), true
 	})
 }
 
+// mayHold tells whether a value may have a piece at an offset, and fails if it would be too long.
+func (c *client) mayHold(offset int64, piece []byte) bool {
+	if offset <= int64(c.server.config.MaxRequest)-int64(len(piece)) {
+		return true
+	}
+	c.fail("ERR string exceeds maximum allowed size (--max-request)")
+	return false
+}
+
 // update replaces the value of a key by what change makes of it, and leaves its time to live. Change replies, and
-// returns false if that was with an error.
+// returns false if the value is to stay as it is.
 func (c *client) update(key []byte, change func(old []byte, found bool) (value []byte, ok bool)) {
 	store := c.server.store
 	lock := store.lockOf(key)
@@ -329,5 +404,27 @@ func (c *client) add(key []byte, n int64) {
 		}
 		c.integer(number + n)
 		return strconv.AppendInt(old[:0], number+n, 10), true
+	})
+}
+
+func incrByFloat(c *client, args [][]byte) {
+	c.update(args[1], func(old []byte, found bool) ([]byte, bool) {
+		number, ok := parseLongDouble(old)
+		if !found {
+			number, ok = newLongDouble(), true
+		}
+		n, ok2 := parseLongDouble(args[2])
+		if !ok || !ok2 {
+			c.fail("ERR value is not a valid float")
+			return nil, false
+		}
+		sum, ok := addLongDoubles(number, n)
+		if !ok {
+			c.fail("ERR increment would produce NaN or Infinity")
+			return nil, false
+		}
+		value := append(old[:0], formatLongDouble(sum)...)
+		c.bulk(value)
+		return value, true
 	})
 }
