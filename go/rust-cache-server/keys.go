@@ -116,13 +116,12 @@ func (c *client) expire(command string, args [][]byte, seconds, at bool) {
 		}
 		n *= 1000
 	}
-	now := time.Now()
-	if !at {
-		if n > math.MaxInt64-now.UnixMilli() {
+	if now := time.Now().UnixMilli(); !at {
+		if n > math.MaxInt64-now {
 			c.fail(errExpiry(command))
 			return
 		}
-		n += now.UnixMilli()
+		n += now
 	}
 
 	store := c.server.store
@@ -131,13 +130,14 @@ func (c *client) expire(command string, args [][]byte, seconds, at bool) {
 	defer lock.Unlock()
 	old, found := store.TTL(args[1])
 	forEver := old == 0
-	ttl := time.UnixMilli(n).Sub(now)
+	ttl := time.Until(time.UnixMilli(n))
+	longer := (max(ttl, 0) - old).Round(time.Millisecond) // than two looks at the clock are apart
 	switch {
 	case !found,
 		nx && !forEver,
 		xx && forEver,
-		gt && (forEver || ttl <= old),
-		lt && !forEver && ttl >= old:
+		gt && (forEver || longer <= 0),
+		lt && !forEver && longer >= 0:
 		c.boolean(false)
 	default:
 		c.boolean(c.expireAfter(args[1], ttl))
