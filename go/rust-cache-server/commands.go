@@ -30,6 +30,7 @@ type keySpan struct{ first, last, step int }
 var (
 	noKeys   = keySpan{}
 	oneKey   = keySpan{1, 1, 1}
+	twoKeys  = keySpan{1, 2, 1}
 	manyKeys = keySpan{1, -1, 1}
 	keyPairs = keySpan{1, -1, 2}
 )
@@ -59,18 +60,24 @@ func newCommands() []*command {
 		{name: "strlen", arity: 2, flags: "readonly fast", keys: oneKey, run: strlen},
 		{name: "substr", arity: 4, flags: "readonly", keys: oneKey, run: getRange},
 
+		{name: "copy", arity: -3, flags: "write denyoom", keys: twoKeys, run: copyCommand},
 		{name: "dbsize", arity: 1, flags: "readonly fast", keys: noKeys, run: dbSize},
 		{name: "del", arity: -2, flags: "write", keys: manyKeys, run: del},
 		{name: "exists", arity: -2, flags: "readonly fast", keys: manyKeys, run: exists},
 		{name: "expire", arity: -3, flags: "write fast", keys: oneKey, run: expire},
 		{name: "expireat", arity: -3, flags: "write fast", keys: oneKey, run: expireAt},
+		{name: "expiretime", arity: 2, flags: "readonly fast", keys: oneKey, run: expireTime},
 		{name: "flushall", arity: -1, flags: "write", keys: noKeys, long: true, run: flush},
 		{name: "flushdb", arity: -1, flags: "write", keys: noKeys, long: true, run: flush},
 		{name: "keys", arity: 2, flags: "readonly", keys: noKeys, long: true, run: keys},
 		{name: "persist", arity: 2, flags: "write fast", keys: oneKey, run: persist},
 		{name: "pexpire", arity: -3, flags: "write fast", keys: oneKey, run: pexpire},
 		{name: "pexpireat", arity: -3, flags: "write fast", keys: oneKey, run: pexpireAt},
+		{name: "pexpiretime", arity: 2, flags: "readonly fast", keys: oneKey, run: pexpireTime},
 		{name: "pttl", arity: 2, flags: "readonly fast", keys: oneKey, run: pttl},
+		{name: "randomkey", arity: 1, flags: "readonly", keys: noKeys, run: randomKey},
+		{name: "rename", arity: 3, flags: "write", keys: twoKeys, run: rename},
+		{name: "renamenx", arity: 3, flags: "write fast", keys: twoKeys, run: renameNX},
 		{name: "scan", arity: -2, flags: "readonly", keys: noKeys, long: true, run: scan},
 		{name: "touch", arity: -2, flags: "readonly fast", keys: manyKeys, run: exists},
 		{name: "ttl", arity: 2, flags: "readonly fast", keys: oneKey, run: ttl},
@@ -100,6 +107,7 @@ func newCommands() []*command {
 		{name: "config", arity: -2, subcommands: []*command{
 			{name: "get", arity: -3, flags: "admin noscript loading stale", run: configGet},
 		}},
+		{name: "time", arity: 1, flags: "loading stale fast", keys: noKeys, run: timeOfDay},
 		{name: "info", arity: -1, flags: "loading stale", long: true, run: info},
 	}
 }

@@ -58,6 +58,12 @@ func TestEntriesOverHTTP(t *testing.T) {
 	if got := redis.do("GET", "a/b c"); got != `$"<p>"` {
 		t.Error("over Redis's protocol the value is", got)
 	}
+	redis.do("COPY", "a/b c", "copy")
+	redis.do("RENAME", "copy", "renamed")
+	response, body = do(200, "GET", "/v1/cache/renamed", "")
+	if h := response.Header; body != "<p>" || h.Get("Content-Type") != "text/html; charset=utf-8" || h.Get("TTL") != "100" {
+		t.Errorf("the copy is %q with %v", body, h)
+	}
 	do(304, "GET", page, "", "If-None-Match: "+tag)
 	do(200, "GET", page, "", `If-None-Match: "other"`)
 	if _, body := do(206, "GET", page, "", "Range: bytes=1-1"); body != "p" {

@@ -129,6 +129,14 @@ func clientInfo(c *client, _ [][]byte) {
 		c.id, c.peer, c.local, c.name, int(time.Since(c.since).Seconds()), version, c.library, c.version))
 }
 
+// timeOfDay replies with seconds and microseconds.
+func timeOfDay(c *client, _ [][]byte) {
+	now := time.Now().UnixMicro()
+	c.array(2)
+	c.text(strconv.FormatInt(now/1_000_000, 10))
+	c.text(strconv.FormatInt(now%1_000_000, 10))
+}
+
 // info is INFO [section ...].
 func info(c *client, args [][]byte) {
 	s := c.server

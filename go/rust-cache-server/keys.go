@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"math"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"time"
@@ -41,21 +43,24 @@ func typeOf(c *client, args [][]byte) {
 	}
 }
 
-func ttl(c *client, args [][]byte) {
-	c.remaining(args[1], func(milliseconds int64) int64 { return (milliseconds + 500) / 1000 })
-}
+func ttl(c *client, args [][]byte)         { c.expiry(args[1], false, inSeconds) }
+func pttl(c *client, args [][]byte)        { c.expiry(args[1], false, inMilliseconds) }
+func expireTime(c *client, args [][]byte)  { c.expiry(args[1], true, inSeconds) }
+func pexpireTime(c *client, args [][]byte) { c.expiry(args[1], true, inMilliseconds) }
 
-func pttl(c *client, args [][]byte) {
-	c.remaining(args[1], func(milliseconds int64) int64 { return milliseconds })
-}
+func inSeconds(milliseconds int64) int64      { return (milliseconds + 500) / 1000 }
+func inMilliseconds(milliseconds int64) int64 { return milliseconds }
 
-// remaining replies with the time that a key has left, with -1 if that is for ever, and with -2 if it is not there.
-func (c *client) remaining(key []byte, unit func(milliseconds int64) int64) {
+// expiry replies with the time that a key has left, or with the time of day at which it expires; with -1 if it does not, and with
+// -2 if it is not there.
+func (c *client) expiry(key []byte, at bool, unit func(milliseconds int64) int64) {
 	switch ttl, found := c.server.store.TTL(key); {
 	case !found:
 		c.integer(-2)
 	case ttl == 0:
 		c.integer(-1)
+	case at:
+		c.integer(unit(time.Now().Add(ttl).Round(time.Millisecond).UnixMilli()))
 	default:
 		milliseconds := ttl.Milliseconds()
 		if ttl%time.Millisecond > 0 {
@@ -152,6 +157,77 @@ func (c *client) expireAfter(key []byte, ttl time.Duration) bool {
 	return c.server.store.Touch(key, ttl)
 }
 
+func rename(c *client, args [][]byte)   { c.rename(args[1], args[2], true) }
+func renameNX(c *client, args [][]byte) { c.rename(args[1], args[2], false) }
+
+func (c *client) rename(from, to []byte, replace bool) {
+	store := c.server.store
+	locks := store.locksOf([][]byte{from, to}, 1)
+	store.lockAll(locks)
+	defer store.unlockAll(locks)
+	found, done, err := store.copy(from, to, replace)
+	switch {
+	case !found:
+		c.fail("ERR no such key")
+	case err != nil:
+		c.failSet(err)
+	default:
+		if done {
+			store.Delete(from)
+		}
+		if replace {
+			c.ok()
+		} else {
+			c.boolean(done)
+		}
+	}
+}
+
+func copyCommand(c *client, args [][]byte) {
+	from, to, replace := args[1], args[2], false
+	for i := 3; i < len(args); i++ {
+		switch {
+		case is(args[i], "replace"):
+			replace = true
+		case is(args[i], "db") && i+1 < len(args):
+			i++
+			if !c.isDatabase(args[i]) {
+				return
+			}
+		default:
+			c.fail(errSyntax)
+			return
+		}
+	}
+	if bytes.Equal(from, to) {
+		c.fail("ERR source and destination objects are the same")
+		return
+	}
+	store := c.server.store
+	locks := store.locksOf([][]byte{from, to}, 1)
+	store.lockAll(locks)
+	defer store.unlockAll(locks)
+	if _, done, err := store.copy(from, to, replace); err != nil {
+		c.failSet(err)
+	} else {
+		c.boolean(done)
+	}
+}
+
+// copy gives the value of a key to another one, with its content type and its time to live, unless it is the same or is there and
+// is not to be replaced.
+func (s *store) copy(from, to []byte, replace bool) (found, done bool, err error) {
+	entry, found := s.GetEntry(from)
+	if !found || bytes.Equal(from, to) {
+		return found, false, nil
+	}
+	if _, taken := s.TTL(to); taken && !replace {
+		return true, false, nil
+	}
+	err = s.SetTTL(to, entry.Value, entry.TTL)
+	return true, err == nil, err
+}
+
 func dbSize(c *client, _ [][]byte) {
 	c.integer(int64(c.server.store.Len()))
 }
@@ -196,6 +272,29 @@ func (s *store) eachKey(visit func(key []byte) bool) {
 			return
 		}
 	}
+}
+
+func randomKey(c *client, _ [][]byte) {
+	if key, found := c.server.store.randomKey(); found {
+		c.bulk(key)
+	} else {
+		c.null()
+	}
+}
+
+// randomKey returns one of the next few keys in the cache's order, which is that of their hashes. So each one comes up as often,
+// if not independently of the last one.
+func (s *store) randomKey() (key []byte, found bool) {
+	const few = 16
+	keys, next := s.Scan(s.next.Load(), few)
+	if len(keys) == 0 {
+		keys, next = s.Scan(0, few)
+	}
+	s.next.Store(next)
+	if len(keys) == 0 {
+		return nil, false
+	}
+	return keys[rand.IntN(len(keys))], true
 }
 
 func scan(c *client, args [][]byte) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -328,7 +329,9 @@ func TestManyClients(t *testing.T) {
 func TestChangesAreWhole(t *testing.T) {
 	addr := start(t, config{}).addr()
 	const clients, times = 20, 200
+	dial(t, addr).do("SET", "here", "x")
 	var added, deleted sync.Map
+	var moved atomic.Int64
 	var group sync.WaitGroup
 	for i := range clients {
 		s := dial(t, addr)
@@ -337,6 +340,18 @@ func TestChangesAreWhole(t *testing.T) {
 				s.do("INCR", "number")
 				s.do("APPEND", "text", "x")
 				s.do("EXPIRE", "number", "100")
+				s.do("INCRBYFLOAT", "sum", "0.5")
+				if s.do("RENAMENX", "here", "there") == ":1" {
+					moved.Add(1)
+				}
+				if s.do("RENAMENX", "there", "here") == ":1" {
+					moved.Add(-1)
+				}
+				if s.do("MSETNX", "first", "x", "second", "x") == ":1" {
+					if got := s.do("DEL", "second", "first"); got != ":2" {
+						t.Error("of what MSETNX has stored, DEL finds", got)
+					}
+				}
 				if s.do("SET", "once", "x", "NX") == "+OK" {
 					added.Store([2]int{i, n}, true)
 				}
@@ -356,6 +371,12 @@ func TestChangesAreWhole(t *testing.T) {
 	s := dial(t, addr)
 	if got := s.do("GET", "number"); got != fmt.Sprintf("$%q", fmt.Sprint(clients*times)) {
 		t.Error("the number is", got)
+	}
+	if got := s.do("GET", "sum"); got != fmt.Sprintf("$%q", fmt.Sprint(clients*times/2)) {
+		t.Error("the sum is", got)
+	}
+	if here, there := s.do("EXISTS", "here"), s.do("EXISTS", "there"); moved.Load() != 0 || here != ":1" || there != ":0" {
+		t.Errorf("what was moved to and fro is there %s and %s times, with a balance of %d", here, there, moved.Load())
 	}
 	if got := s.do("STRLEN", "text"); got != fmt.Sprint(":", clients*times) {
 		t.Error("the length of the text is", got)

@@ -44,6 +44,7 @@ var patterns = []string{
 	"dbsize", "del KEY [KEY]", "unlink KEY [KEY]", "exists KEY [KEY]", "touch KEY [KEY]", "touch" + strings.Repeat(" KEY", 2*manyArguments), "type KEY",
 	"expire KEY SECONDS [nx] [xx] [gt] [lt] [foo]", "pexpire KEY MILLIS [nx] [xx] [gt] [lt]", "expireat KEY SECONDS [nx] [xx] [gt] [lt]",
 	"pexpireat KEY MILLIS [nx] [xx] [gt] [lt]", "persist KEY", "pttl KEY", "ttl KEY", "flushall", "flushdb [sync] [async]", "keys PATTERN",
+	"rename KEY KEY", "renamenx KEY KEY", "copy KEY KEY [replace] [db SECONDS]", "expiretime KEY", "pexpiretime KEY", "randomkey", "time",
 	"scan SECONDS [count NUMBER] [match PATTERN] [type string] [type list] [foo]",
 	"auth TEXT [TEXT]", "hello", "hello NUMBER", "hello 2 [setname TEXT] [auth default x]", "hello 3 [setname TEXT] [auth TEXT TEXT]",
 	"client getname", "client id", "client info", "client setname TEXT", "echo TEXT", "ping", "ping TEXT", "select SECONDS",
@@ -53,7 +54,7 @@ var patterns = []string{
 
 // unlike are the commands whose replies depend on more than what came before, and when two are alike.
 var unlike = map[string]func(a, b string) bool{
-	"ttl": isNear, "pttl": isNear, "keys": same(inAnyOrder), "scan": same(kind),
+	"ttl": isNear, "pttl": isNear, "expiretime": isNear, "pexpiretime": isNear, "randomkey": same(kind), "time": same(kind), "keys": same(inAnyOrder), "scan": same(kind),
 	"config get": same(inAnyOrder), "hello": same(withoutID), "client id": same(kind), "client info": same(kind),
 	"command": same(kind), "command count": same(kind), "command list": same(kind), "command info": same(kind),
 	"info": same(kind), "dbsize": same(kind), // Redis counts for a while what has expired

@@ -25,7 +25,14 @@ func quit(c *client, _ [][]byte) {
 }
 
 func selectCommand(c *client, args [][]byte) {
-	switch n, ok := parseInt(args[1]); {
+	if c.isDatabase(args[1]) {
+		c.ok()
+	}
+}
+
+// isDatabase tells whether a number is that of the one database, and fails if it is not.
+func (c *client) isDatabase(number []byte) bool {
+	switch n, ok := parseInt(number); {
 	case !ok:
 		c.fail(errNotInteger)
 	case n != int64(int32(n)):
@@ -33,8 +40,9 @@ func selectCommand(c *client, args [][]byte) {
 	case n != 0:
 		c.fail("ERR DB index is out of range")
 	default:
-		c.ok()
+		return true
 	}
+	return false
 }
 
 const errWrongPassword = "WRONGPASS invalid username-password pair or user is disabled."

@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"math/bits"
 	"sync"
+	"sync/atomic"
 
 	"tandem.example/go/cache"
 )
@@ -17,6 +18,7 @@ type store struct {
 	*cache.Cache[[]byte, []byte]
 	seed    maphash.Seed
 	stripes [stripes]stripe
+	next    atomic.Uint64 // where randomKey goes on
 }
 
 // stripes is how many locks there are for all keys.
