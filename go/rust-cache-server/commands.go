@@ -16,7 +16,7 @@ type command struct {
 	arity int // of arguments with the name; negative if that is the least
 	flags string
 	keys  keySpan
-	long  bool // it takes long, and is carried out aside
+	long  func(args [][]byte) bool // it takes long, and is carried out aside, whatever the number of arguments; nil if never
 	run   func(c *client, args [][]byte)
 	// subcommands by name. A command that has any has no run.
 	subcommands []*command
@@ -67,9 +67,9 @@ func newCommands() []*command {
 		{name: "expire", arity: -3, flags: "write fast", keys: oneKey, run: expire},
 		{name: "expireat", arity: -3, flags: "write fast", keys: oneKey, run: expireAt},
 		{name: "expiretime", arity: 2, flags: "readonly fast", keys: oneKey, run: expireTime},
-		{name: "flushall", arity: -1, flags: "write", keys: noKeys, long: true, run: flush},
-		{name: "flushdb", arity: -1, flags: "write", keys: noKeys, long: true, run: flush},
-		{name: "keys", arity: 2, flags: "readonly", keys: noKeys, long: true, run: keys},
+		{name: "flushall", arity: -1, flags: "write", keys: noKeys, long: always, run: flush},
+		{name: "flushdb", arity: -1, flags: "write", keys: noKeys, long: always, run: flush},
+		{name: "keys", arity: 2, flags: "readonly", keys: noKeys, long: always, run: keys},
 		{name: "persist", arity: 2, flags: "write fast", keys: oneKey, run: persist},
 		{name: "pexpire", arity: -3, flags: "write fast", keys: oneKey, run: pexpire},
 		{name: "pexpireat", arity: -3, flags: "write fast", keys: oneKey, run: pexpireAt},
@@ -78,7 +78,7 @@ func newCommands() []*command {
 		{name: "randomkey", arity: 1, flags: "readonly", keys: noKeys, run: randomKey},
 		{name: "rename", arity: 3, flags: "write", keys: twoKeys, run: rename},
 		{name: "renamenx", arity: 3, flags: "write fast", keys: twoKeys, run: renameNX},
-		{name: "scan", arity: -2, flags: "readonly", keys: noKeys, long: true, run: scan},
+		{name: "scan", arity: -2, flags: "readonly", keys: noKeys, long: scansMany, run: scan},
 		{name: "touch", arity: -2, flags: "readonly fast", keys: manyKeys, run: exists},
 		{name: "ttl", arity: 2, flags: "readonly fast", keys: oneKey, run: ttl},
 		{name: "type", arity: 2, flags: "readonly fast", keys: oneKey, run: typeOf},
@@ -108,7 +108,7 @@ func newCommands() []*command {
 			{name: "get", arity: -3, flags: "admin noscript loading stale", run: configGet},
 		}},
 		{name: "time", arity: 1, flags: "loading stale fast", keys: noKeys, run: timeOfDay},
-		{name: "info", arity: -1, flags: "loading stale", long: true, run: info},
+		{name: "info", arity: -1, flags: "loading stale", long: always, run: info},
 	}
 }
 
@@ -162,7 +162,11 @@ func (s *server) find(c *client, args [][]byte) *command {
 }
 
 // takesLong tells whether a request is likely to take so long that others would notice.
-func (c *command) takesLong(args [][]byte) bool { return c.long || len(args) > manyArguments }
+func (c *command) takesLong(args [][]byte) bool {
+	return len(args) > manyArguments || c.long != nil && c.long(args)
+}
+
+func always([][]byte) bool { return true }
 
 // manyArguments is the number of arguments with which commands of many keys take about 0.1 ms.
 const manyArguments = 512

@@ -343,6 +343,16 @@ func scan(c *client, args [][]byte) {
 	}
 }
 
+// scansMany tells whether a SCAN looks at as many keys as take others as many arguments. It may be wrong if it is none.
+func scansMany(args [][]byte) bool {
+	for i := 3; i < len(args); i++ {
+		if count, ok := parseInt(args[i]); ok && count > manyArguments && is(args[i-1], "count") {
+			return true
+		}
+	}
+	return false
+}
+
 // parseCursor takes what C's strtoul does.
 func parseCursor(arg []byte) (uint64, bool) {
 	text := string(cString(arg))

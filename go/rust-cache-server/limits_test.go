@@ -184,14 +184,14 @@ func TestLongCommandsInPipelines(t *testing.T) {
 	addr := start(t, config{}).addr()
 	mget := append([]string{"MGET"}, slices.Repeat([]string{"a"}, 2*manyArguments)...)
 	input := request("SET", "a", "1") + request("KEYS", "*") + request("APPEND", "a", "2") + request(mget...) +
-		"SCAN 0 COUNT 1000\r\nFLUSHALL\r\nGET a\r\nKEYS *\r\nPING\r\n"
+		"SCAN 0 COUNT 1000\r\nSCAN 0\r\nSCAN 0 COUNT 5 count 1000\r\nFLUSHALL\r\nGET a\r\nKEYS *\r\nPING\r\n"
 	values := strings.Repeat(` $"12"`, 2*manyArguments)[1:]
 	for _, size := range []int{len(input), 1, 100} {
 		s := dial(t, addr)
 		for piece := range slices.Chunk([]byte(input), size) {
 			s.send(string(piece))
 		}
-		s.do2("+OK", `*($"a")`, ":2", "*("+values+")", `*($"0" *($"a"))`, "+OK", "$-1", "*()", "+PONG")
+		s.do2("+OK", `*($"a")`, ":2", "*("+values+")", `*($"0" *($"a"))`, `*($"0" *($"a"))`, `*($"0" *($"a"))`, "+OK", "$-1", "*()", "+PONG")
 	}
 }
 
