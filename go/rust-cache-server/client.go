@@ -20,6 +20,10 @@ type client struct {
 	requests parser
 	scratch  []byte // for a value that a command looks at
 
+	transaction *transaction      // since MULTI
+	executes    bool              // EXEC, which has the locks
+	watched     map[string]uint64 // versions of values
+
 	id            int64
 	since         time.Time
 	name          string
@@ -79,12 +83,15 @@ func (c *client) answer() error {
 			break
 		}
 		answered = true
-		if command := c.server.find(c, args); command != nil {
-			if command.takesLong(args) {
-				c.leave(command, args)
-			} else {
-				command.run(c, args)
-			}
+		switch command := c.server.find(c, args); {
+		case command == nil:
+			c.breakTransaction()
+		case c.transaction != nil && !command.atOnce:
+			c.queue(command, args)
+		case command.takesLong(c, args):
+			c.leave(command, args)
+		default:
+			command.run(c, args)
 		}
 		if len(c.out) >= flushSize {
 			sent += len(c.out)
@@ -108,10 +115,7 @@ func (c *client) answer() error {
 
 // leave has a command be carried out aside, with what it needs of a buffer that is needed for others.
 func (c *client) leave(command *command, args [][]byte) {
-	kept := make([][]byte, len(args))
-	for i, arg := range args {
-		kept[i] = append(make([]byte, 0, len(arg)+1), arg...) // commands may append a byte
-	}
+	kept := keep(args)
 	c.long = func() { command.run(c, kept) }
 }
 
@@ -180,6 +184,14 @@ func (c *client) drain() error {
 	freeBuffer(c.backlog)
 	c.backlog, c.written = nil, 0
 	return nil
+}
+
+// locksOf returns the locks of every step-th of keys that a command has to take.
+func (c *client) locksOf(step int, keys ...[]byte) lockSet {
+	if c.executes {
+		return lockSet{}
+	}
+	return c.server.store.locksOf(step, keys...)
 }
 
 // look returns the value of a key until the next look.

@@ -54,6 +54,23 @@ func TestGoRedis(t *testing.T) {
 		if v, err := client.MGet(ctx, "k3", "none", "n").Result(); fmt.Sprint(v) != "[xxx <nil> 1000]" || err != nil {
 			t.Error(v, err)
 		}
+		replies, err = client.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+			pipe.MSet(ctx, "t", "1", "u", "2")
+			pipe.Expire(ctx, "t", time.Minute)
+			pipe.IncrByFloat(ctx, "t", 0.5)
+			return nil
+		})
+		if len(replies) != 3 || err != nil || replies[2].(*redis.FloatCmd).Val() != 1.5 {
+			t.Error(replies, err)
+		}
+		err = client.Watch(ctx, func(tx *redis.Tx) error {
+			must(client.Set(ctx, "u", "other", 0).Err())
+			_, err := tx.TxPipelined(ctx, func(pipe redis.Pipeliner) error { return pipe.Set(ctx, "u", "mine", 0).Err() })
+			return err
+		}, "u")
+		if v := client.Get(ctx, "u").Val(); !errors.Is(err, redis.TxFailedErr) || v != "other" {
+			t.Error(v, err)
+		}
 		n := 0
 		for keys := client.Scan(ctx, 0, "k*", 100).Iterator(); keys.Next(ctx); n++ {
 			must(keys.Err())

@@ -12,12 +12,14 @@ import (
 
 // A command is what Redis has under the same name, as COMMAND INFO describes it.
 type command struct {
-	name  string
-	arity int // of arguments with the name; negative if that is the least
-	flags string
-	keys  keySpan
-	long  func(args [][]byte) bool // it takes long, and is carried out aside, whatever the number of arguments; nil if never
-	run   func(c *client, args [][]byte)
+	name   string
+	arity  int // of arguments with the name; negative if that is the least
+	flags  string
+	keys   keySpan
+	atOnce bool // it is carried out between MULTI and EXEC, too
+	run    func(c *client, args [][]byte)
+	// long tells whether it takes long, and is carried out aside, whatever the number of arguments. Nil is never.
+	long func(c *client, args [][]byte) bool
 	// subcommands by name. A command that has any has no run.
 	subcommands []*command
 
@@ -26,6 +28,17 @@ type command struct {
 
 // A keySpan says which arguments are keys. The last counts from the end if it is negative.
 type keySpan struct{ first, last, step int }
+
+// of returns the arguments from the first key to the last one.
+func (s keySpan) of(args [][]byte) [][]byte {
+	switch {
+	case s == noKeys:
+		return nil
+	case s.last < 0:
+		return args[s.first : len(args)+s.last+1]
+	}
+	return args[s.first : s.last+1]
+}
 
 var (
 	noKeys   = keySpan{}
@@ -95,8 +108,14 @@ func newCommands() []*command {
 		{name: "echo", arity: 2, flags: "loading stale fast", run: echo},
 		{name: "hello", arity: -1, flags: "noscript loading stale fast no_auth allow_busy", run: hello},
 		{name: "ping", arity: -1, flags: "fast", run: ping},
-		{name: "quit", arity: -1, flags: "noscript loading stale fast no_auth allow_busy", run: quit},
+		{name: "quit", arity: -1, flags: "noscript loading stale fast no_auth allow_busy", atOnce: true, run: quit},
 		{name: "select", arity: 2, flags: "loading stale fast", run: selectCommand},
+
+		{name: "discard", arity: 1, flags: "noscript loading stale fast allow_busy", atOnce: true, run: discard},
+		{name: "exec", arity: 1, flags: "noscript loading stale skip_slowlog", long: execLong, atOnce: true, run: execCommand},
+		{name: "multi", arity: 1, flags: "noscript loading stale fast allow_busy", atOnce: true, run: multi},
+		{name: "unwatch", arity: 1, flags: "noscript loading stale fast allow_busy", run: unwatch},
+		{name: "watch", arity: -2, flags: "noscript loading stale fast allow_busy", keys: manyKeys, atOnce: true, run: watch},
 
 		{name: "command", arity: -1, flags: "loading stale", run: commandList, subcommands: []*command{
 			{name: "count", arity: 2, flags: "loading stale", run: commandCount},
@@ -150,23 +169,29 @@ func (s *server) find(c *client, args [][]byte) *command {
 		name += "|" + command.name
 	}
 	command.calls.Add(1)
+	var reason string
 	switch {
 	case command.run == nil || command.arity > 0 && len(args) != command.arity || len(args) < -command.arity:
-		c.fail("ERR wrong number of arguments for '" + name + "' command")
+		reason = "ERR wrong number of arguments for '" + name + "' command"
 	case !c.authenticated && !strings.Contains(command.flags, "no_auth"):
-		c.fail("NOAUTH Authentication required.")
+		reason = "NOAUTH Authentication required."
 	default:
 		return command
 	}
+	if name == "exec" { // it ends the transaction, whatever is wrong with it
+		c.endTransaction()
+		reason = "EXECABORT Transaction discarded because of: " + strings.TrimPrefix(reason, "ERR ")
+	}
+	c.fail(reason)
 	return nil
 }
 
 // takesLong tells whether a request is likely to take so long that others would notice.
-func (c *command) takesLong(args [][]byte) bool {
-	return len(args) > manyArguments || c.long != nil && c.long(args)
+func (c *command) takesLong(of *client, args [][]byte) bool {
+	return len(args) > manyArguments || c.long != nil && c.long(of, args)
 }
 
-func always([][]byte) bool { return true }
+func always(*client, [][]byte) bool { return true }
 
 // manyArguments is the number of arguments with which commands of many keys take about 0.1 ms.
 const manyArguments = 512

@@ -48,7 +48,7 @@ It needs no flags: start it, then try
   redis-cli -p 7379 set greeting hello EX 60
   curl http://127.0.0.1:7380/v1/cache/greeting
 
-Strings and their commands are there (GET SET MGET INCR EXPIRE SCAN and so on, listed by COMMAND LIST), with the replies of Redis 7.
+Strings and their commands are there (GET SET MGET INCR EXPIRE SCAN MULTI and so on, listed by COMMAND LIST), with the replies of Redis 7.
 It stops on Ctrl-C or SIGTERM, when clients have their replies and the snapshot is written, if there is to be one.
 
 A setting --max-bytes is also RUST_CACHE_SERVER_MAX_BYTES in the environment, and "max-bytes" in the file that --config names.

@@ -149,9 +149,9 @@ func (s *server) putEntry(w http.ResponseWriter, r *http.Request) error {
 	}
 
 	key := []byte(r.PathValue("key"))
-	lock := s.store.lockOf(key)
-	lock.Lock()
-	defer lock.Unlock()
+	locks := s.store.locksOf(1, key)
+	s.store.lock(locks)
+	defer s.store.unlock(locks)
 	old, found := s.entry(key)
 	if err := precondition(r, old, found); err != nil {
 		return err
@@ -179,9 +179,9 @@ const maxTTL = time.Duration(1<<63 - 1)
 
 func (s *server) deleteEntry(w http.ResponseWriter, r *http.Request) error {
 	key := []byte(r.PathValue("key"))
-	lock := s.store.lockOf(key)
-	lock.Lock()
-	defer lock.Unlock()
+	locks := s.store.locksOf(1, key)
+	s.store.lock(locks)
+	defer s.store.unlock(locks)
 	if r.Header.Get("If-Match") != "" {
 		old, found := s.entry(key)
 		if err := precondition(r, old, found); err != nil {

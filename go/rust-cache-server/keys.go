@@ -12,9 +12,9 @@ import (
 // del is Redis's DEL and UNLINK: nobody sees some of the keys without the others.
 func del(c *client, args [][]byte) {
 	store := c.server.store
-	locks := store.locksOf(args[1:], 1)
-	store.lockAll(locks)
-	defer store.unlockAll(locks)
+	locks := c.locksOf(1, args[1:]...)
+	store.lock(locks)
+	defer store.unlock(locks)
 	n := int64(0)
 	for _, key := range args[1:] {
 		if store.Delete(key) {
@@ -72,9 +72,9 @@ func (c *client) expiry(key []byte, at bool, unit func(milliseconds int64) int64
 
 func persist(c *client, args [][]byte) {
 	store := c.server.store
-	lock := store.lockOf(args[1])
-	lock.Lock()
-	defer lock.Unlock()
+	locks := c.locksOf(1, args[1])
+	store.lock(locks)
+	defer store.unlock(locks)
 	ttl, found := store.TTL(args[1])
 	c.boolean(found && ttl > 0 && store.Touch(args[1], 0))
 }
@@ -130,9 +130,9 @@ func (c *client) expire(command string, args [][]byte, seconds, at bool) {
 	}
 
 	store := c.server.store
-	lock := store.lockOf(args[1])
-	lock.Lock()
-	defer lock.Unlock()
+	locks := c.locksOf(1, args[1])
+	store.lock(locks)
+	defer store.unlock(locks)
 	old, found := store.TTL(args[1])
 	forEver := old == 0
 	ttl := time.Until(time.UnixMilli(n))
@@ -162,9 +162,9 @@ func renameNX(c *client, args [][]byte) { c.rename(args[1], args[2], false) }
 
 func (c *client) rename(from, to []byte, replace bool) {
 	store := c.server.store
-	locks := store.locksOf([][]byte{from, to}, 1)
-	store.lockAll(locks)
-	defer store.unlockAll(locks)
+	locks := c.locksOf(1, from, to)
+	store.lock(locks)
+	defer store.unlock(locks)
 	found, done, err := store.copy(from, to, replace)
 	switch {
 	case !found:
@@ -204,9 +204,9 @@ func copyCommand(c *client, args [][]byte) {
 		return
 	}
 	store := c.server.store
-	locks := store.locksOf([][]byte{from, to}, 1)
-	store.lockAll(locks)
-	defer store.unlockAll(locks)
+	locks := c.locksOf(1, from, to)
+	store.lock(locks)
+	defer store.unlock(locks)
 	if _, done, err := store.copy(from, to, replace); err != nil {
 		c.failSet(err)
 	} else {
@@ -344,7 +344,7 @@ func scan(c *client, args [][]byte) {
 }
 
 // scansMany tells whether a SCAN looks at as many keys as take others as many arguments. It may be wrong if it is none.
-func scansMany(args [][]byte) bool {
+func scansMany(_ *client, args [][]byte) bool {
 	for i := 3; i < len(args); i++ {
 		if count, ok := parseInt(args[i]); ok && count > manyArguments && is(args[i-1], "count") {
 			return true

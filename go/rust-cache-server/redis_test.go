@@ -197,6 +197,13 @@ func scripts() []string {
 		"RANDOMKEY; RANDOMKEY a; SET a 1; RANDOMKEY; RANDOMKEY; RENAME a b; RANDOMKEY; RANDOMKEY; MSET a 1 c 2; ?RANDOMKEY; ?RANDOMKEY; ?TIME; TIME x",
 		"DBSIZE; SET a 1; SET b 1; DBSIZE; DBSIZE a; DEL a; DBSIZE; FLUSHALL; DBSIZE; GET b; SET a 1; FLUSHDB; DBSIZE; FLUSHALL SYNC; FLUSHALL ASYNC; FLUSHDB async; FLUSHALL foo; FLUSHALL SYNC SYNC; FLUSHDB foo",
 		"PING; PING hello; PING a b; ECHO; ECHO hello; ECHO a b; PING \"\"",
+		"MULTI; MULTI; SET a 1; INCR a; GET a; EXEC; GET a; EXEC; DISCARD; MULTI; EXEC; MULTI x; MULTI; INCR a; DISCARD; GET a; EXEC x; DISCARD x",
+		"MULTI; FOO; SET a 1; EXEC; EXISTS a; MULTI; SET a 1; GET; MULTI; INCR a; EXEC; EXISTS a; EXEC; MULTI; CLIENT foo; SET a 1; DISCARD; SET a x; MULTI; INCR a; INCR a b; EXEC; MULTI; INCR a; SET a 2; EXEC; GET a",
+		"MULTI; MSET a 1 b 2; MGET a b c; RENAME a c; COPY c d; DEL b x; GETDEL d; SETRANGE c 2 x; SET e 1 EX 1000; PERSIST e; EXPIRE e 1000 NX; ECHO hello; PING; DBSIZE; EXEC; #KEYS *; MULTI; FLUSHALL; DBSIZE; SET a 1; EXEC; GET a",
+		"WATCH; UNWATCH x; UNWATCH; WATCH a; MULTI; GET a; EXEC; WATCH a; SET a 1; MULTI; INCR a; EXEC; GET a; MULTI; INCR a; EXEC; WATCH a b; UNWATCH; SET b 1; MULTI; INCR a; EXEC; WATCH a b; MULTI; WATCH c; SET b 3; EXEC; GET b",
+		"WATCH a; SET a 1; MULTI; DISCARD; MULTI; GET a; EXEC; WATCH a; DEL a; MULTI; SET a 2; EXEC; GET a; SET a 1; WATCH a; SET a 1; MULTI; SET a 2; EXEC; GET a; WATCH a b; MULTI; FOO; EXEC; SET a 1; MULTI; GET a; EXEC",
+		"WATCH a; RENAME b a; MULTI; PING; EXEC; SET b 1; WATCH a b; RENAME b a; MULTI; PING; EXEC; WATCH a; FLUSHALL; MULTI; PING; EXEC; SET a 1; WATCH a; GET a; TTL a; SET c 1; MULTI; PING; EXEC",
+		"MULTI; HELLO 3 foo; CLIENT SETNAME me; CLIENT GETNAME; UNWATCH; GET none; EXEC; CLIENT GETNAME; MULTI; GET a; QUIT",
 		"SELECT; SELECT 0; SELECT x; SELECT -1; SELECT 9999999999; SELECT 16; SELECT 0 0",
 		"AUTH; AUTH x; AUTH default x; AUTH other x; AUTH a b c",
 		"HELLO x; HELLO 4; HELLO 1; HELLO 3 foo; HELLO 3 AUTH a; HELLO 3 AUTH nobody x; HELLO 3 SETNAME; HELLO 2 SETNAME \"a b\"; HELLO 2 foo bar; HELLO 99999999999999999999",
@@ -338,7 +345,7 @@ func answers(t *testing.T, addr string, pieces ...[]byte) string {
 func TestAuthIsThatOfRedis(t *testing.T) {
 	redis, own := startRedis(t, "--requirepass", "secret"), start(t, config{Password: "secret"}).addr()
 	for _, script := range []string{
-		"GET a; PING; SET a b; COMMAND COUNT; FOO; GET; CLIENT ID; CLIENT SETNAME a; INFO; CONFIG GET save; SELECT 0; AUTH wrong; AUTH other secret; AUTH default wrong; AUTH; AUTH a b c; PING",
+		"GET a; PING; MULTI; EXEC; SET a b; COMMAND COUNT; FOO; GET; CLIENT ID; CLIENT SETNAME a; INFO; CONFIG GET save; SELECT 0; AUTH wrong; AUTH other secret; AUTH default wrong; AUTH; AUTH a b c; PING",
 		"AUTH secret; SET a b; GET a; AUTH wrong; GET a", "AUTH default secret; GET none", "HELLO; HELLO 3; HELLO 3 AUTH default wrong; PING",
 		"HELLO 3 AUTH default secret SETNAME \"a b\"; PING", "QUIT", "MGET 1 2 3 4 5 6 7 8 9",
 	} {

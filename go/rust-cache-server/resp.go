@@ -368,6 +368,14 @@ func (r *reply) null() {
 	}
 }
 
+func (r *reply) nullArray() {
+	if r.resp3 {
+		r.null()
+	} else {
+		r.out = append(r.out, "*-1\r\n"...)
+	}
+}
+
 func (r *reply) bulk(value []byte) {
 	r.line('$', int64(len(value)))
 	r.out = append(r.out, value...)

@@ -38,31 +38,30 @@ func newStore(maxBytes int64) (*store, error) {
 	return &store{Cache: c, seed: maphash.MakeSeed()}, nil
 }
 
-// lockOf returns the lock that whoever changes the key has to hold.
-func (s *store) lockOf(key []byte) *sync.RWMutex {
-	return &s.stripes[s.stripeOf(key)].RWMutex
-}
-
-func (s *store) stripeOf(key []byte) uint64 {
-	return maphash.Bytes(s.seed, key) % stripes
-}
-
-// A lockSet is the locks of some keys. They are taken in one order everywhere, so that nobody waits in a circle.
+// A lockSet is the locks of some keys: whoever changes a key has to hold its. They are taken in one order everywhere, so that
+// nobody waits in a circle.
 type lockSet [stripes / 64]uint64
 
 // locksOf returns the locks of every step-th of keys.
-func (s *store) locksOf(keys [][]byte, step int) (set lockSet) {
+func (s *store) locksOf(step int, keys ...[]byte) (set lockSet) {
 	for i := 0; i < len(keys); i += step {
-		stripe := s.stripeOf(keys[i])
+		stripe := maphash.Bytes(s.seed, keys[i]) % stripes
 		set[stripe/64] |= 1 << (stripe % 64)
 	}
 	return set
 }
 
-func (s *store) lockAll(set lockSet)    { s.each(set, (*sync.RWMutex).Lock) }
-func (s *store) unlockAll(set lockSet)  { s.each(set, (*sync.RWMutex).Unlock) }
-func (s *store) rlockAll(set lockSet)   { s.each(set, (*sync.RWMutex).RLock) }
-func (s *store) runlockAll(set lockSet) { s.each(set, (*sync.RWMutex).RUnlock) }
+func (l lockSet) with(other lockSet) lockSet {
+	for i := range l {
+		l[i] |= other[i]
+	}
+	return l
+}
+
+func (s *store) lock(set lockSet)    { s.each(set, (*sync.RWMutex).Lock) }
+func (s *store) unlock(set lockSet)  { s.each(set, (*sync.RWMutex).Unlock) }
+func (s *store) rlock(set lockSet)   { s.each(set, (*sync.RWMutex).RLock) }
+func (s *store) runlock(set lockSet) { s.each(set, (*sync.RWMutex).RUnlock) }
 
 func (s *store) each(set lockSet, do func(*sync.RWMutex)) {
 	for i, word := range set {

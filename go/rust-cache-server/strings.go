@@ -101,9 +101,9 @@ func set(c *client, args [][]byte) {
 		return
 	}
 	key, store := args[1], c.server.store
-	lock := store.lockOf(key)
-	lock.Lock()
-	defer lock.Unlock()
+	locks := c.locksOf(1, key)
+	store.lock(locks)
+	defer store.unlock(locks)
 
 	start := len(c.out)
 	var ttl time.Duration
@@ -145,10 +145,10 @@ func (c *client) put(key, value []byte, ttl time.Duration, expires bool) error {
 
 // setTTL stores a value and replies.
 func (c *client) setTTL(key, value []byte, ttl time.Duration) {
-	lock := c.server.store.lockOf(key)
-	lock.Lock()
-	err := c.server.store.SetTTL(key, append(value, plain), ttl)
-	lock.Unlock()
+	store, locks := c.server.store, c.locksOf(1, key)
+	store.lock(locks)
+	err := store.SetTTL(key, append(value, plain), ttl)
+	store.unlock(locks)
 	if err != nil {
 		c.failSet(err)
 		return
@@ -169,9 +169,9 @@ func (c *client) setEx(command string, args [][]byte, seconds bool) {
 
 func setNX(c *client, args [][]byte) {
 	key, store := args[1], c.server.store
-	lock := store.lockOf(key)
-	lock.Lock()
-	defer lock.Unlock()
+	locks := c.locksOf(1, key)
+	store.lock(locks)
+	defer store.unlock(locks)
 	if _, found := store.TTL(key); found {
 		c.boolean(false)
 	} else if err := c.put(key, args[2], 0, false); err != nil {
@@ -182,9 +182,9 @@ func setNX(c *client, args [][]byte) {
 }
 
 func getSet(c *client, args [][]byte) {
-	lock := c.server.store.lockOf(args[1])
-	lock.Lock()
-	defer lock.Unlock()
+	locks := c.locksOf(1, args[1])
+	c.server.store.lock(locks)
+	defer c.server.store.unlock(locks)
 	start := len(c.out)
 	c.getValue(args[1])
 	if err := c.put(args[1], args[2], 0, false); err != nil {
@@ -194,9 +194,9 @@ func getSet(c *client, args [][]byte) {
 }
 
 func getDel(c *client, args [][]byte) {
-	lock := c.server.store.lockOf(args[1])
-	lock.Lock()
-	defer lock.Unlock()
+	locks := c.locksOf(1, args[1])
+	c.server.store.lock(locks)
+	defer c.server.store.unlock(locks)
 	if c.getValue(args[1]) {
 		c.server.store.Delete(args[1])
 	}
@@ -207,9 +207,9 @@ func getEx(c *client, args [][]byte) {
 	if !ok {
 		return
 	}
-	lock := c.server.store.lockOf(args[1])
-	lock.Lock()
-	defer lock.Unlock()
+	locks := c.locksOf(1, args[1])
+	c.server.store.lock(locks)
+	defer c.server.store.unlock(locks)
 	start := len(c.out)
 	switch found := c.getValue(args[1]); {
 	case !found:
@@ -226,9 +226,9 @@ func getEx(c *client, args [][]byte) {
 // mget sees all values that an MSET stores, or none.
 func mget(c *client, args [][]byte) {
 	store := c.server.store
-	locks := store.locksOf(args[1:], 1)
-	store.rlockAll(locks)
-	defer store.runlockAll(locks)
+	locks := c.locksOf(1, args[1:]...)
+	store.rlock(locks)
+	defer store.runlock(locks)
 	c.array(len(args) - 1)
 	for _, key := range args[1:] {
 		c.getValue(key)
@@ -245,9 +245,9 @@ func (c *client) mset(command string, args [][]byte, nx bool) {
 		return
 	}
 	store := c.server.store
-	locks := store.locksOf(args[1:], 2)
-	store.lockAll(locks)
-	defer store.unlockAll(locks)
+	locks := c.locksOf(2, args[1:]...)
+	store.lock(locks)
+	defer store.unlock(locks)
 	for i := 1; i < len(args) && nx; i += 2 {
 		if _, found := store.TTL(args[i]); found {
 			c.boolean(false)
@@ -349,9 +349,9 @@ func (c *client) mayHold(offset int64, piece []byte) bool {
 // returns false if the value is to stay as it is.
 func (c *client) update(key []byte, change func(old []byte, found bool) (value []byte, ok bool)) {
 	store := c.server.store
-	lock := store.lockOf(key)
-	lock.Lock()
-	defer lock.Unlock()
+	locks := c.locksOf(1, key)
+	store.lock(locks)
+	defer store.unlock(locks)
 	old, found := c.look(key)
 	ttl, still := store.TTL(key)
 	if !still { // it may have expired in between
