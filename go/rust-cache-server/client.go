@@ -23,6 +23,7 @@ type client struct {
 	transaction *transaction      // since MULTI
 	executes    bool              // EXEC, which has the locks
 	watched     map[string]uint64 // versions of values
+	overflowed  bool
 
 	id            int64
 	since         time.Time
@@ -113,6 +114,13 @@ func (c *client) answer() error {
 	return nil
 }
 
+// overflows tells whether a client can't have the replies that are there, as they are more than it may leave unread. It is given up
+// then; what its command makes beyond them would take memory for nothing.
+func (c *client) overflows() bool {
+	c.overflowed = c.overflowed || len(c.out) > int(c.server.config.MaxBacklog)
+	return c.overflowed
+}
+
 // leave has a command be carried out aside, with what it needs of a buffer that is needed for others.
 func (c *client) leave(command *command, args [][]byte) {
 	kept := keep(args)
@@ -122,6 +130,9 @@ func (c *client) leave(command *command, args [][]byte) {
 // flush writes replies as far as the client takes them at once, and keeps the others. Clients may send a long pipeline before
 // they read the first reply.
 func (c *client) flush() error {
+	if c.overflowed {
+		return errSlowReader
+	}
 	replies := c.out
 	if len(replies) == 0 {
 		return nil

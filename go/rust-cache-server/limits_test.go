@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -177,6 +178,32 @@ func TestRepliesBeyondTheBacklog(t *testing.T) {
 		s.do2(fmt.Sprintf("$%q", value))
 	}
 	s.do2("+PONG")
+}
+
+// TestRepliesThatNobodyMayHave sends single requests whose replies are far more than --max-backlog.
+func TestRepliesThatNobodyMayHave(t *testing.T) {
+	server := start(t, config{MaxBacklog: 1 << 20})
+	s := dial(t, server.addr())
+	s.do("SET", "a", strings.Repeat("x", 100_000))
+	for name, input := range map[string]string{ // 1 GB of replies
+		"MGET":               request(append([]string{"MGET"}, slices.Repeat([]string{"a"}, 10_000)...)...),
+		"EXEC":               "MULTI\r\n" + strings.Repeat("GET a\r\n", 10_000) + "SET done yes\r\nEXEC\r\n",
+		"EXEC of many MGETs": "MULTI\r\n" + strings.Repeat("MGET"+strings.Repeat(" a", 100)+"\r\n", 100) + "EXEC\r\n",
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		other := dial(t, server.addr())
+		other.send(input)
+		_, _ = io.Copy(io.Discard, other.conn) // until it is closed
+		runtime.ReadMemStats(&after)
+		if took := (after.TotalAlloc - before.TotalAlloc) >> 20; took > 100 {
+			t.Errorf("%s made %d MiB", name, took)
+		}
+	}
+	if got := s.do("GET", "done"); got != `$"yes"` {
+		t.Error("what comes behind too many replies in a transaction is not done:", got)
+	}
+	eventually(t, "the others are gone", func() bool { return server.connected() == 1 })
 }
 
 // TestLongCommandsInPipelines has commands that are carried out aside between others, in one piece and in many.

@@ -231,6 +231,9 @@ func mget(c *client, args [][]byte) {
 	defer store.runlock(locks)
 	c.array(len(args) - 1)
 	for _, key := range args[1:] {
+		if c.overflows() {
+			return
+		}
 		c.getValue(key)
 	}
 }

@@ -135,6 +135,9 @@ func execCommand(c *client, _ [][]byte) {
 	c.array(len(t.requests))
 	for _, r := range t.requests {
 		r.command.run(c, r.args)
+		if c.overflows() {
+			c.out = c.out[:0] // the others are to be carried out all the same
+		}
 	}
 	c.executes = false
 }
