@@ -32,3 +32,17 @@ func TestRandomKeys(t *testing.T) {
 		t.Error("what has expired comes up:", got)
 	}
 }
+
+// TestTheSameTimeIsNoChange asks some times, as the server may lose its processor between two looks at the clock.
+func TestTheSameTimeIsNoChange(t *testing.T) {
+	s := dial(t, start(t, config{}).addr())
+	var got string
+	for range 20 {
+		s.do("SET", "a", "x", "EXAT", "4102444800")
+		got = s.do("EXPIREAT", "a", "4102444800", "LT") + s.do("PEXPIREAT", "a", "4102444800000", "GT")
+		if got == ":0:0" {
+			return
+		}
+	}
+	t.Error("LT and GT say", got)
+}
