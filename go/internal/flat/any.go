@@ -38,12 +38,12 @@ var anyPlans = sync.OnceValue(func() anyNodes {
 	p := planner{nodes: map[reflect.Type]*node{}}
 	plans := anyNodes{numbers: map[reflect.Type]int{}}
 	// One root, so that what the types have in common is completed once.
-	root := &node{}
+	root := &node{typ: anyType}
 	for i, t := range anyTypes {
 		n, _ := p.node(t) // all of them can be stored
 		plans.nodes = append(plans.nodes, n)
 		plans.numbers[t] = i + 1
-		root.ops = append(root.ops, op{kind: opPointer, node: &node{typ: reflect.PointerTo(t), elem: n}})
+		root.parts = append(root.parts, field{node: n})
 	}
 	_ = p.finish(root)
 	return plans

@@ -26,7 +26,7 @@ type Plan struct {
 }
 
 // format is the version of what values of a shape look like.
-const format = "tandem flat 1 "
+const format = "tandem flat 2 "
 
 const tagSize = 4
 

@@ -40,6 +40,18 @@ type (
 		Children []*tree
 		By       map[string]tree
 	}
+	// Types that contain themselves as parts of what they refer to.
+	plot struct {
+		Number int
+		Wood   wood
+	}
+	wood struct {
+		Age   int
+		Plots []plot
+		By    map[string]plot
+		Pairs [][2]wood
+		Name  string
+	}
 	list struct {
 		Value int
 		Next  *list
@@ -126,6 +138,8 @@ var values = []any{
 	true, int8(-1), "text", "", word("w"), []byte{}, []byte(nil), [3]byte{1, 2, 3}, [0]string{}, struct{}{}, 1.5,
 	padded{1, math.MaxInt64, true, 9}, []padded{}, []padded(nil), []inner{{1, 2}}, [2]padded{{A: 1}, {D: 2}},
 	tree{"root", []*tree{{Name: "leaf"}, nil}, map[string]tree{"x": {Name: "y"}}}, list{1, &list{2, nil}},
+	wood{1, []plot{{2, wood{Name: "a"}}}, map[string]plot{"b": {3, wood{Age: 4}}}, [][2]wood{{{Name: "c"}, {Age: 5}}}, "d"},
+	plot{1, wood{2, []plot{{3, wood{Name: "a"}}}, nil, [][2]wood{{{Age: 4}}}, "b"}},
 	nest{{}, nil, {{}}}, embeds{inner{1, 2}, &Pointed{"p"}, time.Unix(1, 2).UTC()}, embeds{},
 	lossy{"secret"}, ownJSON{ref(7)}, []ownJSON{{}}, map[netip.Addr]int{netip.MustParseAddr("::1"): 1},
 	map[struct{}]struct{}{}, map[struct{}]struct{}{{}: {}}, map[[2]string]*int{{"a", "b"}: ref(1), {}: nil},
@@ -237,6 +251,7 @@ func TestUnstorable(t *testing.T) {
 		F    func()
 	}
 	type builder struct{ B strings.Builder }
+	type keyed struct{ P *map[keyed]int }
 	for _, test := range []struct {
 		typ  reflect.Type
 		want string
@@ -252,6 +267,7 @@ func TestUnstorable(t *testing.T) {
 		{reflect.TypeFor[struct{ sync.Mutex }](), "Mutex is a sync.Mutex, which must not be copied"},
 		{reflect.TypeFor[map[any]int](), "[key] is equal to nothing"},
 		{reflect.TypeFor[map[[20]struct{ P *int }]int](), "[key] is equal to nothing"},
+		{reflect.TypeFor[keyed](), "P[key] is equal to nothing"},
 		{reflect.TypeFor[map[string]struct{ E error }](), "[].E is an interface with methods (error)"},
 	} {
 		if _, err := Of(test.typ); err == nil || !strings.Contains(err.Error(), test.want) {
@@ -344,6 +360,7 @@ func randomType(random *rand.Rand, depth int) reflect.Type {
 		reflect.TypeFor[complex64](), stringType, reflect.TypeFor[word](), reflect.TypeFor[[]byte](), anyType,
 		reflect.TypeFor[inner](), reflect.TypeFor[padded](), timeType, reflect.TypeFor[struct{}](),
 		reflect.TypeFor[tree](), reflect.TypeFor[nest](), reflect.TypeFor[map[string]any](),
+		reflect.TypeFor[wood](), reflect.TypeFor[plot](),
 	}
 	keys := []reflect.Type{
 		stringType, reflect.TypeFor[word](), reflect.TypeFor[int](), reflect.TypeFor[bool](), reflect.TypeFor[inner](),

@@ -46,14 +46,23 @@ type node struct {
 	typ   reflect.Type
 	size  uintptr
 	align uintptr
-	ops   []op
-	least int // bytes that a value has at least
+	ops   []op // those of structs and arrays only when all types are planned
+	least int  // bytes that a value has at least
 	plain bool
-	elem  *node // of slices, arrays, pointers and maps
-	key   *node // of maps
+	elem  *node   // of slices, arrays, pointers and maps
+	key   *node   // of maps
+	parts []field // of structs
+	// Whether ops and least are complete.
+	laidOut bool
 	// What the type does by itself, since it has parts that can't be stored.
 	methods *methods
 	err     error
+}
+
+// A field is one of a struct that has bytes.
+type field struct {
+	node   *node
+	offset uintptr
 }
 
 // isPlain tells whether values are copied in one piece.
@@ -101,7 +110,8 @@ func within(step string, err error) error {
 	return &unstorable{step + inner.path, inner.reason}
 }
 
-// node plans a type. While it does, the node is there already for types that contain themselves.
+// node plans a type, save what structs and arrays take over from their parts. While it does, the node is there already for
+// types that contain themselves.
 func (p *planner) node(t reflect.Type) (*node, error) {
 	if n := p.nodes[t]; n != nil {
 		return n, n.err
@@ -113,13 +123,42 @@ func (p *planner) node(t reflect.Type) (*node, error) {
 			n.err = err
 			return n, err
 		}
-		n.elem, n.key = nil, nil
+		n.elem, n.key, n.parts = nil, nil, nil
 		n.ops = []op{{kind: opMethods, node: n}}
+	}
+	return n, nil
+}
+
+// layOut completes the ops of a node. No type has itself as a part, only behind slices, pointers and maps.
+func (n *node) layOut() {
+	if n.laidOut {
+		return
+	}
+	n.laidOut = true
+	for _, part := range n.parts {
+		part.node.layOut()
+		n.addAll(part.node, part.offset)
+	}
+	if n.typ.Kind() == reflect.Array && n.elem != nil {
+		n.elem.layOut()
+		n.layOutArray()
 	}
 	for _, o := range n.ops {
 		n.least += o.least()
 	}
-	return n, nil
+}
+
+func (n *node) layOutArray() {
+	switch length := n.typ.Len(); {
+	case n.elem.isPlain():
+		n.add(op{kind: opCopy, size: n.size})
+	case length*len(n.elem.ops) <= maxUnrolled:
+		for i := range length {
+			n.addAll(n.elem, uintptr(i)*n.elem.size)
+		}
+	default:
+		n.add(op{kind: opArray, node: n})
+	}
 }
 
 func (o *op) least() int {
@@ -169,7 +208,12 @@ func (p *planner) plan(n *node) (err error) {
 			return within("", err)
 		}
 	case reflect.Array:
-		return p.planArray(n)
+		if n.size == 0 {
+			return nil
+		}
+		if n.elem, err = p.node(t.Elem()); err != nil {
+			return within("[]", err)
+		}
 	case reflect.Map:
 		return p.planMap(n)
 	case reflect.Interface:
@@ -192,26 +236,6 @@ func (p *planner) plan(n *node) (err error) {
 	return nil
 }
 
-func (p *planner) planArray(n *node) (err error) {
-	if n.size == 0 {
-		return nil
-	}
-	if n.elem, err = p.node(n.typ.Elem()); err != nil {
-		return within("[]", err)
-	}
-	switch length := n.typ.Len(); {
-	case n.elem.isPlain():
-		n.add(op{kind: opCopy, size: n.size})
-	case length*len(n.elem.ops) <= maxUnrolled:
-		for i := range length {
-			n.addAll(n.elem, uintptr(i)*n.elem.size)
-		}
-	default:
-		n.add(op{kind: opArray, node: n})
-	}
-	return nil
-}
-
 func (p *planner) planMap(n *node) (err error) {
 	t := n.typ
 	kind := opMap
@@ -228,17 +252,27 @@ func (p *planner) planMap(n *node) (err error) {
 	if n.elem, err = p.node(t.Elem()); err != nil {
 		return within("[]", err)
 	}
-	if n.key.isIdentity() {
+	if p.isIdentity(t.Key()) {
 		return &unstorable{"[key]", "equal to nothing that is read later, as it has pointers or interfaces"}
 	}
 	return nil
 }
 
-// isIdentity tells whether values that were stored and read are not equal to what they were.
-func (n *node) isIdentity() bool {
-	for _, o := range n.ops {
-		if o.kind == opPointer || o.kind == opAny || o.kind == opArray && o.node.elem.isIdentity() {
-			return true
+// isIdentity tells whether values of a type, which can be stored, are not equal to what they were when they are read.
+func (p *planner) isIdentity(t reflect.Type) bool {
+	if n := p.nodes[t]; n != nil && n.methods != nil || isTime(t) || t.Size() == 0 {
+		return false
+	}
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		return true
+	case reflect.Array:
+		return p.isIdentity(t.Elem())
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if p.isIdentity(t.Field(i).Type) {
+				return true
+			}
 		}
 	}
 	return false
@@ -246,18 +280,18 @@ func (n *node) isIdentity() bool {
 
 func (p *planner) planStruct(n *node) error {
 	for i := range n.typ.NumField() {
-		field := n.typ.Field(i)
-		if field.Type.Size() == 0 {
+		f := n.typ.Field(i)
+		if f.Type.Size() == 0 {
 			continue
 		}
-		if field.Type.Kind() == reflect.Pointer && !field.IsExported() && !field.Anonymous {
-			return &unstorable{"." + field.Name, "a pointer in an unexported field, which may be there to be shared"}
+		if f.Type.Kind() == reflect.Pointer && !f.IsExported() && !f.Anonymous {
+			return &unstorable{"." + f.Name, "a pointer in an unexported field, which may be there to be shared"}
 		}
-		part, err := p.node(field.Type)
+		part, err := p.node(f.Type)
 		if err != nil {
-			return within("."+field.Name, err)
+			return within("."+f.Name, err)
 		}
-		n.addAll(part, field.Offset)
+		n.parts = append(n.parts, field{part, f.Offset})
 	}
 	return nil
 }
@@ -267,6 +301,9 @@ func (p *planner) finish(root *node) error {
 	reached := map[*node]bool{}
 	if err := reach(root, reached); err != nil {
 		return err
+	}
+	for n := range reached {
+		n.layOut()
 	}
 	for n := range reached {
 		n.plain = n.isPlain()
@@ -293,13 +330,13 @@ func reach(n *node, reached map[*node]bool) error {
 	if n.err != nil { // it was taken to be storable when a type was planned that it contains
 		return within(n.typ.String(), n.err)
 	}
-	for _, part := range []*node{n.elem, n.key} {
-		if err := reach(part, reached); err != nil {
+	for _, behind := range []*node{n.elem, n.key} {
+		if err := reach(behind, reached); err != nil {
 			return err
 		}
 	}
-	for _, o := range n.ops {
-		if err := reach(o.node, reached); err != nil {
+	for _, part := range n.parts {
+		if err := reach(part.node, reached); err != nil {
 			return err
 		}
 	}
