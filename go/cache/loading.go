@@ -112,6 +112,8 @@ func (c *Cache[K, V]) boardOrGet(
 
 // await waits until a flight has landed, or for an error that is a reason not to.
 func (c *Cache[K, V]) await(ctx context.Context, f *flight[K, V]) error {
+	// Who takes what landed must have been counted when it did, or there is nothing to make another value of.
+	defer f.call.leave()
 	var err error
 	select {
 	case <-f.landed:
@@ -120,7 +122,6 @@ func (c *Cache[K, V]) await(ctx context.Context, f *flight[K, V]) error {
 	case <-c.loads.closed:
 		err = ErrClosed
 	}
-	f.call.leave()
 	select {
 	case <-f.landed: // in the same moment
 		return nil

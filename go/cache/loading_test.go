@@ -143,6 +143,18 @@ func TestGivingUp(t *testing.T) {
 	})
 }
 
+// Who gave up takes nothing of what lands then: it was not counted among those who need a value of their own.
+func TestGivingUpInTheMomentOfLanding(t *testing.T) {
+	c := open(t, Options[string, []byte]{})
+	f := &flight[string, []byte]{call: newCall(t.Context(), nil), landed: make(chan struct{})}
+	f.call.cancel = func(error) { close(f.landed) }
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := c.await(ctx, f); err != context.Canceled {
+		t.Errorf("got %v", err)
+	}
+}
+
 // When all have given up, the context of the load ends, and who comes then begins another.
 func TestAllGiveUp(t *testing.T) {
 	for _, newcomer := range []bool{false, true} {
