@@ -593,22 +593,25 @@ func (c *Cache[K, V]) Touch(key K, ttl time.Duration) bool {
 // Scan returns about count keys, and the cursor with which the next call goes on. The first cursor is 0, and so is
 // the one behind the last keys. What is in the cache all the while is listed, and once; other entries may be. A call
 // takes time in proportion to a part of the cache, whatever count is. Strings and byte slices that are short share
-// allocations of up to 4 KiB.
-func (c *Cache[K, V]) Scan(cursor uint64, count int) (keys []K, next uint64) {
+// allocations of up to 4 KiB. A closed cache has no keys; an error is a fault of this package, and there may be more keys.
+func (c *Cache[K, V]) Scan(cursor uint64, count int) (keys []K, next uint64, err error) {
 	return c.appendScan(nil, cursor, count)
 }
 
-func (c *Cache[K, V]) appendScan(dst []K, cursor uint64, count int) (keys []K, next uint64) {
+func (c *Cache[K, V]) appendScan(dst []K, cursor uint64, count int) (keys []K, next uint64, err error) {
 	buffer := getBuffer()
 	defer putBuffer(buffer)
 	for {
 		length, next, status := c.core.Scan(cursor, max(count, 1), *buffer)
 		runtime.KeepAlive(c)
-		if status == ffi.BufferTooSmall {
+		switch status {
+		case ffi.OK:
+			return c.appendKeys(dst, (*buffer)[:length]), next, nil
+		case ffi.BufferTooSmall:
 			*buffer = make([]byte, 0, length+length/8) // there may be more by the next call
-			continue
+		default:
+			return dst, 0, errorOf(status)
 		}
-		return c.appendKeys(dst, (*buffer)[:length]), next
 	}
 }
 

@@ -279,8 +279,16 @@ func TestScan(t *testing.T) {
 	scanned(t, numbers, 3000)
 	scanned(t, slices, 3000)
 	texts.Close()
-	if keys, next := texts.Scan(0, 10); len(keys) != 0 || next != 0 {
-		t.Errorf("a closed cache has %d keys, then %d", len(keys), next)
+	if keys, next, err := texts.Scan(0, 10); len(keys) != 0 || next != 0 || err != nil {
+		t.Errorf("a closed cache has %d keys, then %d, %v", len(keys), next, err)
+	}
+}
+
+// What fails is not taken for the end.
+func TestScanFails(t *testing.T) {
+	keys, next, err := new(Cache[string, int]).Scan(0, 10) // which has no cache of Rust's
+	if len(keys) != 0 || next != 0 || err == nil {
+		t.Errorf("%q, then %d, %v", keys, next, err)
 	}
 }
 
@@ -319,7 +327,10 @@ func scanned[K Key, V any](t *testing.T, c *Cache[K, V], want int) {
 		seen := map[string]bool{}
 		cursor := uint64(0)
 		for {
-			keys, next := c.Scan(cursor, count)
+			keys, next, err := c.Scan(cursor, count)
+			if err != nil {
+				t.Fatal(err)
+			}
 			for _, key := range keys {
 				if _, found := c.Get(key); !found || seen[fmt.Sprint(key)] {
 					t.Fatalf("by %d: key %v, found %t", count, key, found)

@@ -266,7 +266,10 @@ func ExampleCache_Scan() {
 	prices.Set(2, 19.99)
 	sum := 0
 	for cursor := uint64(0); ; {
-		keys, next := prices.Scan(cursor, 100)
+		keys, next, err := prices.Scan(cursor, 100)
+		if err != nil {
+			panic(err)
+		}
 		for _, key := range keys {
 			sum += key
 		}

@@ -11,13 +11,14 @@ import (
 )
 
 // Keys iterates over the keys. What is in the cache all the while comes, and once; other entries may. The cache may be
-// changed meanwhile, also by the loop. Strings and byte slices that are short share allocations of up to 4 KiB.
+// changed meanwhile, also by the loop. Strings and byte slices that are short share allocations of up to 4 KiB. When the
+// cache is closed, there are no more keys; [Cache.Scan] tells errors, too.
 func (c *Cache[K, V]) Keys() iter.Seq[K] {
 	const step = 256
 	return func(yield func(K) bool) {
 		var keys []K
 		for cursor := uint64(0); ; {
-			keys, cursor = c.appendScan(keys[:0], cursor, step)
+			keys, cursor, _ = c.appendScan(keys[:0], cursor, step)
 			for _, key := range keys {
 				if !yield(key) {
 					return

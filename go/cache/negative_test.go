@@ -37,7 +37,7 @@ func TestNegativeTTL(t *testing.T) {
 	value, found := c.Get("key")
 	raw, foundRaw := c.AppendGet(nil, "key")
 	_, foundTTL := c.TTL("key")
-	keys, _ := c.Scan(0, 10)
+	keys, _, _ := c.Scan(0, 10)
 	if found || foundRaw || foundTTL || c.Touch("key", time.Hour) || c.Len()+len(keys)+len(value)+len(raw) != 0 {
 		t.Error("something else than loading came across it")
 	}

@@ -246,12 +246,16 @@ const scanSize = 4 << 10
 
 func keys(c *client, args [][]byte) {
 	var found [][]byte
-	c.server.store.eachKey(func(key []byte) bool {
+	err := c.server.store.eachKey(func(key []byte) bool {
 		if matches(args[1], key) {
 			found = append(found, key)
 		}
 		return true
 	})
+	if err != nil {
+		c.fail("ERR " + err.Error())
+		return
+	}
 	c.array(len(found))
 	for _, key := range found {
 		c.bulk(key)
@@ -259,17 +263,19 @@ func keys(c *client, args [][]byte) {
 }
 
 // eachKey visits all keys that are there all the while, until visit returns false.
-func (s *store) eachKey(visit func(key []byte) bool) {
+func (s *store) eachKey(visit func(key []byte) bool) error {
 	for cursor := uint64(0); ; {
-		var keys [][]byte
-		keys, cursor = s.Scan(cursor, scanSize)
+		keys, next, err := s.Scan(cursor, scanSize)
+		if err != nil {
+			return err
+		}
 		for _, key := range keys {
 			if !visit(key) {
-				return
+				return nil
 			}
 		}
-		if cursor == 0 {
-			return
+		if cursor = next; cursor == 0 {
+			return nil
 		}
 	}
 }
@@ -327,7 +333,11 @@ func scan(c *client, args [][]byte) {
 			return
 		}
 	}
-	list, next := c.server.store.Scan(cursor, int(min(count, scanMost)))
+	list, next, err := c.server.store.Scan(cursor, int(min(count, scanMost)))
+	if err != nil {
+		c.fail("ERR " + err.Error())
+		return
+	}
 	n := 0
 	for _, key := range list {
 		if is(kind, "string") && matches(pattern, key) {

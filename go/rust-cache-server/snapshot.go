@@ -53,10 +53,12 @@ func (s *store) save(path string) (entries int, err error) {
 	w := &snapshotWriter{out: bufio.NewWriterSize(file, 256<<10)}
 	w.header()
 	now := time.Now()
-	s.eachKey(func(key []byte) bool {
+	if err := s.eachKey(func(key []byte) bool {
 		w.entry(s, key, now)
 		return w.err == nil
-	})
+	}); err != nil {
+		return 0, err
+	}
 	w.end()
 	if w.err != nil {
 		return 0, w.err
