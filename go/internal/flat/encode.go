@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"reflect"
+	"slices"
 	"unsafe"
 )
 
@@ -104,7 +105,7 @@ func (e *encoder) deep(o *op, from unsafe.Pointer) error {
 		for key, value := range m {
 			e.text(key)
 			if err := e.any(value); err != nil {
-				return fmt.Errorf("[%q]: %w", key, err)
+				return underKey(key, err)
 			}
 		}
 	case opAny:
@@ -113,6 +114,35 @@ func (e *encoder) deep(o *op, from unsafe.Pointer) error {
 		return e.methods(o.node, from)
 	}
 	return nil
+}
+
+// A keysError is the error of a value in maps. Only its text is long where these are deep, not that of each map.
+type keysError struct {
+	keys []string // that lead to the value, the last one first
+	err  error
+}
+
+func (e *keysError) Error() string {
+	var text []byte
+	for _, key := range slices.Backward(e.keys) {
+		text = fmt.Appendf(text, "[%q]: ", key)
+	}
+	return string(text) + e.err.Error()
+}
+
+func (e *keysError) Unwrap() error { return e.err }
+
+// underKey returns the error for the map in which the value has a key.
+func underKey(key string, err error) error {
+	inner, ok := err.(*keysError)
+	switch {
+	case err == errDeep: // the way there is as long
+		return err
+	case !ok:
+		inner = &keysError{err: err}
+	}
+	inner.keys = append(inner.keys, key)
+	return inner
 }
 
 func (e *encoder) text(s string) {

@@ -294,6 +294,22 @@ func TestValuesThatFail(t *testing.T) {
 			t.Errorf("%T: %q, %v, want %q", test.value, data, err, test.want)
 		}
 	}
+	// An error far down takes no longer than its text.
+	looped := map[string]any{}
+	key, deep := strings.Repeat("k", 1000), map[string]any{"bad": word("")}
+	looped[key] = looped
+	for range maxDepth - 1 {
+		deep = map[string]any{key: deep}
+	}
+	for _, test := range []struct {
+		value  map[string]any
+		length int
+	}{{looped, 100}, {deep, 11_000_000}} {
+		_, err := planOf(t, reflect.TypeFor[map[string]any]()).Append(nil, unsafe.Pointer(&test.value))
+		if err == nil || len(err.Error()) > test.length {
+			t.Errorf("an error far down: %.200v", err)
+		}
+	}
 	own := ownText{make(chan int, 10)}
 	plan := planOf(t, reflect.TypeOf(own))
 	data, err := plan.Append(nil, unsafe.Pointer(&own))

@@ -110,8 +110,8 @@ func within(step string, err error) error {
 	return &unstorable{step + inner.path, inner.reason}
 }
 
-// node plans a type, save what structs and arrays take over from their parts. While it does, the node is there already for
-// types that contain themselves.
+// node plans a type, save what structs and arrays take over from their parts. While it does, the node is there already
+// for types that contain themselves.
 func (p *planner) node(t reflect.Type) (*node, error) {
 	if n := p.nodes[t]; n != nil {
 		return n, n.err
