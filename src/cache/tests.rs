@@ -57,6 +57,20 @@ fn options_are_checked() {
 }
 
 #[test]
+fn a_clock_does_not_go_back() {
+    let clock = ManualClock::default();
+    let options = Options { clock: Clock::Manual(clock.clone()), ..Options::default() };
+    let cache = Cache::new(options).unwrap();
+    cache.set_with_ttl(b"key", b"value", Some(Duration::from_secs(1))).unwrap();
+    for _ in 0..3 {
+        clock.advance(Duration::MAX);
+        assert_eq!(cache.get(b"key"), None);
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(cache.get(b"key"), None);
+    }
+}
+
+#[test]
 fn sizes_from_nothing_to_the_limit() {
     let cache = cache(8 << 20);
     for length in [0, 1, 7, 8, 9, 4095, 4096, 65_535, 65_536, 1 << 20, 7 << 20] {
