@@ -14,7 +14,7 @@ use super::budget::{Budget, Credit};
 use super::clock::{Clock, NEVER};
 use super::entry::{self, Bytes, Entry, NewEntry, Times};
 use super::hash::Hash;
-use super::index::{Index, Pages, Slot, Table, Wanted};
+use super::index::{Index, MOST_HITS, Pages, Slot, Table, Wanted};
 use super::lock::{self, Lock, Reader, Writer};
 use super::policy::{Contest, Levels, MAIN, Policy, Record, Standing, Step as Advice, WINDOW};
 use super::removal::{Queue, Reason, Removals};
@@ -540,7 +540,8 @@ impl<'a> Shard<'a> {
                 self.bury(old, Some(Reason::Replaced));
             }
             None => {
-                let hits = past.map_or(0, |past| u64::from(past.hits));
+                // A snapshot may say anything.
+                let hits = past.map_or(0, |past| u64::from(past.hits).min(MOST_HITS));
                 self.table().insert(hash, location, hits);
                 self.held.add_entry();
             }

@@ -544,6 +544,25 @@ mod tests {
     }
 
     #[test]
+    fn what_a_snapshot_says_of_the_policy_may_be_anything() {
+        let after = cache();
+        let keys: Vec<_> = (0..10_000_u32).map(u32::to_le_bytes).collect();
+        let past = |key: &[u8]| Past { log: MAIN, frequency: 255, hits: key[0] % 2 * 255 };
+        let item = |key| Item { key, value: b"value", deadline: NEVER, past: past(key) };
+        let items: Vec<_> = keys.iter().map(|key| item(&key[..])).collect();
+        after.restore(&items, 0.0, 0).unwrap();
+        after.audit();
+        let mut count = 0;
+        after.walk(0, |shard, hash, location| {
+            let Past { frequency, hits, .. } = shard.past(hash, location);
+            assert_eq!((frequency, hits), (15, past(shard.both(location).0).hits.min(3)));
+            count += 1;
+            true
+        });
+        assert_eq!(count, keys.len());
+    }
+
+    #[test]
     fn what_was_stored_since_stays() {
         let before = cache();
         before.set(b"key", b"old").unwrap();
