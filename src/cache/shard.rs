@@ -825,6 +825,7 @@ impl<'a> Shard<'a> {
         }
         // There is no word for a deadline, or a word too much: the entry is written anew.
         self.rewrite(hash, key, slot, times, credit)?;
+        self.trim();
         Ok(true)
     }
 

@@ -57,6 +57,20 @@ fn options_are_checked() {
 }
 
 #[test]
+fn touching_takes_no_memory() {
+    let cache = cache(64 << 20);
+    cache.set(b"key", &[1; 1000]).unwrap();
+    let before = cache.stats().bytes;
+    for _ in 0..10_000 {
+        assert!(cache.touch(b"key", Some(Duration::from_secs(1000))).unwrap());
+        assert!(cache.touch(b"key", None).unwrap());
+    }
+    // Memory comes in chunks of the size of a huge page.
+    assert!(cache.stats().bytes <= before + (2 << 20), "{} after {before}", cache.stats().bytes);
+    cache.audit();
+}
+
+#[test]
 fn a_clock_does_not_go_back() {
     let clock = ManualClock::default();
     let options = Options { clock: Clock::Manual(clock.clone()), ..Options::default() };
