@@ -78,8 +78,10 @@ func (c *Cache[K, V]) LoadFrom(r io.Reader) error {
 	for range helpers {
 		go func() { errs <- c.loadBlocks(tag, blocks) }()
 	}
-	err := c.readBlocks(r, tag, blocks)
-	close(blocks)
+	err := func() error {
+		defer close(blocks) // also if r panics
+		return c.readBlocks(r, tag, blocks)
+	}()
 	for range helpers {
 		err = cmp.Or(err, <-errs)
 	}

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tandem.example/go/cache"
@@ -184,6 +185,23 @@ func TestSnapshotStreamsThatFail(t *testing.T) {
 	if c.Len() != 10_000 {
 		t.Errorf("%d entries are left", c.Len())
 	}
+}
+
+type panicking struct{}
+
+func (panicking) Read([]byte) (int, error) { panic("broken") }
+
+// No goroutine stays behind when the stream panics.
+func TestSnapshotStreamThatPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newOf(t, cache.Options[int, int]{})
+		defer func() {
+			if recover() == nil {
+				t.Error("there was no panic")
+			}
+		}()
+		c.LoadFrom(panicking{})
+	})
 }
 
 func TestSnapshotOfAClosedCache(t *testing.T) {
