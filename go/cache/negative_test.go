@@ -53,6 +53,7 @@ func TestNegativeTTL(t *testing.T) {
 			}
 		}},
 		{"Touch", func() { c.Touch("key", -1) }},
+		{"Update", func() { c.Update("key", func(string, bool) (string, Change) { return "", Delete }) }},
 		{"Clear", func() { c.Clear() }},
 		{"Set, expired", func() {
 			if err := c.SetTTL("key", "value", 1); err != nil {
@@ -73,7 +74,7 @@ func TestNegativeTTL(t *testing.T) {
 		n.expect(t, c, change.name, true)
 		n.expect(t, c, change.name+", then", false)
 	}
-	if s := c.Stats(); s.NegativeHits != 7 || s.LoadFailures != uint64(n.loads) || s.MaxBytes != defaultBytes {
+	if s := c.Stats(); s.NegativeHits != 8 || s.LoadFailures != uint64(n.loads) || s.MaxBytes != defaultBytes {
 		t.Errorf("%+v", s)
 	}
 	c.Close()

@@ -420,13 +420,20 @@ func TestOperationsWinOverLoads(t *testing.T) {
 			t.Errorf("%s: loaded %d, %v, and %d is there", name, loaded, err, value)
 		}
 	}
-	c := open(t, Options[string, int64]{})
-	c.GetOrLoad(t.Context(), "key", func(context.Context, string) (int64, error) {
-		DeletePrefix(c, "k")
-		return 100, nil
-	})
-	if value, found := c.Get("key"); found {
-		t.Errorf("DeletePrefix: %d was stored", value)
+	for name, remove := range map[string]func(c *Cache[string, int64]){
+		"DeletePrefix": func(c *Cache[string, int64]) { DeletePrefix(c, "k") },
+		"Update": func(c *Cache[string, int64]) {
+			c.Update("key", func(int64, bool) (int64, Change) { return 0, Delete })
+		},
+	} {
+		c := open(t, Options[string, int64]{})
+		c.GetOrLoad(t.Context(), "key", func(context.Context, string) (int64, error) {
+			remove(c)
+			return 100, nil
+		})
+		if value, found := c.Get("key"); found {
+			t.Errorf("%s: %d was stored", name, value)
+		}
 	}
 }
 

@@ -43,6 +43,8 @@ func (c *Cache[K, V]) Update(key K, change func(old V, found bool) (V, Change)) 
 			return value, found, nil
 		case Delete:
 			if meta.Version == 0 {
+				c.forget(&key) // What is loaded is from before.
+				c.notAbsent(c.keys.bytes(unsafe.Pointer(&key)))
 				return none, false, nil
 			}
 			switch status := c.compareAndDelete(&key, meta.Version); status {
