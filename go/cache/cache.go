@@ -89,9 +89,9 @@ type Options[K Key, V any] struct {
 	// sixteenth of MaxBytes is set aside for this, which must be 128 KiB at least.
 	NegativeTTL time.Duration
 	// RefreshAhead is how long before its time is over an entry that [Cache.GetOrLoad] or [Cache.GetOrLoadMany] finds is
-	// loaded anew in the background, while what is there goes on being returned. It must be less than TTL, if that is
-	// set. By default nothing is. If the loader fails, the entry stays, and the load is tried again after a tenth of this
-	// time at the earliest; with [ErrNotFound], the entry is removed. Errors and panics of these loads are only
+	// loaded anew in the background, while what is there goes on being returned. It must be less than TTL and IdleTTL, if
+	// they are set. By default nothing is. If the loader fails, or its value finds no room, the entry stays, and the load is
+	// tried again after a tenth of this time at the earliest; with [ErrNotFound], the entry is removed. Errors and panics of these loads are only
 	// counted, in Stats.LoadFailures. A hit costs a second look for the entry.
 	RefreshAhead time.Duration
 	// RecordLatencies makes the cache measure how long each operation takes, for [Cache.Latencies]. It adds some 70 ns to each, and
@@ -186,6 +186,8 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 		return nil, errors.New("cache: Options.RefreshAhead is negative")
 	case o.TTL > 0 && o.RefreshAhead >= o.TTL:
 		return nil, errors.New("cache: Options.RefreshAhead is not less than TTL")
+	case o.IdleTTL > 0 && o.RefreshAhead >= o.IdleTTL: // or each hit would find the entry due
+		return nil, errors.New("cache: Options.RefreshAhead is not less than IdleTTL")
 	}
 	negative := ffi.CacheOptions{TTL: uint64(o.NegativeTTL), Clock: o.Clock.native()}
 	if o.NegativeTTL > 0 {
@@ -540,7 +542,8 @@ func (c *Cache[K, V]) Delete(key K) bool {
 	return status == ffi.OK
 }
 
-// TTL returns how long the entry of a key will live, and whether there is one; 0 means until it is evicted.
+// TTL returns how long the entry of a key will live if it is not used, and whether there is one; 0 means until it is
+// evicted.
 func (c *Cache[K, V]) TTL(key K) (time.Duration, bool) {
 	ttl, found := c.nanosecondsLeft(&key)
 	if !found {
@@ -593,7 +596,7 @@ func (c *Cache[K, V]) Touch(key K, ttl time.Duration) bool {
 // Scan returns about count keys, and the cursor with which the next call goes on. The first cursor is 0, and so is
 // the one behind the last keys. What is in the cache all the while is listed, and once; other entries may be. A call
 // takes time in proportion to a part of the cache, whatever count is. Strings and byte slices that are short share
-// allocations of up to 4 KiB. A closed cache has no keys; an error is a fault of this package, and there may be more keys.
+// allocations of up to 4 KiB. A closed cache has no keys; an error is a fault of this package, and there may be more.
 func (c *Cache[K, V]) Scan(cursor uint64, count int) (keys []K, next uint64, err error) {
 	return c.appendScan(nil, cursor, count)
 }

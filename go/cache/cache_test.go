@@ -49,6 +49,7 @@ func TestOptions(t *testing.T) {
 		{Options[string, string]{NegativeTTL: -1}, "Options.NegativeTTL is negative"},
 		{Options[string, string]{RefreshAhead: -1}, "Options.RefreshAhead is negative"},
 		{Options[string, string]{RefreshAhead: 2, TTL: 2}, "Options.RefreshAhead is not less than TTL"},
+		{Options[string, string]{RefreshAhead: 2, TTL: 3, IdleTTL: 2}, "Options.RefreshAhead is not less than IdleTTL"},
 		{Options[string, string]{RefreshAhead: 1, TTL: 2}, ""},
 		{Options[string, string]{RefreshAhead: 1}, ""},
 		{Options[string, string]{NegativeTTL: 1, MaxBytes: 128 << 10}, ""},

@@ -16,7 +16,7 @@ type Entry[V any] struct {
 	// Version differs for each value that was ever stored for the key; it is never 0. [StoreOptions].IfVersion and
 	// [Cache.CompareAndSet] ask for it.
 	Version uint64
-	// TTL is how long the entry will live, if [Options].IdleTTL does not end it before; 0 means until it is evicted.
+	// TTL is how long the entry will live, as [Cache.TTL] tells it; 0 means until it is evicted.
 	TTL time.Duration
 }
 

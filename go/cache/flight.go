@@ -341,15 +341,18 @@ func (c *Cache[K, V]) land(f *flight[K, V], o outcome[V], data *byte, length int
 	if s.flights[f.id] == f {
 		switch {
 		case o.err == nil:
-			_ = c.setBytes(unsafe.StringData(f.id), len(f.id), data, length, ffi.CacheTTLDefault)
+			err := c.setBytes(unsafe.StringData(f.id), len(f.id), data, length, ffi.CacheTTLDefault)
 			c.notAbsent(unsafe.StringData(f.id), len(f.id))
+			if err != nil && f.refresh {
+				c.pause(f)
+			}
 		case absent:
 			if f.refresh {
 				c.core.Delete(unsafe.StringData(f.id), len(f.id))
 			}
 			c.setAbsent(f.id)
 		case f.refresh:
-			s.pause(maphash.String(c.loads.seed, f.id), c.clock.time().Add(c.refreshAhead/refreshTries))
+			c.pause(f)
 		}
 		c.loads.remove(f) // now that it has stored: until then, changes must see it
 	}

@@ -11,8 +11,8 @@ import (
 )
 
 // Keys iterates over the keys. What is in the cache all the while comes, and once; other entries may. The cache may be
-// changed meanwhile, also by the loop. Strings and byte slices that are short share allocations of up to 4 KiB. When the
-// cache is closed, there are no more keys; [Cache.Scan] tells errors, too.
+// changed meanwhile, also by the loop; when it is closed, there are no more keys. Strings and byte slices that are short
+// share allocations of up to 4 KiB. [Cache.Scan] tells errors, too.
 func (c *Cache[K, V]) Keys() iter.Seq[K] {
 	const step = 256
 	return func(yield func(K) bool) {

@@ -4,6 +4,7 @@ package cache
 
 import (
 	"context"
+	"hash/maphash"
 	"time"
 )
 
@@ -74,6 +75,11 @@ func (s *stripe[K, V]) isPaused(hash uint64, now time.Time) bool {
 	}
 	pause := &s.pauses[hash/stripes%uint64(len(s.pauses))]
 	return pause.hash == hash && now.Before(pause.end)
+}
+
+// pause lets the key of a flight not be loaded in the background for a while, under the lock of its stripe.
+func (c *Cache[K, V]) pause(f *flight[K, V]) {
+	f.stripe.pause(maphash.String(c.loads.seed, f.id), c.clock.time().Add(c.refreshAhead/refreshTries))
 }
 
 func (s *stripe[K, V]) pause(hash uint64, end time.Time) {
