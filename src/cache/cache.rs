@@ -973,7 +973,7 @@ impl Cache {
     /// Removes what has expired, which else waits for other entries to be stored. To be called from time to time if the
     /// memory of expired entries matters; does little if there are none.
     pub fn clean_up(&self) {
-        (0..self.shards.len()).for_each(|shard| self.shard(shard).expire_due());
+        (0..self.shards.len()).for_each(|shard| self.shard(shard).clean_up());
     }
 
     /// Removes all entries and gives their memory back. Entries that are stored meanwhile may stay.

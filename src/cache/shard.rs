@@ -135,6 +135,8 @@ pub(super) struct State {
     emptied: Option<u32>,
     /// Whether there was no memory for another segment lately.
     full: bool,
+    /// Whether `earliest` is later than the truth, so that more expires by then.
+    waits: bool,
     /// What came since as much was evicted.
     owed: Amount,
     pages: Pages,
@@ -162,6 +164,7 @@ impl State {
             segments: 0,
             emptied: None,
             full: false,
+            waits: false,
             owed: Amount::default(),
             pages: index.pages(),
             policy: Policy::new(1)?,
@@ -1366,13 +1369,24 @@ impl<'a> Shard<'a> {
         }
     }
 
-    /// Removes what has expired, if anything has.
+    /// Removes what has expired, if enough may have.
     #[inline(never)]
     fn expire(&mut self) {
         let now = self.resources.clock.now();
-        if now < self.state.earliest {
-            return;
+        if now >= self.state.earliest {
+            self.expire_by(now);
         }
+    }
+
+    /// Removes all that has expired.
+    pub(super) fn clean_up(&mut self) {
+        let now = self.resources.clock.now();
+        if now >= self.state.earliest || self.state.waits {
+            self.expire_by(now);
+        }
+    }
+
+    fn expire_by(&mut self, now: u64) {
         let mut next = NEVER;
         for log in [WINDOW, MAIN] {
             let mut number = self.state.logs[log].oldest;
@@ -1387,8 +1401,9 @@ impl<'a> Shard<'a> {
             }
         }
         // Where entries expire all the time, they wait for each other a little.
-        self.state.earliest =
-            if next == NEVER { next } else { next.max(now.saturating_add(EXPIRY_PAUSE)) };
+        let pause = now.saturating_add(EXPIRY_PAUSE);
+        self.state.waits = next < pause;
+        self.state.earliest = if next == NEVER { next } else { next.max(pause) };
         self.trim();
     }
 

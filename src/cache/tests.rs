@@ -71,6 +71,22 @@ fn touching_takes_no_memory() {
 }
 
 #[test]
+fn cleaning_up_leaves_nothing_that_has_expired() {
+    let clock = ManualClock::default();
+    let options = Options { clock: Clock::Manual(clock.clone()), ..Options::default() };
+    let cache = Cache::new(options).unwrap();
+    for ttl in 1..=30 {
+        cache.set_with_ttl(&[ttl], b"value", Some(Duration::from_millis(ttl.into()))).unwrap();
+    }
+    for left in (0..30).rev() {
+        clock.advance(Duration::from_millis(1));
+        cache.clean_up();
+        assert_eq!(cache.len(), left);
+        cache.audit();
+    }
+}
+
+#[test]
 fn a_clock_does_not_go_back() {
     let clock = ManualClock::default();
     let options = Options { clock: Clock::Manual(clock.clone()), ..Options::default() };
