@@ -328,6 +328,7 @@ mod tests {
         }
         for (name, change) in [
             ("clean_up", Cache::clean_up as fn(&Cache)),
+            ("clear", Cache::clear),
             ("delete", |cache| assert!(!cache.delete(b"key"))),
             ("set in place", |cache| {
                 _ = cache.set_with_ttl(b"key", b"VALUE", Some(Duration::MAX)).unwrap()

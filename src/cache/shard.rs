@@ -921,10 +921,10 @@ impl<'a> Shard<'a> {
     #[inline]
     fn report(&mut self, location: Location, why: Reason) {
         let Some(removals) = &self.resources.removals else { return };
-        let expired = why == Reason::Replaced && self.has_expired(location);
         // SAFETY: the lock is held, and the entry is there yet.
         let (key, value) = unsafe { self.entry(location).both() };
-        let reason = if expired { Reason::Expired } else { why };
+        // What has expired went by that, whatever takes it away.
+        let reason = if self.has_expired(location) { Reason::Expired } else { why };
         self.state.queue.push(self.number, removals, key, Bytes::Parts(value), reason);
     }
 
