@@ -542,15 +542,16 @@ impl Cache {
     #[cold]
     fn map(&self, new: &NewEntry, claim: &mut Claim) -> Result<Mapping, Error> {
         let arena = &self.resources.arena;
-        // A large entry has a page of the index and a segment beside it.
-        let reserve = self.overhead + 4 * arena.segment_bytes();
         let length = new.mapped_bytes(arena.most_entry_words());
         let size = length as u64;
-        if size > self.resources.bytes.limit().saturating_sub(reserve) {
+        // With room for the segments that the entry may need: nobody waits who holds memory.
+        let needed = size + 3 * arena.segment_bytes();
+        let empty = self.overhead + self.shards.len() as u64 * Unlocked::own();
+        // Who can never get that must not evict all others first.
+        if needed > self.resources.bytes.limit().saturating_sub(empty) {
             return Err(Error::TooLarge);
         }
-        // With room for the segments that the entry may need: nobody waits who holds memory.
-        claim.raise(size + 3 * arena.segment_bytes(), true)?;
+        claim.raise(needed, true)?;
         let mapping = new.map(length).ok_or(Error::OutOfMemory)?;
         claim.credit.spend(size);
         claim.holds = true;

@@ -87,6 +87,25 @@ fn cleaning_up_leaves_nothing_that_has_expired() {
 }
 
 #[test]
+fn what_can_never_fit_evicts_nothing() {
+    for max_bytes in [100_000, 1 << 20, 2_156_497, 10 << 20] {
+        let cache = cache(max_bytes);
+        cache.set(b"small", b"value").unwrap();
+        let large = vec![1; max_bytes as usize];
+        let length = (0..max_bytes as usize).step_by(509).rev().find(|&length| {
+            let stored = cache.set(b"large", &large[..length]);
+            let known = matches!(stored, Ok(_) | Err(Error::TooLarge));
+            assert!(known, "{length} of {max_bytes}: {stored:?}");
+            assert!(stored.is_ok() || cache.get(b"small").is_some(), "{length} of {max_bytes}");
+            stored.is_ok()
+        });
+        assert!(length.is_some_and(|length| length as u64 > max_bytes / 2), "{length:?}");
+        assert_eq!(cache.get(b"large").map(|value| value.len()), length);
+        cache.audit();
+    }
+}
+
+#[test]
 fn a_clock_does_not_go_back() {
     let clock = ManualClock::default();
     let options = Options { clock: Clock::Manual(clock.clone()), ..Options::default() };
