@@ -977,7 +977,7 @@ tandem_status tandem_cache_new(const struct tandem_cache_options *options,
 // @param cache the cache.
 // @param key (NULL, 0) is the empty key, which is a key like any other.
 // @param key_length its length in bytes.
-// @param value where the value goes; (NULL, 0) asks for its length only.
+// @param value where the value goes, which must not overlap the key; (NULL, 0) asks for its length only.
 // @param value_capacity how many bytes may be written there.
 // @param value_length the length of the value; also written with TANDEM_STATUS_BUFFER_TOO_SMALL. Another thread may have
 // stored a longer one by the time that the call is repeated.
@@ -999,7 +999,7 @@ tandem_status tandem_cache_get(const struct tandem_cache *cache,
 // @param cache the cache.
 // @param key (NULL, 0) is the empty key.
 // @param key_length its length in bytes.
-// @param value where the value goes; (NULL, 0) asks for its length only.
+// @param value where the value goes, which must not overlap the key; (NULL, 0) asks for its length only.
 // @param value_capacity how many bytes may be written there.
 // @param value_length the length of the value; also written with TANDEM_STATUS_BUFFER_TOO_SMALL.
 // @param meta version and time to live.
@@ -1022,7 +1022,7 @@ tandem_status tandem_cache_get_with_meta(const struct tandem_cache *cache,
 // @param cache the cache.
 // @param key (NULL, 0) is the empty key.
 // @param key_length its length in bytes.
-// @param value where the value goes; (NULL, 0) asks for its length only.
+// @param value where the value goes, which must not overlap the key; (NULL, 0) asks for its length only.
 // @param value_capacity how many bytes may be written there.
 // @param value_length the length of the value; also written with TANDEM_STATUS_BUFFER_TOO_SMALL.
 // @param meta version and time to live.
@@ -1393,7 +1393,7 @@ void tandem_cache_free(struct tandem_cache *cache);
 // @param keys_length how many bytes these are.
 // @param key_lengths how many bytes each key has.
 // @param count how many keys there are.
-// @param values where the values go, in the order of the keys.
+// @param values where the values go, in the order of the keys; must not overlap the inputs.
 // @param values_capacity how many bytes may be written there.
 // @param value_lengths the lengths of the values; SIZE_MAX for a key that has none.
 // @param values_length how many bytes the values have together; also written, as are their lengths, with

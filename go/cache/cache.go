@@ -392,7 +392,7 @@ func (c *Cache[K, V]) getFlat(key *K) (value V, found bool) {
 
 // AppendGet appends the stored bytes of a key's value to dst, and tells whether there is one: the value itself for
 // strings, byte slices and numbers (these in the processor's order), else what the codec or the package made of it. It
-// allocates nothing if dst has the capacity. On a miss it returns dst as it was.
+// allocates nothing if dst has the capacity, in which the key must not lie. On a miss it returns dst as it was.
 func (c *Cache[K, V]) AppendGet(dst []byte, key K) ([]byte, bool) {
 	l := c.latencies
 	if l == nil {

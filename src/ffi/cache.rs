@@ -312,7 +312,7 @@ pub unsafe extern "C" fn tandem_cache_new(
 /// @param cache the cache.
 /// @param key (NULL, 0) is the empty key, which is a key like any other.
 /// @param key_length its length in bytes.
-/// @param value where the value goes; (NULL, 0) asks for its length only.
+/// @param value where the value goes, which must not overlap the key; (NULL, 0) asks for its length only.
 /// @param value_capacity how many bytes may be written there.
 /// @param value_length the length of the value; also written with TANDEM_STATUS_BUFFER_TOO_SMALL. Another thread may have
 /// stored a longer one by the time that the call is repeated.
@@ -348,7 +348,7 @@ pub unsafe extern "C" fn tandem_cache_get(
 /// @param cache the cache.
 /// @param key (NULL, 0) is the empty key.
 /// @param key_length its length in bytes.
-/// @param value where the value goes; (NULL, 0) asks for its length only.
+/// @param value where the value goes, which must not overlap the key; (NULL, 0) asks for its length only.
 /// @param value_capacity how many bytes may be written there.
 /// @param value_length the length of the value; also written with TANDEM_STATUS_BUFFER_TOO_SMALL.
 /// @param meta version and time to live.
@@ -387,7 +387,7 @@ pub unsafe extern "C" fn tandem_cache_get_with_meta(
 /// @param cache the cache.
 /// @param key (NULL, 0) is the empty key.
 /// @param key_length its length in bytes.
-/// @param value where the value goes; (NULL, 0) asks for its length only.
+/// @param value where the value goes, which must not overlap the key; (NULL, 0) asks for its length only.
 /// @param value_capacity how many bytes may be written there.
 /// @param value_length the length of the value; also written with TANDEM_STATUS_BUFFER_TOO_SMALL.
 /// @param meta version and time to live.

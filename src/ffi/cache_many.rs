@@ -33,7 +33,7 @@ fn parts<'a>(
 /// @param keys_length how many bytes these are.
 /// @param key_lengths how many bytes each key has.
 /// @param count how many keys there are.
-/// @param values where the values go, in the order of the keys.
+/// @param values where the values go, in the order of the keys; must not overlap the inputs.
 /// @param values_capacity how many bytes may be written there.
 /// @param value_lengths the lengths of the values; SIZE_MAX for a key that has none.
 /// @param values_length how many bytes the values have together; also written, as are their lengths, with
