@@ -25,7 +25,12 @@ type call struct {
 	waiting atomic.Int64
 	// The call whose loader made this one, if there is one.
 	parent *call
+	// The calls that the loader waits for, each as often as it does, under waits.
+	waitsFor map[*call]int
 }
+
+// waits is the lock of what calls wait for, of all caches. Only those take it whose loaders load something.
+var waits sync.Mutex
 
 type callKey struct{}
 
@@ -61,6 +66,42 @@ func (c *call) join() bool {
 		if c.waiting.CompareAndSwap(n, n+1) {
 			return true
 		}
+	}
+}
+
+// wait notes that the loader of a call waits for another one, unless that would wait for the first in the end.
+func (c *call) wait(other *call) bool {
+	waits.Lock()
+	defer waits.Unlock()
+	if other.reaches(c, map[*call]bool{}) {
+		return false
+	}
+	if c.waitsFor == nil {
+		c.waitsFor = map[*call]int{}
+	}
+	c.waitsFor[other]++
+	return true
+}
+
+func (c *call) reaches(other *call, seen map[*call]bool) bool {
+	if c == other {
+		return true
+	}
+	seen[c] = true
+	for next := range c.waitsFor {
+		if !seen[next] && next.reaches(other, seen) {
+			return true
+		}
+	}
+	return false
+}
+
+// waited takes back what wait noted.
+func (c *call) waited(other *call) {
+	waits.Lock()
+	defer waits.Unlock()
+	if c.waitsFor[other]--; c.waitsFor[other] == 0 {
+		delete(c.waitsFor, other)
 	}
 }
 

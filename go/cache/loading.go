@@ -14,7 +14,7 @@ var ErrNotFound = errors.New("cache: not found")
 
 // Errors of loaders that can only be mistakes.
 var (
-	errCycle  = errors.New("cache: a loader asked for a key that is loaded by it")
+	errCycle  = errors.New("cache: a loader asked for a key whose load waits for it")
 	errExited = errors.New("cache: the loader ended its goroutine")
 )
 
@@ -52,7 +52,7 @@ type Loader[K Key, V any] func(ctx context.Context, key K) (V, error)
 // The errors are those of the loader, of ctx if it ended, [ErrClosed] and those of the codec; the value is the zero
 // value then, and nothing is stored. A value that is too large for the cache, or that there is no memory for, is
 // returned, but not stored. If the loader panics, all who wait panic with a [*PanicError]. If it calls
-// [runtime.Goexit], or asks for its own key with its context, that is an error.
+// [runtime.Goexit], or asks with its context for its own key or for one whose load waits for it, that is an error.
 //
 // A hit costs what [Cache.Get] costs; but a function that is made for each call, because it uses variables from around
 // it, is one more allocation.
@@ -74,14 +74,15 @@ func (c *Cache[K, V]) loadOne(ctx context.Context, key K, load Loader[K, V]) (no
 		return none, err
 	}
 	var value V
-	f, fresh, err := c.boardOrGet(ctx, callOf(ctx), nil, &key, &value)
+	caller := callOf(ctx)
+	f, fresh, err := c.boardOrGet(ctx, caller, nil, &key, &value)
 	if f == nil {
 		return value, err
 	}
 	if fresh {
 		c.runOne(f, load)
 	}
-	if err := c.await(ctx, f); err != nil {
+	if err := c.await(ctx, caller, f); err != nil {
 		return none, err
 	}
 	return c.take(f)
@@ -110,10 +111,22 @@ func (c *Cache[K, V]) boardOrGet(
 	return c.board(ctx, caller, own, key, true) // it is there, but can't be decoded
 }
 
-// await waits until a flight has landed, or for an error that is a reason not to.
-func (c *Cache[K, V]) await(ctx context.Context, f *flight[K, V]) error {
+// await waits until a flight has landed, or for an error that is a reason not to; for the loader of a caller, if there is
+// one.
+func (c *Cache[K, V]) await(ctx context.Context, caller *call, f *flight[K, V]) error {
 	// Who takes what landed must have been counted when it did, or there is nothing to make another value of.
 	defer f.call.leave()
+	if caller != nil {
+		select {
+		case <-f.landed: // though its call may go on
+			return nil
+		default:
+		}
+		if !caller.wait(f.call) {
+			return errCycle
+		}
+		defer caller.waited(f.call)
+	}
 	var err error
 	select {
 	case <-f.landed:

@@ -150,8 +150,66 @@ func TestGivingUpInTheMomentOfLanding(t *testing.T) {
 	f.call.cancel = func(error) { close(f.landed) }
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := c.await(ctx, f); err != context.Canceled {
+	if err := c.await(ctx, nil, f); err != context.Canceled {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Loaders that ask for each other's keys do not wait for each other for ever.
+func TestLoadersInACircle(t *testing.T) {
+	for _, many := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			c, other := open(t, Options[int, int]{}), open(t, Options[int, int]{})
+			const length = 3
+			var begun sync.WaitGroup
+			begun.Add(length)
+			get := func(ctx context.Context, key int, load Loader[int, int]) (int, error) {
+				if !many {
+					return c.GetOrLoad(ctx, key, load)
+				}
+				// What is found at once is no reason to wait.
+				values, _, err := c.GetOrLoadMany(ctx, []int{key, 10 + key},
+					func(ctx context.Context, keys []int, found func(int, int)) error {
+						found(10+key, 0)
+						value, err := load(ctx, key)
+						if err == nil {
+							found(key, value)
+						}
+						return err
+					})
+				return values[0], err
+			}
+			var load Loader[int, int]
+			load = func(ctx context.Context, key int) (int, error) {
+				begun.Done()
+				begun.Wait()
+				next := (key + 1) % length
+				if key != 0 {
+					return get(ctx, next, load)
+				}
+				// By way of another cache, and of a goroutine.
+				return other.GetOrLoad(ctx, key, func(ctx context.Context, _ int) (value int, err error) {
+					var loading sync.WaitGroup
+					loading.Go(func() { value, err = get(ctx, next, load) })
+					loading.Wait()
+					return value, err
+				})
+			}
+			results := make(chan error, length)
+			for key := range length {
+				go func() {
+					_, err := get(t.Context(), key, load)
+					results <- err
+				}()
+			}
+			for range length {
+				if err := <-results; err != errCycle {
+					t.Errorf("got %v", err)
+				}
+			}
+			idle(t, c)
+			idle(t, other)
+		})
 	}
 }
 

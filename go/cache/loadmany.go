@@ -45,12 +45,13 @@ func (c *Cache[K, V]) GetOrLoadMany(
 	if err := ctx.Err(); err != nil {
 		return values, found, err
 	}
-	flights, err := c.boardMany(ctx, keys, missing, values, found, load)
+	caller := callOf(ctx)
+	flights, err := c.boardMany(ctx, caller, keys, missing, values, found, load)
 	for i, f := range flights {
 		if f == nil {
 			continue
 		}
-		if ended := c.await(ctx, f); ended != nil {
+		if ended := c.await(ctx, caller, f); ended != nil {
 			err = cmp.Or(err, ended)
 			flights[i] = nil
 		}
@@ -72,7 +73,7 @@ func (c *Cache[K, V]) GetOrLoadMany(
 // boardMany boards the flights of missing keys, and runs those that are fresh. A flight is nil if there is a value by
 // now, or an error.
 func (c *Cache[K, V]) boardMany(
-	ctx context.Context, keys []K, missing []int, values []V, found []bool, load BulkLoader[K, V],
+	ctx context.Context, caller *call, keys []K, missing []int, values []V, found []bool, load BulkLoader[K, V],
 ) (flights []*flight[K, V], err error) {
 	var own *call
 	var fresh []*flight[K, V]
@@ -82,7 +83,6 @@ func (c *Cache[K, V]) boardMany(
 			go c.run(own, fresh, func() error { return c.loadMany(own, fresh, byKey, load) }, nil)
 		}
 	}()
-	caller := callOf(ctx)
 	flights = make([]*flight[K, V], len(missing))
 	for i, position := range missing {
 		// A key that comes twice has one flight, even if that is not listed any more: its load has yet to begin.
