@@ -281,26 +281,32 @@ func (s *store) eachKey(visit func(key []byte) bool) error {
 }
 
 func randomKey(c *client, _ [][]byte) {
-	if key, found := c.server.store.randomKey(); found {
-		c.bulk(key)
-	} else {
+	switch key, err := c.server.store.randomKey(); {
+	case err != nil:
+		c.fail("ERR " + err.Error())
+	case key == nil:
 		c.null()
+	default:
+		c.bulk(key)
 	}
 }
 
 // randomKey returns one of the next few keys in the cache's order, which is that of their hashes. So each one comes up as often,
-// if not independently of the last one.
-func (s *store) randomKey() (key []byte, found bool) {
+// if not independently of the last one. It returns nil if there is no key.
+func (s *store) randomKey() ([]byte, error) {
 	const few = 16
-	keys, next := s.Scan(s.next.Load(), few)
-	if len(keys) == 0 {
-		keys, next = s.Scan(0, few)
+	keys, next, err := s.Scan(s.next.Load(), few)
+	if err == nil && len(keys) == 0 {
+		keys, next, err = s.Scan(0, few)
+	}
+	if err != nil {
+		return nil, err
 	}
 	s.next.Store(next)
 	if len(keys) == 0 {
-		return nil, false
+		return nil, nil
 	}
-	return keys[rand.IntN(len(keys))], true
+	return keys[rand.IntN(len(keys))], nil
 }
 
 func scan(c *client, args [][]byte) {
