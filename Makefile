@@ -198,8 +198,11 @@ model: | need-rust ## the cache's threads in many orders, which a model checker 
 
 .PHONY: miri
 miri: | need-miri ## a reader beside a writer of the cache, and what writes JSON, under Miri, which knows weak memory and aliasing
-	MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-tree-borrows" $(CARGO) +nightly miri test --lib --target-dir target/miri -- \
-		cache::words cache::tests::reader_beside json::encode
+	@# Where all memory is words that threads share there is no aliasing to check, but a look at each word whenever it is lent.
+	$(call miri,disable-stacked-borrows -Zmiri-many-seeds=0..8,cache::tests::reader_beside)
+	$(call miri,tree-borrows,cache::words json::encode)
+
+miri = MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-$1" $(CARGO) +nightly miri test --lib --target-dir target/miri -- $2
 
 .PHONY: sanitize
 sanitize: build | need-sanitize ## C, Rust and Go under AddressSanitizer, UBSan and valgrind
