@@ -45,7 +45,7 @@ func (c *Cache[K, V]) All() iter.Seq2[K, V] {
 
 // DeleteFunc removes the entries for which del returns true, and returns how many these were. Del sees them as
 // [Cache.All] does, and the value that it saw is the one that is removed: if another one was stored meanwhile, it is
-// asked again.
+// asked again. It must not change a key that is a byte slice.
 func (c *Cache[K, V]) DeleteFunc(del func(K, V) bool) int {
 	deleted := 0
 	for key := range c.Keys() {
