@@ -99,6 +99,12 @@ impl<'de> Deserializer<'de> {
         (self.cursor.text, self.cursor.at)
     }
 
+    /// Skips white space, and tells how much of the text is before what follows.
+    pub(super) fn skip_whitespace(&mut self) -> usize {
+        self.cursor.peek_token();
+        self.cursor.at
+    }
+
     /// Reads the next value, if there is one.
     pub(super) fn next_value<T: Deserialize<'de>>(&mut self) -> Option<Result<T>> {
         let first = self.cursor.peek_token()?;

@@ -48,6 +48,7 @@ impl<'de, T: Deserialize<'de>> Iterator for Values<'de, T> {
         if self.failed {
             return None;
         }
+        self.offset = self.deserializer.skip_whitespace();
         let result = self.deserializer.next_value();
         let (text, at) = self.deserializer.place();
         match result {
