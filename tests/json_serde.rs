@@ -7,7 +7,7 @@ use std::io;
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
-use serde::de::{DeserializeOwned, Visitor};
+use serde::de::{DeserializeOwned, EnumAccess, IgnoredAny, VariantAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use tandem::json::{self, CodecErrorKind, ErrorKind};
@@ -717,6 +717,55 @@ fn scalars_are_read_from_names_as_by_serde_json() {
         agree::<Members<(u8, u8)>>(text);
         agree::<Members<Untagged>>(text);
         agree::<Members<Value>>(text);
+    }
+}
+
+#[test]
+fn variants_are_read_as_names() {
+    /// A variant known by its number, and what it holds.
+    #[derive(Debug, Serialize)]
+    struct Numbered(u8, bool);
+    impl<'de> Deserialize<'de> for Numbered {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct NumberedVisitor;
+            impl<'de> Visitor<'de> for NumberedVisitor {
+                type Value = Numbered;
+                fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.write_str("a variant")
+                }
+                fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<Numbered, A::Error> {
+                    let (number, variant) = data.variant()?;
+                    Ok(Numbered(number, variant.newtype_variant()?))
+                }
+            }
+            deserializer.deserialize_enum("", &[], NumberedVisitor)
+        }
+    }
+    /// Any variant.
+    #[derive(Debug, Serialize)]
+    struct Any;
+    impl<'de> Deserialize<'de> for Any {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_enum("", &[], IgnoredAny).map(|_| Any)
+        }
+    }
+    for text in [
+        "{\"7\":true}",
+        "{ \"7\" : true }",
+        "{\"300\":true}",
+        "{7:true}",
+        "{\"a\":1}",
+        "{[1]:2}",
+        "{null:1}",
+        "{{}:1}",
+        "{:1}",
+        "{}",
+        "{",
+        "\"7\"",
+        "7",
+    ] {
+        agree::<Numbered>(text.as_bytes());
+        agree::<Any>(text.as_bytes());
     }
 }
 

@@ -357,6 +357,20 @@ impl<'de> Deserializer<'de> {
         }
     }
 
+    /// Reads a member name, whose first byte was peeked.
+    #[inline(always)]
+    fn name<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<K::Value> {
+        if self.cursor.peek() != Some(b'"') {
+            return Err(self.cursor.error(ErrorKind::ExpectedName).into());
+        }
+        let start = self.cursor.at;
+        let mut result = seed.deserialize(Name { de: self });
+        if let Err(error) = &mut result {
+            error.locate(start);
+        }
+        result
+    }
+
     /// Reads the colon after a member name.
     #[inline(always)]
     fn colon(&mut self) -> Result<()> {
@@ -742,15 +756,7 @@ impl<'de> de::MapAccess<'de> for Members<'_, 'de> {
             }
             _ => return Err(cursor.error(ErrorKind::ExpectedCommaOrBrace).into()),
         }
-        if cursor.peek() != Some(b'"') {
-            return Err(cursor.error(ErrorKind::ExpectedName).into());
-        }
-        let start = cursor.at;
-        let mut result = seed.deserialize(Name { de: self.de });
-        if let Err(error) = &mut result {
-            error.locate(start);
-        }
-        result.map(Some)
+        self.de.name(seed).map(Some)
     }
 
     #[inline(always)]
@@ -861,7 +867,8 @@ impl<'de> de::EnumAccess<'de> for Variant<'_, 'de> {
     type Variant = Self;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self)> {
-        let variant = self.de.value(seed)?;
+        self.de.cursor.peek_token();
+        let variant = self.de.name(seed)?;
         self.de.colon()?;
         Ok((variant, self))
     }
