@@ -141,10 +141,12 @@ impl<'a> Import<'a> {
             }
             if is_end {
                 body::check_length(length, offset + rest.len())?;
-                if length.is_none() && body::may_be_cut(rest.trim_ascii_start()) {
+                if skipping {
+                    // The line was refused already.
+                } else if length.is_none() && body::may_be_cut(rest.trim_ascii_start()) {
                     let problem = Problem::bad_request("a number at the end needs a line feed");
                     self.refuse(number, problem, offset);
-                } else if !skipping && !rest.is_empty() {
+                } else if !rest.is_empty() {
                     self.line(rest.freeze(), number, offset).await?;
                 }
                 self.flush().await?;

@@ -323,6 +323,12 @@ fn imports_and_exports_fit() {
     let report = service.request("POST", copy).body(&export.body).send().unwrap();
     assert_eq!(report.json()["imported"], 3000);
     assert_eq!(service.get("/v1/copy/00042").text(), r#"{"sku":"00042","n":42.0}"#);
+    // A line that is too long fails once, whatever its end looks like.
+    let body = format!("12d\r\n\"{}\r\n3\r\n123\r\n0\r\n\r\n", "x".repeat(300));
+    let framing = "host: a\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n";
+    let request = format!("POST /v1/things/_import HTTP/1.1\r\n{framing}{body}");
+    let answer = String::from_utf8(service.raw(request.as_bytes())).unwrap();
+    assert!(answer.contains("{\"imported\":0,\"failed\":1,"), "{answer}");
     for query in ["id=x", "document=x", "ids=/a"] {
         let refused =
             service.request("POST", &format!("/v1/copy/_import?{query}")).body("1").send();
