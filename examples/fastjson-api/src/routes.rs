@@ -159,6 +159,9 @@ fn begin(
         Target::Document(collection, id) => {
             authorize(app, request)?;
             let key = Key::parse(&collection, &id)?;
+            if !matches!(operation, Operation::Get) {
+                no_query(request)?;
+            }
             match operation {
                 Operation::Put => Answer::later(put(this, request.clone(), payload, key)),
                 Operation::Patch => Answer::later(patch(this, request.clone(), payload, key)),
@@ -171,6 +174,7 @@ fn begin(
             let collection = Collection::new(collection.into_owned())?;
             match operation {
                 Operation::Insert => {
+                    no_query(request)?;
                     Answer::later(insert(this, request.clone(), payload, collection))
                 }
                 _ => Answer::later(list(this, request.clone(), collection)),
@@ -222,6 +226,18 @@ fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
     web::Query::from_query(request.query_string())
         .map(web::Query::into_inner)
         .map_err(|error| Problem::bad_request(format!("the parameters are wrong: {error}")))
+}
+
+/// Refuses parameters, which a client would think were heeded.
+fn no_query(request: &HttpRequest) -> Result<(), Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct NoQuery {}
+
+    match request.query_string() {
+        "" => Ok(()),
+        _ => query(request).map(|NoQuery {}| ()),
+    }
 }
 
 const JSON: (HeaderName, HeaderValue) =
@@ -445,10 +461,6 @@ fn string(text: impl serde::Serialize) -> Vec<u8> {
     json::to_vec(&text).expect("texts have JSON")
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ExportQuery {}
-
 /// Documents of a page of an export, in memory for one client.
 const EXPORT_LIMIT: usize = 256;
 
@@ -459,7 +471,7 @@ async fn export(
     request: HttpRequest,
     collection: Collection,
 ) -> Result<HttpResponse, Problem> {
-    let ExportQuery {} = query(&request)?;
+    no_query(&request)?;
     // The first page before the head of the response: after that, all that can be said is that it breaks off.
     let first = export_page(&app, &collection, String::new()).await?;
     let active = app.activity.begin();
