@@ -59,6 +59,9 @@ impl Precondition {
 
     /// Judges a document by its revision, None if there is no document.
     pub fn check(&self, revision: Option<u64>) -> Verdict {
+        if self.if_match.is_none() && self.if_none_match.is_none() {
+            return Verdict::Holds;
+        }
         let current = revision.map(|revision| EntityTag::new_strong(tag(revision)));
         if let Some(tags) = &self.if_match
             && !tags.contain(current.as_ref(), EntityTag::strong_eq)
@@ -71,10 +74,6 @@ impl Precondition {
             return Verdict::Same;
         }
         Verdict::Holds
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.if_match.is_none() && self.if_none_match.is_none()
     }
 }
 

@@ -274,19 +274,9 @@ fn show(
     pointer: Option<&Pointer>,
     precondition: &Precondition,
 ) -> Result<HttpResponse, Problem> {
-    if !precondition.is_empty() {
-        match (precondition.check(found.as_ref().map(|document| document.revision)), &found) {
-            (Verdict::Same, Some(document)) => {
-                return Ok(HttpResponse::NotModified()
-                    .insert_header((ETAG, document.etag()))
-                    .finish());
-            }
-            (verdict @ Verdict::Changed, _) => return Err(verdict.refusal()),
-            _ => {}
-        }
-    }
+    // Conditions count for what there is (RFC 9110, section 13.2.1).
     let document = found.ok_or_else(missing)?;
-    let etag = document.etag();
+    let (etag, verdict) = (document.etag(), precondition.check(Some(document.revision)));
     let text = match pointer {
         None => document.text,
         Some(pointer) => {
@@ -297,7 +287,13 @@ fn show(
             document.text.slice_ref(value)
         }
     };
-    Ok(HttpResponse::Ok().insert_header(JSON).insert_header((ETAG, etag)).body(text))
+    match verdict {
+        Verdict::Holds => {
+            Ok(HttpResponse::Ok().insert_header(JSON).insert_header((ETAG, etag)).body(text))
+        }
+        Verdict::Same => Ok(HttpResponse::NotModified().insert_header((ETAG, etag)).finish()),
+        Verdict::Changed => Err(verdict.refusal()),
+    }
 }
 
 fn missing() -> Problem {

@@ -265,13 +265,16 @@ fn apply(
         },
         Action::Put(_) | Action::Delete => (store::read_revision(db, key)?, Bytes::new()),
     };
+    // Conditions count where something could be done (RFC 9110, section 13.2.1).
+    if current.is_none() && !matches!(change.action, Action::Put(_)) {
+        return Ok(Outcome::Missing);
+    }
     match change.precondition.check(current) {
         Verdict::Holds => {}
         verdict => return Ok(Outcome::Refused(verdict)),
     }
     let text = match &change.action {
         Action::Put(text) => text.clone(),
-        Action::Merge(_) | Action::Delete if current.is_none() => return Ok(Outcome::Missing),
         Action::Merge(patch) => {
             let merged = patch::merge(&text, patch);
             if merged.len() > max_body {
