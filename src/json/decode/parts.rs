@@ -329,6 +329,10 @@ impl<'a, W: Walk<'a>, const BORROW: bool, const PARTS: bool> Decoder<'a, W, BORR
     ) -> Result<usize> {
         const FLAG: usize = LOOSE as usize;
         let (payload, _) = self.enter_again(depth)?;
+        // Numbers are read from a token, which there is not if something is open within them, or the text ends here.
+        if self.tokens.byte() == 0 {
+            return Err(Stop::Invalid);
+        }
         let integers = kind.integers();
         let (count, loose) = (payload & !FLAG, payload & FLAG != 0);
         let mut numbers = Numbers { first: place + 1, count, loose };
@@ -519,6 +523,12 @@ mod tests {
                     unsafe { decode_part(shape, text, options, progress, &mut words, &mut strings) }
                 };
                 assert_eq!(call(&mut progress, end), Err(DecodeError::Incomplete));
+                // Deeper than what is there, with numbers around.
+                let mut deeper = progress.clone();
+                deeper.depth += 1;
+                let _ = call(&mut deeper, text.len());
+                let _ =
+                    call(&mut Progress { at: text.len() as u64, ..progress.clone() }, text.len());
                 for number in 0..=progress.depth as usize {
                     for value in [0, 1, 2, 3, 1 << 31, u32::MAX] {
                         let change: [fn(&mut Open, u32); 3] = [
