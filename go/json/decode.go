@@ -387,7 +387,11 @@ func (f *filler) fetch(n int) string {
 	}
 	f.start += f.cut
 	rest := f.text[f.start:]
-	f.block, f.cut = string(rest[:min(max(n, stringBlock), len(rest))]), n
+	size := n
+	if n <= stringBlock/2 { // what follows a longer one would seldom fit, and be copied again
+		size = min(stringBlock, len(rest))
+	}
+	f.block, f.cut = string(rest[:size]), n
 	return f.block[:n]
 }
 
