@@ -91,8 +91,8 @@ type Options[K Key, V any] struct {
 	// RefreshAhead is how long before its time is over an entry that [Cache.GetOrLoad] or [Cache.GetOrLoadMany] finds is
 	// loaded anew in the background, while what is there goes on being returned. It must be less than TTL and IdleTTL, if
 	// they are set. By default nothing is. If the loader fails, or its value finds no room, the entry stays, and the load is
-	// tried again after a tenth of this time at the earliest; with [ErrNotFound], the entry is removed. Errors and panics of these loads are only
-	// counted, in Stats.LoadFailures. A hit costs a second look for the entry.
+	// tried again after a tenth of this time at the earliest; with [ErrNotFound], the entry is removed. Errors and panics of
+	// these loads are only counted, in Stats.LoadFailures. A hit costs a second look for the entry.
 	RefreshAhead time.Duration
 	// RecordLatencies makes the cache measure how long each operation takes, for [Cache.Latencies]. It adds some 70 ns to each, and
 	// takes 160 KiB of Go's heap. By default nothing is measured.

@@ -661,11 +661,10 @@ func (r *renderer) short(text uint64, length int) {
 
 // Texts as words.
 const (
-	textNull  = 'n' | 'u'<<8 | 'l'<<16 | 'l'<<24
-	textTrue  = 't' | 'r'<<8 | 'u'<<16 | 'e'<<24
-	textFalse = 'f' | 'a'<<8 | 'l'<<16 | 's'<<24 | 'e'<<32
-	textEmpty = '[' | ']'<<8
-
+	textNull      = 'n' | 'u'<<8 | 'l'<<16 | 'l'<<24
+	textTrue      = 't' | 'r'<<8 | 'u'<<16 | 'e'<<24
+	textFalse     = 'f' | 'a'<<8 | 'l'<<16 | 's'<<24 | 'e'<<32
+	textEmpty     = '[' | ']'<<8
 	textNoMembers = '{' | '}'<<8
 )
 
@@ -681,7 +680,11 @@ func (r *renderer) string(s string) {
 		return
 	}
 	r.reserve(len(s) + quoteRoom)
-	if written := quote(r.end(), s); written > 0 {
+	written := quote(r.end(), s)
+	if written == 0 {
+		written = quoteSpecial(r.end(), r.size-r.length-spareRoom, s, r.form)
+	}
+	if written > 0 {
 		r.length += written
 		return
 	}
@@ -694,29 +697,28 @@ func (r *renderer) texts(list []string) {
 	for _, s := range list {
 		*(*byte)(dst) = ','
 		dst = unsafe.Add(dst, 1)
-		written := 0
 		if room := int(limit - uintptr(dst)); len(s) < longString && room >= len(s)+quoteRoom {
-			if written = quote(dst, s); written == 0 {
+			written := quote(dst, s)
+			if written == 0 {
 				written = quoteSpecial(dst, room, s, r.form)
 			}
+			if written > 0 {
+				dst = unsafe.Add(dst, written)
+				continue
+			}
+			r.upTo(dst)
+			r.escaped(s)
+		} else {
+			r.upTo(dst)
+			r.string(s)
 		}
-		if written > 0 {
-			dst = unsafe.Add(dst, written)
-			continue
-		}
-		r.upTo(dst)
-		r.string(s)
 		dst, limit = r.end(), uintptr(r.base)+uintptr(r.size)-spareRoom
 	}
 	r.upTo(dst)
 }
 
-// escaped writes a string of which quote has returned 0.
+// escaped writes a string of which quote and quoteSpecial have returned 0.
 func (r *renderer) escaped(s string) {
-	if written := quoteSpecial(r.end(), r.size-r.length-spareRoom, s, r.form); written > 0 {
-		r.length += written
-		return
-	}
 	if literal.Fast && len(s) >= literal.Least {
 		r.copied(s)
 		return
