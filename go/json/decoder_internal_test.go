@@ -150,10 +150,11 @@ func TestDecoderKeepsBufferThatIsRead(t *testing.T) {
 		t.Errorf("%q, %v, want the rest", rest, err)
 	}
 	buffer := make([]byte, 0, smallBuffer)
-	idle.Put(&buffer)
+	idle.Put(&buffer) // which the race detector drops now and then, so that less is read at first
 	text := strings.Repeat(" ", smallBuffer-minRead+1)
 	d := NewDecoder(io.MultiReader(strings.NewReader(text), strings.NewReader("1")))
 	d.refill()
+	text = text[:len(d.buf)]
 	reader := d.Buffered()
 	if !d.More() {
 		t.Fatal("no more")

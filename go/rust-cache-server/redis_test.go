@@ -29,7 +29,7 @@ func startRedis(t *testing.T, flags ...string) string {
 	addr := listener.Addr().(*net.TCPAddr)
 	listener.Close()
 	command := exec.Command(path, append([]string{"--port", strconv.Itoa(addr.Port), "--bind", "127.0.0.1", "--save", "",
-		"--dir", t.TempDir()}, flags...)...)
+		"--databases", "1", "--dir", t.TempDir()}, flags...)...)
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +190,7 @@ func scripts() []string {
 		"TYPE; TYPE a; SET a 1; TYPE a; TYPE a b",
 		"RENAME; RENAME a; RENAME a b; RENAME a a; RENAMENX a b; RENAMENX a a; SET a 1 EX 1000; RENAME a a; RENAMENX a a; RENAME a b; GET a; GET b; ~TTL b; SET a 2; RENAMENX a b; GET b; RENAME a b; GET b; TTL b; RENAMENX b a; MGET a b; RENAME a b c; RENAMENX a",
 		`RENAME a ""; SET "" 1; RENAME "" "\x00"; GET "\x00"; COPY "\x00" ""; MGET "" "\x00"; COPY "" ""`,
-		"COPY; COPY a; COPY a b; COPY a a; SET a 1 EX 1000; COPY a b; GET b; ~TTL b; SET a 2; COPY a b; GET b; COPY a b REPLACE; MGET a b; TTL b; COPY a c replace REPLACE; COPY a d DB 0; COPY a d DB 0 REPLACE; COPY a e DB; COPY a e DB x; COPY a e DB -1; COPY a e DB 99999999999; COPY a e DB 16; COPY a e foo; COPY a a DB 0; COPY a e DB 0 DB; COPY a e REPLACE DB 0 DB 0; GET e",
+		"COPY; COPY a; COPY a b; COPY a a; SET a 1 EX 1000; COPY a b; GET b; ~TTL b; SET a 2; COPY a b; GET b; COPY a b REPLACE; MGET a b; TTL b; COPY a c replace REPLACE; COPY a d DB 0; COPY a d DB 0 REPLACE; COPY a e DB; COPY a e DB x; COPY a e DB -1; COPY a e DB 99999999999; COPY a e DB 1; COPY a e DB 1 x; COPY a e DB x y; COPY a e foo; COPY a a DB 0; COPY a e DB 0 DB; COPY a e REPLACE DB 0 DB 0; GET e",
 		"EXPIRETIME; EXPIRETIME a; PEXPIRETIME a; SET a 1; EXPIRETIME a; PEXPIRETIME a; EXPIREAT a 4102444800; EXPIRETIME a; ~PEXPIRETIME a; SET a 1 PXAT 4102444800499; ~EXPIRETIME a; ~PEXPIRETIME a; EXPIRE a 1000; ~EXPIRETIME a; ~PEXPIRETIME a; PEXPIRETIME a b; EXPIRETIME a b",
 		"RANDOMKEY; RANDOMKEY a; SET a 1; RANDOMKEY; RANDOMKEY; RENAME a b; RANDOMKEY; RANDOMKEY; MSET a 1 c 2; ?RANDOMKEY; ?RANDOMKEY; ?TIME; TIME x",
 		"DBSIZE; SET a 1; SET b 1; DBSIZE; DBSIZE a; DEL a; DBSIZE; FLUSHALL; DBSIZE; GET b; SET a 1; FLUSHDB; DBSIZE; FLUSHALL SYNC; FLUSHALL ASYNC; FLUSHDB async; FLUSHALL foo; FLUSHALL SYNC SYNC; FLUSHDB foo",
