@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -39,8 +39,8 @@ pub struct Cache {
     ttl: Option<Duration>,
     idle: Option<Duration>,
     closed: AtomicBool,
-    /// Whether there is a `watch`.
-    pub(super) watched: AtomicBool,
+    /// What `watch` takes of the memory, 0 if there is none.
+    pub(super) watched: AtomicU64,
     pub(super) watch: RwLock<Option<Watch>>,
     /// How many claims there are, and whose turn it is to make one: two threads at once could each take half of
     /// what either needs.
@@ -168,7 +168,7 @@ impl Cache {
             ttl: options.ttl,
             idle: options.idle,
             closed: AtomicBool::new(false),
-            watched: AtomicBool::new(false),
+            watched: AtomicU64::new(0),
             watch: RwLock::new(None),
             claims: Mutex::new(0),
             settled: Condvar::new(),
@@ -298,7 +298,7 @@ impl Cache {
     #[inline]
     fn count_hit(&self, hash: Hash, reads: &Tally) {
         reads.hit();
-        if self.watched.load(Ordering::Relaxed) {
+        if self.watched.load(Ordering::Relaxed) > 0 {
             self.count_read(hash);
         }
     }
@@ -547,9 +547,13 @@ impl Cache {
         // With room for the segments that the entry may need: nobody waits who holds memory.
         let needed = size + 3 * arena.segment_bytes();
         let empty = self.overhead + self.shards.len() as u64 * Unlocked::own();
-        // Who can never get that must not evict all others first.
-        if needed > self.resources.bytes.limit().saturating_sub(empty) {
+        // Who can't get that must not evict all others first.
+        let most = self.resources.bytes.limit().saturating_sub(empty);
+        if needed > most {
             return Err(Error::TooLarge);
+        }
+        if needed > most.saturating_sub(self.watched.load(Ordering::Relaxed)) {
+            return Err(Error::OutOfMemory);
         }
         claim.raise(needed, true)?;
         let mapping = new.map(length).ok_or(Error::OutOfMemory)?;
@@ -1215,7 +1219,7 @@ impl Cache {
 
     /// Checks that all parts agree; nobody else uses the cache meanwhile.
     pub(super) fn audit(&self) {
-        let (mut bytes, mut entries) = (self.overhead + self.watch_bytes(), 0);
+        let (mut bytes, mut entries) = (self.overhead + self.watched.load(Ordering::Relaxed), 0);
         for shard in 0..self.shards.len() {
             let (shard_bytes, shard_entries) = self.shard(shard).audit();
             assert_eq!(shard_bytes, self.shards[shard].bytes());

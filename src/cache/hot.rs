@@ -91,7 +91,7 @@ impl Cache {
     /// read takes a lock meanwhile that it shares with others. The counters are part of what the cache holds.
     pub fn watch_hot_keys(&self, count: usize) -> Result<(), Error> {
         let mut watch = self.watch.write().unwrap_or_else(PoisonError::into_inner);
-        self.watched.store(false, Ordering::Relaxed);
+        self.watched.store(0, Ordering::Relaxed);
         if let Some(old) = watch.take() {
             self.resources.bytes.release(old.bytes);
         }
@@ -105,8 +105,8 @@ impl Cache {
         let mut claim = Claim::none(self);
         claim.raise(new.bytes, true)?;
         claim.credit.spend(new.bytes);
+        self.watched.store(new.bytes, Ordering::Relaxed);
         *watch = Some(new);
-        self.watched.store(true, Ordering::Relaxed);
         Ok(())
     }
 
@@ -129,12 +129,5 @@ impl Cache {
         if let Some(watch) = &*watch {
             watch.read(self.resources.index.shard(hash), hash);
         }
-    }
-
-    /// What a watch takes of the cache's memory.
-    #[cfg(test)]
-    pub(super) fn watch_bytes(&self) -> u64 {
-        let watch = self.watch.read().unwrap_or_else(PoisonError::into_inner);
-        watch.as_ref().map_or(0, |watch| watch.bytes)
     }
 }

@@ -890,6 +890,28 @@ fn hot_keys_are_told() {
     }
 }
 
+/// An entry that finds no room beside the counters evicts nothing, and what finds some is stored.
+#[test]
+fn hot_keys_take_room() {
+    let cache = cache(4 << 20);
+    let fits = |length| cache.set(b"large", &vec![0; length]).is_ok();
+    let (mut fitting, mut refused) = (1_usize << 20, 4 << 20);
+    while refused - fitting > 1 {
+        let length = fitting.midpoint(refused);
+        *if fits(length) { &mut fitting } else { &mut refused } = length;
+    }
+    assert!(fits(fitting));
+    cache.clear();
+    cache.set(b"small", b"value").unwrap();
+    cache.watch_hot_keys(1000).unwrap();
+    assert_eq!(cache.set(b"large", &vec![0; fitting]), Err(Error::OutOfMemory));
+    assert_eq!(cache.get(b"small").as_deref(), Some(&b"value"[..]));
+    assert!(fits(fitting - (256 << 10)));
+    cache.watch_hot_keys(0).unwrap();
+    assert!(fits(fitting));
+    cache.audit();
+}
+
 /// What an entry costs beside its key and value, everything counted.
 #[test]
 fn overhead_of_entries() {
