@@ -28,7 +28,7 @@ func TestSoak(t *testing.T) {
 		t.Skip("set TANDEM_SOAK to a time such as 2m, or run make soak")
 	}
 	p := newProcess(t, t.TempDir())
-	p.Env = append(p.Env, "FASTJSON_CACHE_MAX_BYTES=16MiB")
+	p.Env = append(p.Env, "FASTJSON_CACHE_MAX_BYTES=16MiB", "RUST_CACHE_SERVER_MAX_BYTES=16MiB") // full soon, on a busy machine too
 	p.start()
 	var operations atomic.Uint64
 	end := time.Now().Add(duration)

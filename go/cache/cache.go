@@ -103,8 +103,8 @@ type Options[K Key, V any] struct {
 	// Stats.RemovalsDropped. A panic in it is not recovered. [Cache.Close] returns when it was called for all that went
 	// before; what the cache has at that moment does not count as removed.
 	OnRemoval func(key K, value V, reason RemovalReason)
-	// RemovalBytes is how much of MaxBytes is for entries that wait for OnRemoval, at most half of it. By default it is a
-	// sixteenth. An entry that takes more is never among them. [Cache.Resize] does not change it.
+	// RemovalBytes is how much of MaxBytes is for entries that wait for OnRemoval, at most half of what NegativeTTL leaves of
+	// it. By default it is a sixteenth. An entry that takes more is never among them. [Cache.Resize] does not change it.
 	RemovalBytes int64
 	// Clock tells what has expired, and what is to be loaded ahead of that, so that tests need not wait. CleanUpInterval,
 	// load times and latencies are those of the system's clock, as is all by default.

@@ -105,7 +105,7 @@ func (c *Cache[K, V]) boardOrGet(
 		return f, fresh, err
 	}
 	var found bool
-	if *value, found = c.Get(*key); found {
+	if *value, found = c.Peek(*key); found { // the miss is counted
 		return nil, false, nil
 	}
 	return c.board(ctx, caller, own, key, true) // it is there, but can't be decoded

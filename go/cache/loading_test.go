@@ -516,6 +516,9 @@ func TestStoredSinceItWasLookedFor(t *testing.T) {
 		if p.X != 7 || err != nil {
 			t.Errorf("got %v, %v", p, err)
 		}
+		if misses := broken.Stats().Misses; misses != 1 {
+			t.Errorf("%d misses", misses)
+		}
 		idle(t, broken)
 	})
 }
