@@ -884,17 +884,13 @@ func (r *renderer) marshalJSON(n *encodeNode, p unsafe.Pointer) error {
 	return nil
 }
 
-// Shapes of runs of one value: what is JSON already, and bytes.
-var rawShape, bytesShape = scalarShape(shapeRaw), scalarShape(shapeBytes)
-
-func scalarShape(kind uint32) func() ffi.Shape {
-	return sync.OnceValue(func() ffi.Shape {
-		var b shapeBuilder
-		b.add(shapeNode{kind: kind})
-		shape, _ := b.build()
-		return shape
-	})
-}
+// rawShape is that of runs of one value that is JSON already.
+var rawShape = sync.OnceValue(func() ffi.Shape {
+	var b shapeBuilder
+	b.add(shapeNode{kind: shapeRaw})
+	shape, _ := b.build()
+	return shape
+})
 
 // compact has Rust write a text without white space, and with what has to be escaped. It reports whether that is JSON.
 func (r *renderer) compact(text []byte) bool {

@@ -7,11 +7,8 @@ import (
 	"math/bits"
 	"unsafe"
 
-	"tandem.example/go/internal/ffi"
+	"tandem.example/go/internal/literal"
 )
-
-// longBytes is the length from which a call of Rust, which has vectors for base64, takes less time.
-const longBytes = 224
 
 // bytes writes bytes as base64.
 func (r *renderer) bytes(b []byte) {
@@ -21,13 +18,6 @@ func (r *renderer) bytes(b []byte) {
 	}
 	size := base64.StdEncoding.EncodedLen(len(b))
 	r.reserve(size + 2)
-	if len(b) >= longBytes {
-		free := unsafe.Slice((*byte)(r.end()), size+2)
-		if length, status := bytesShape().Encode([]uint64{uint64(len(b)) + 1}, b, 0, free); status == ffi.OK {
-			r.length += length
-			return
-		}
-	}
 	r.mark('"')
 	putBase64(r.end(), b)
 	r.length += size
@@ -35,8 +25,12 @@ func (r *renderer) bytes(b []byte) {
 	r.reserve(0)
 }
 
-// putBase64 writes b as base64, six bytes at a time, and up to twelve bytes more.
+// putBase64 writes b as base64, and up to twelve bytes more.
 func putBase64(dst unsafe.Pointer, b []byte) {
+	if literal.Fast && len(b) >= literal.Least {
+		read := literal.Base64(dst, b)
+		b, dst = b[read:], unsafe.Add(dst, read/3*4)
+	}
 	p, n := unsafe.Pointer(unsafe.SliceData(b)), len(b)
 	for ; n >= 8; n -= 6 {
 		putDigits(dst, bits.ReverseBytes64(load64(p, 0)))

@@ -1,4 +1,4 @@
-// Package literal writes strings as JSON literals, many bytes at a time, and checks them on the way. It is apart from
+// Package literal writes strings and bytes as JSON literals, many bytes at a time, and checks strings on the way. It is apart from
 // its callers because a package that uses cgo can't have assembly.
 package literal
 
@@ -31,6 +31,20 @@ func Write(dst unsafe.Pointer, room int, s string, form *Form) (read, written in
 	read, written = writeVectors(dst, room, unsafe.Pointer(unsafe.StringData(s)), min(len(s), pieceSize), form)
 	n := whole(s, read)
 	return n, written - (read - n)
+}
+
+// Base64 writes b to dst in base64, but for what is left of it at its end: fewer than 24 bytes. It returns how many it has read, which is a multiple
+// of three, and writes nothing behind their digits.
+//
+// It must only be called if [Fast].
+func Base64(dst unsafe.Pointer, b []byte) (read int) {
+	for {
+		piece := b[read:min(len(b), read+pieceSize)]
+		read += base64Vectors(unsafe.Add(dst, read/3*4), unsafe.Pointer(unsafe.SliceData(piece)), len(piece))
+		if len(b)-read < 24 {
+			return read
+		}
+	}
 }
 
 // whole returns how many of the first n bytes are whole characters: what is wrong with one is found at its second byte or a later one, or

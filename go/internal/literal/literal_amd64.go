@@ -4,7 +4,7 @@ package literal
 
 import "unsafe"
 
-// Fast is whether the processor has what Write needs.
+// Fast is whether the processor has what Write and Base64 need.
 var Fast = avx2
 
 var avx2, avx512 = features()
@@ -15,6 +15,11 @@ var avx2, avx512 = features()
 //
 //go:noescape
 func writeVectors(dst unsafe.Pointer, room int, src unsafe.Pointer, n int, form *Form) (read, written int)
+
+// base64Vectors writes digits for the bytes at src, of which it leaves fewer than 24, and returns how many it has read.
+//
+//go:noescape
+func base64Vectors(dst, src unsafe.Pointer, n int) (read int)
 
 func cpuid(leaf, subleaf uint32) (a, b, c, d uint32)
 

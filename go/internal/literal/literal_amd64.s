@@ -389,6 +389,77 @@ short:
 	BZHIL DX, BX, BX
 	JMP store
 
+// The digits of the bytes in a register, twelve in each half, as Wojciech Muła and Daniel Lemire make them in "Faster Base64 Encoding and Decoding
+// Using AVX2 Instructions" (2018): four bytes around each group of three are multiplied so that each has six bits of it, and what these are as
+// digits is what they are and an offset.
+#define DIGITS(text) \
+	VPSHUFB Y8, text, text; \
+	VPAND Y9, text, Y1; \
+	VPMULHUW Y10, Y1, Y1; \
+	VPAND Y11, text, text; \
+	VPMULLW Y12, text, text; \
+	VPOR Y1, text, text; \
+	VPSUBUSB Y13, text, Y1; \
+	VPCMPGTB Y14, text, Y2; \
+	VPSUBB Y2, Y1, Y1; \
+	VPSHUFB Y1, Y15, Y1; \
+	VPADDB Y1, text, text
+
+// func base64Vectors(dst, src unsafe.Pointer, n int) (read int)
+TEXT ·base64Vectors(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), DX
+	VMOVDQU base64<>+0(SB), Y8
+	VBROADCASTI128 base64<>+32(SB), Y15
+	VPBROADCASTD base64<>+48(SB), Y9
+	VPBROADCASTD base64<>+52(SB), Y10
+	VPBROADCASTD base64<>+56(SB), Y11
+	VPBROADCASTD base64<>+60(SB), Y12
+	VPBROADCASTD base64<>+64(SB), Y13
+	VPBROADCASTD base64<>+68(SB), Y14
+	SUBQ $24, DX
+	JLT half
+
+groups:
+	VMOVDQU (SI), X0
+	VINSERTI128 $1, 8(SI), Y0, Y0
+	DIGITS(Y0)
+	VMOVDQU Y0, (DI)
+	ADDQ $24, SI
+	ADDQ $32, DI
+	SUBQ $24, DX
+	JGE groups
+
+half:
+	ADDQ $12, DX
+	JLT done
+	VMOVQ (SI), X0
+	VPINSRD $2, 8(SI), X0, X0
+	DIGITS(Y0)
+	VMOVDQU X0, (DI)
+	ADDQ $12, SI
+
+done:
+	SUBQ src+8(FP), SI
+	MOVQ SI, read+24(FP)
+	VZEROUPPER
+	RET
+
+DATA base64<>+0(SB)/8, $0x0405030401020001
+DATA base64<>+8(SB)/8, $0x0A0B090A07080607
+DATA base64<>+16(SB)/8, $0x0809070805060405
+DATA base64<>+24(SB)/8, $0x0E0F0D0E0B0C0A0B
+DATA base64<>+32(SB)/8, $0xFCFCFCFCFCFC4741
+DATA base64<>+40(SB)/8, $0x0000F0EDFCFCFCFC
+DATA base64<>+48(SB)/4, $0x0FC0FC00
+DATA base64<>+52(SB)/4, $0x04000040
+DATA base64<>+56(SB)/4, $0x003F03F0
+DATA base64<>+60(SB)/4, $0x01000010
+DATA base64<>+64(SB)/4, $0x33333333
+DATA base64<>+68(SB)/4, $0x19191919
+GLOBL base64<>(SB), RODATA|NOPTR, $72
+
 // func cpuid(leaf, subleaf uint32) (a, b, c, d uint32)
 TEXT ·cpuid(SB), NOSPLIT, $0-24
 	MOVL leaf+0(FP), AX

@@ -4,7 +4,7 @@ package literal
 
 import "unsafe"
 
-// Fast is whether the processor has what Write needs, as all of this kind do.
+// Fast is whether the processor has what Write and Base64 need, as all of this kind do.
 const Fast = true
 
 // writeVectors writes n bytes from src, at least Least, up to one that a literal can't have, not even escaped as one byte is, or until there may be
@@ -13,3 +13,8 @@ const Fast = true
 //
 //go:noescape
 func writeVectors(dst unsafe.Pointer, room int, src unsafe.Pointer, n int, form *Form) (read, written int)
+
+// base64Vectors writes digits for the bytes at src, of which it leaves fewer than 24, and returns how many it has read.
+//
+//go:noescape
+func base64Vectors(dst, src unsafe.Pointer, n int) (read int)

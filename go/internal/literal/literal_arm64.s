@@ -310,3 +310,59 @@ ends:
 	SUB R2, R1, R1
 	ADD R7, R1, R1
 	B done
+
+// The digits of groups of three bytes, whose first, second and third ones are in V0, V1 and V2.
+#define DIGITS \
+	VUSHR $2, V0.B16, V3.B16; \
+	VUSHR $4, V1.B16, V4.B16; \
+	VSLI $4, V0.B16, V4.B16; \
+	VUSHR $6, V2.B16, V5.B16; \
+	VSLI $2, V1.B16, V5.B16; \
+	VAND V20.B16, V4.B16, V4.B16; \
+	VAND V20.B16, V5.B16, V5.B16; \
+	VAND V20.B16, V2.B16, V6.B16; \
+	VTBL V3.B16, [V16.B16, V17.B16, V18.B16, V19.B16], V3.B16; \
+	VTBL V4.B16, [V16.B16, V17.B16, V18.B16, V19.B16], V4.B16; \
+	VTBL V5.B16, [V16.B16, V17.B16, V18.B16, V19.B16], V5.B16; \
+	VTBL V6.B16, [V16.B16, V17.B16, V18.B16, V19.B16], V6.B16
+
+// func base64Vectors(dst, src unsafe.Pointer, n int) (read int)
+TEXT ·base64Vectors(SB), NOSPLIT, $0-32
+	MOVD dst+0(FP), R0
+	MOVD src+8(FP), R1
+	MOVD n+16(FP), R2
+	MOVD R1, R3
+	MOVD $base64<>(SB), R4
+	VLD1 (R4), [V16.B16, V17.B16, V18.B16, V19.B16]
+	VMOVI $63, V20.B16
+	SUBS $48, R2
+	BLT half
+
+groups:
+	VLD3.P 48(R3), [V0.B16, V1.B16, V2.B16]
+	DIGITS
+	VST4.P [V3.B16, V4.B16, V5.B16, V6.B16], 64(R0)
+	SUBS $48, R2
+	BGE groups
+
+half:
+	ADDS $24, R2
+	BLT done
+	VLD3.P 24(R3), [V0.B8, V1.B8, V2.B8]
+	DIGITS
+	VST4 [V3.B8, V4.B8, V5.B8, V6.B8], (R0)
+
+done:
+	SUB R1, R3
+	MOVD R3, read+24(FP)
+	RET
+
+DATA base64<>+0(SB)/8, $"ABCDEFGH"
+DATA base64<>+8(SB)/8, $"IJKLMNOP"
+DATA base64<>+16(SB)/8, $"QRSTUVWX"
+DATA base64<>+24(SB)/8, $"YZabcdef"
+DATA base64<>+32(SB)/8, $"ghijklmn"
+DATA base64<>+40(SB)/8, $"opqrstuv"
+DATA base64<>+48(SB)/8, $"wxyz0123"
+DATA base64<>+56(SB)/8, $"456789+/"
+GLOBL base64<>(SB), RODATA|NOPTR, $64

@@ -4,7 +4,9 @@ package literal
 
 import "unsafe"
 
-// Fast is whether the processor has what Write needs.
+// Fast is whether the processor has what Write and Base64 need.
 const Fast = false
 
 func writeVectors(unsafe.Pointer, int, unsafe.Pointer, int, *Form) (read, written int) { return 0, 0 }
+
+func base64Vectors(unsafe.Pointer, unsafe.Pointer, int) (read int) { return 0 }

@@ -3,6 +3,7 @@
 package literal
 
 import (
+	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -31,6 +32,42 @@ func written(s string, html bool) (int, string) {
 		}
 	}
 	return len(s), text.String()
+}
+
+// Base64 writes what encoding/base64 does, between pages that must not be touched.
+func TestBase64(t *testing.T) {
+	c := newChecker(t)
+	random := rand.New(rand.NewPCG(1, 2))
+	ways(t, func(name string) {
+		for n := range 1000 {
+			src, dst := c.src[len(c.src)-n:], c.dst[len(c.dst)-n/3*4:]
+			if n%2 == 0 {
+				src, dst = c.src[:n], c.dst[:n/3*4]
+			}
+			for i := range src {
+				src[i] = byte(random.Uint32())
+			}
+			checkBase64(t, name, dst, src)
+		}
+		long := make([]byte, 3*pieceSize+100)
+		for i := range long {
+			long[i] = byte(random.Uint32())
+		}
+		checkBase64(t, name, make([]byte, len(long)/3*4), long)
+	})
+}
+
+func checkBase64(t *testing.T, name string, dst, src []byte) {
+	t.Helper()
+	for i := range dst {
+		dst[i] = '!'
+	}
+	read := Base64(unsafe.Pointer(unsafe.SliceData(dst)), src)
+	written := read / 3 * 4
+	want := base64.StdEncoding.EncodeToString(src[:read])
+	if read%3 != 0 || len(src)-read >= 24 || string(dst[:written]) != want || strings.Trim(string(dst[written:]), "!") != "" {
+		t.Fatalf("%s: %x, of which %d bytes are read, becomes %q, want %q", name, src, read, dst, want)
+	}
 }
 
 type checker struct {
