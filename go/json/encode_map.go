@@ -288,8 +288,7 @@ const digitsRoom = 24
 
 // anyMap writes the map of any type at p, which is not nil.
 func (r *renderer) anyMap(n *encodeNode, p unsafe.Pointer) error {
-	m := valueAt(n.pointer, p)
-	count := m.Len()
+	count := len(*(*map[string]struct{})(p)) // which lies where it does in all maps
 	if count == 0 {
 		r.short(textNoMembers, 2)
 		return nil
@@ -307,7 +306,7 @@ func (r *renderer) anyMap(n *encodeNode, p unsafe.Pointer) error {
 	if n.access != nil {
 		read = n.access.read(p, room.keys, values, count)
 	} else {
-		read, err = r.reflectMap(room, m, count)
+		read, err = r.reflectMap(room, valueAt(n.pointer, p), count)
 	}
 	if err != nil {
 		return err
