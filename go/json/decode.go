@@ -290,7 +290,7 @@ type filler struct {
 	cut     int
 	boxes   boxes
 	buffers *buffers // which it is among
-	// The value of a map's member that is next, zero otherwise.
+	// The name or the value of a map's member that is next, zero otherwise.
 	elemWord  uint64
 	elemText  string
 	elemBytes []byte
@@ -874,26 +874,31 @@ func (f *filler) storeMap(n *decodeNode, p unsafe.Pointer, count int) error {
 	if count == 0 {
 		return nil
 	}
-	keyPointer, elemPointer := reflect.New(n.key.typ), reflect.New(n.elem.typ)
-	key, elem, elemAt := keyPointer.Elem(), elemPointer.Elem(), elemPointer.UnsafePointer()
+	elemPointer := reflect.New(n.elem.typ)
+	elem, elemAt := elemPointer.Elem(), elemPointer.UnsafePointer()
 	kind := n.key.typ.Kind()
+	var keyPointer reflect.Value
+	switch {
+	case n.key.text != nil:
+		keyPointer = reflect.New(n.key.typ)
+	case kind == reflect.String:
+		keyPointer = reflect.NewAt(n.key.typ, unsafe.Pointer(&f.elemText))
+	default:
+		keyPointer = reflect.NewAt(n.key.typ, unsafe.Pointer(&f.elemWord))
+	}
+	key := keyPointer.Elem()
 	for i := range count {
 		if i > 0 {
 			elem.SetZero()
 		}
-		word := f.next()
-		text := ""
-		switch {
-		case n.key.text != nil || kind == reflect.String:
+		word, text := f.next(), ""
+		if n.key.text != nil || kind == reflect.String {
 			text = f.string(int(word))
-		case kind >= reflect.Int && kind <= reflect.Int64:
-			key.SetInt(int64(word))
-		default:
-			key.SetUint(word)
 		}
 		if err := f.store(n.elem, elemAt, f.next()); err != nil {
 			return err
 		}
+		// Not before: the value may have maps as well.
 		switch {
 		case n.key.text != nil:
 			key.SetZero()
@@ -902,9 +907,14 @@ func (f *filler) storeMap(n *decodeNode, p unsafe.Pointer, count int) error {
 				return err
 			}
 		case kind == reflect.String:
-			*(*string)(keyPointer.UnsafePointer()) = text
+			f.elemText = text
+		case kind >= reflect.Int && kind <= reflect.Int64:
+			key.SetInt(int64(word))
+		default:
+			key.SetUint(word)
 		}
 		m.SetMapIndex(key, elem)
+		f.elemWord, f.elemText = 0, ""
 	}
 	return nil
 }
