@@ -34,9 +34,9 @@ func (s *server) routes() http.Handler {
 			}
 		})
 	}
-	handle("GET /v1/cache/{key}", s.authorized(s.getEntry))
-	handle("PUT /v1/cache/{key}", s.authorized(s.putEntry))
-	handle("DELETE /v1/cache/{key}", s.authorized(s.deleteEntry))
+	handle("GET /v1/cache/{key}", s.authorized(s.loaded(s.getEntry)))
+	handle("PUT /v1/cache/{key}", s.authorized(s.loaded(s.putEntry)))
+	handle("DELETE /v1/cache/{key}", s.authorized(s.loaded(s.deleteEntry)))
 	handle("GET /v1/stats", s.authorized(s.stats))
 	metrics := metricsHandler(s)
 	handle("GET /metrics", s.authorized(func(w http.ResponseWriter, r *http.Request) error {
@@ -61,6 +61,17 @@ func (s *server) authorized(h handler) handler {
 		if !s.config.isPassword([]byte(token)) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="rust-cache-server"`)
 			return problem{http.StatusUnauthorized, "the password is needed: Authorization: Bearer ..."}
+		}
+		return h(w, r)
+	}
+}
+
+// loaded lets requests for entries through when the snapshot is loaded, which would take the place of what they store.
+func (s *server) loaded(h handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if !s.warm.Load() {
+			w.Header().Set("Retry-After", "1")
+			return problem{http.StatusServiceUnavailable, "the server is starting"}
 		}
 		return h(w, r)
 	}

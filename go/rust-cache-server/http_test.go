@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -208,5 +209,24 @@ func TestTTLIsRoundedUp(t *testing.T) {
 	}
 	if response, _ := ask(server.server, "GET", "/v1/cache/a", ""); response.Header.Get("TTL") != "60" {
 		t.Error("TTL:", response.Header.Get("TTL"))
+	}
+}
+
+// TestNothingIsServedBeforeTheWarmStart has requests come while the snapshot is loaded, whose values would take the place of those
+// that they store, and bring back those that they delete.
+func TestNothingIsServedBeforeTheWarmStart(t *testing.T) {
+	c, err := parseConfig(nil, io.Discard, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := newServer(c, openStore(t, 1<<20), slog.New(slog.DiscardHandler))
+	for _, method := range []string{"PUT", "GET", "DELETE"} {
+		response, body := ask(server, method, "/v1/cache/a", "x")
+		if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") != "1" {
+			t.Errorf("%s: %s, %v, %s", method, response.Status, response.Header, body)
+		}
+	}
+	if response, _ := ask(server, "GET", "/healthz", ""); response.StatusCode != http.StatusOK {
+		t.Error("/healthz:", response.Status)
 	}
 }

@@ -27,6 +27,7 @@ type server struct {
 	stopped bool
 	running sync.WaitGroup // clients
 
+	warm     atomic.Bool // the snapshot is loaded
 	ready    atomic.Bool // clients are taken
 	lastID   atomic.Int64
 	ticks    atomic.Int64 // a clock for the watch
@@ -58,7 +59,7 @@ func newServer(c config, s *store, log *slog.Logger) *server {
 // tick is how often the watch looks.
 const tick = time.Second
 
-// serve takes clients until ctx ends, and answers the requests that it has read by then.
+// serve takes clients, now that the snapshot is loaded, until ctx ends, and answers the requests that it has read by then.
 func (s *server) serve(ctx context.Context, listener net.Listener) error {
 	var running sync.WaitGroup
 	defer func() {
@@ -80,6 +81,7 @@ func (s *server) serve(ctx context.Context, listener net.Listener) error {
 	go s.watch(watched)
 	stopListening := context.AfterFunc(ctx, func() { _ = listener.Close() })
 	defer stopListening()
+	s.warm.Store(true)
 	s.ready.Store(true)
 	for {
 		conn, err := listener.Accept()
