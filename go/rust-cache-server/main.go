@@ -93,6 +93,9 @@ func warmStart(store *store, path string, log *slog.Logger) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
+	if err := tryToSave(path); err != nil { // when all entries are at stake it is too late to tell
+		return fmt.Errorf("--snapshot %s can't be written: %w", path, err)
+	}
 	started := time.Now()
 	entries, err := store.load(path)
 	switch {

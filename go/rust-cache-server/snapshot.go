@@ -38,9 +38,24 @@ var (
 	errDamaged    = errors.New("the snapshot is cut off or damaged")
 )
 
+// create makes the file that a snapshot is written to before it takes the place of path. It has the same name each time, so that
+// those of saves that were killed do not add up.
+func create(path string) (*os.File, error) {
+	return os.OpenFile(path+".tmp", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+}
+
+// tryToSave tells whether there will be a way to write a snapshot.
+func tryToSave(path string) error {
+	file, err := create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Close(), os.Remove(file.Name()))
+}
+
 // save writes a snapshot of all entries, and puts it in the place of path when it is safe on the disk.
 func (s *store) save(path string) (entries int, err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
+	file, err := create(path)
 	if err != nil {
 		return 0, err
 	}
@@ -153,18 +168,21 @@ func (w *snapshotWriter) end() {
 // load stores the entries of a snapshot that have not expired, and returns how many they are. Those in front of
 // damage are stored too, and the error is errDamaged. It is no error if there is no file.
 func (s *store) load(path string) (entries int, err error) {
-	file, err := os.Open(path)
+	stat, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
 	if err != nil {
 		return 0, err
 	}
-	defer file.Close()
-	stat, err := file.Stat()
+	if !stat.Mode().IsRegular() { // a pipe would not even open
+		return 0, errNoSnapshot
+	}
+	file, err := os.Open(path)
 	if err != nil {
 		return 0, err
 	}
+	defer file.Close()
 	r := &snapshotReader{in: bufio.NewReaderSize(file, 256<<10), left: stat.Size()}
 	if err := r.header(); err != nil {
 		return 0, err

@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func openStore(t *testing.T, maxBytes int64) *store {
@@ -140,6 +144,46 @@ func TestFilesThatAreNoSnapshots(t *testing.T) {
 		if n, err := s.load(path); n != 0 || !errors.Is(err, test.want) {
 			t.Errorf("%q: %d, %v", test.content, n, err)
 		}
+	}
+}
+
+// TestWhatIsNoFileIsLeftAlone has the snapshot be what a mistake or a mount makes it, of which none may be taken away or replaced.
+func TestWhatIsNoFileIsLeftAlone(t *testing.T) {
+	s, log := openStore(t, 1<<20), slog.New(slog.DiscardHandler)
+	folder := t.TempDir()
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{folder, pipe} {
+		if err := warmStart(s, path, log); !errors.Is(err, errNoSnapshot) {
+			t.Errorf("%s: %v", path, err)
+		}
+		if _, err := os.Stat(path); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestAStartTellsThatNoSnapshotCanBeWritten because the end would be too late, and takes away what a killed save has left.
+func TestAStartTellsThatNoSnapshotCanBeWritten(t *testing.T) {
+	s, log := openStore(t, 1<<20), slog.New(slog.DiscardHandler)
+	folder := t.TempDir()
+	path := filepath.Join(folder, "snapshot")
+	if err := os.WriteFile(path+".tmp", []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := warmStart(s, path, log); err != nil {
+		t.Error(err)
+	}
+	if files, err := os.ReadDir(folder); len(files) > 0 || err != nil {
+		t.Errorf("a start leaves %v, %v", files, err)
+	}
+	if err := os.Mkdir(path+".tmp", 0o700); err != nil { // permissions would not keep a superuser from writing
+		t.Fatal(err)
+	}
+	if err := warmStart(s, path, log); err == nil || !strings.Contains(err.Error(), "--snapshot") {
+		t.Error("where none can be written:", err)
 	}
 }
 
