@@ -29,6 +29,7 @@ type loop struct {
 
 	mu     sync.Mutex
 	inbox  []func()
+	freed  bool // nothing comes to the inbox any more
 	ending bool
 }
 
@@ -59,6 +60,9 @@ func newLoop(s *server) (*loop, error) {
 }
 
 func (l *loop) free() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.freed = true
 	_ = unix.Close(l.poller)
 	_ = unix.Close(l.waker)
 }
@@ -67,10 +71,14 @@ func (l *loop) control(operation, fd int, events uint32) error {
 	return unix.EpollCtl(l.poller, operation, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)})
 }
 
-// post has the loop's goroutine call a function.
+// post has the loop's goroutine call a function. After the end, which does not wait for commands that are carried out aside, it does
+// nothing: the waker's number may be another file's by then.
 func (l *loop) post(f func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.freed {
+		return
+	}
 	l.inbox = append(l.inbox, f)
 	if len(l.inbox) == 1 {
 		one := [8]byte{1}

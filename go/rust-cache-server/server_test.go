@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"testing"
 	"time"
 )
@@ -71,5 +72,24 @@ func or[T comparable](setting *T, otherwise T) {
 	var zero T
 	if *setting == zero {
 		*setting = otherwise
+	}
+}
+
+// TestLateCommands has a command end behind the end of its loop: what would wake the loop must not be written to another file that has
+// got the number meanwhile, such as the snapshot.
+func TestLateCommands(t *testing.T) {
+	server := start(t, config{Threads: 1})
+	server.stop()
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	loop := server.loops[0]
+	loop.waker = int(writer.Fd())
+	loop.post(func() {})
+	writer.Close()
+	if data, err := io.ReadAll(reader); len(data) > 0 || err != nil {
+		t.Errorf("another file has got %q, %v", data, err)
 	}
 }
