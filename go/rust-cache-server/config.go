@@ -129,8 +129,19 @@ func configFile(r io.Reader) (kong.Resolver, error) {
 	decoder := json.NewDecoder(r)
 	decoder.UseNumber()
 	var settings fileConfig
-	if err := decoder.Decode(&settings); err != nil {
-		return nil, fmt.Errorf("it has to be a JSON object of settings: %w", err)
+	err := decoder.Decode(&settings)
+	if _, end := decoder.Token(); err == nil && (settings == nil || end != io.EOF) {
+		err = errors.New("it is something else, or more")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the config file has to be a JSON object of settings: %w", err)
+	}
+	for name, value := range settings {
+		switch value.(type) {
+		case string, json.Number:
+		default:
+			return nil, fmt.Errorf("the config file's %q must be a string or a number", name)
+		}
 	}
 	return settings, nil
 }

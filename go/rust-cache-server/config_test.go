@@ -46,6 +46,10 @@ func TestWrongSettings(t *testing.T) {
 		{args: []string{"--nonsense"}, want: "unknown flag"},
 		{args: []string{"--config", file}, file: `{"max-client": 3}`, want: "which is no setting"},
 		{args: []string{"--config", file}, file: `[]`, want: "JSON object"},
+		{args: []string{"--config", file}, file: `{"max-clients": 3} {}`, want: "JSON object"},
+		{args: []string{"--config", file}, file: `{"password": null}`, want: `"password" must be a string or a number`},
+		{args: []string{"--config", file}, file: `{"max-bytes": ["1MiB"]}`, want: `"max-bytes" must be a string or a number`},
+		{args: []string{"--config", file}, file: `null`, want: "JSON object"},
 		{args: []string{"--config", file + ".none"}, want: "no such file"},
 	} {
 		if err := os.WriteFile(file, []byte(test.file), 0o600); err != nil {

@@ -47,7 +47,7 @@ func run(ctx context.Context, c config, log *slog.Logger) error {
 	defer listener.Close()
 	store, err := newStore(int64(c.MaxBytes))
 	if err != nil {
-		return err
+		return fmt.Errorf("a cache of --max-bytes (%d) can't be made: %w", c.MaxBytes, err)
 	}
 	defer store.Close()
 	server := newServer(c, store, log)

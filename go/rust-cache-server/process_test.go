@@ -145,6 +145,7 @@ func TestRefusals(t *testing.T) {
 		{[]string{"--addr", listener.Addr().String()}, "is in use"},
 		{[]string{"--addr", "127.0.0.1:0", "--http", listener.Addr().String()}, "is in use"},
 		{[]string{"--addr", "127.0.0.1:0", "--http", "off", "--snapshot", other}, "it is no snapshot"},
+		{[]string{"--addr", "127.0.0.1:0", "--http", "off", "--max-bytes", "100000TB"}, "--max-bytes"},
 	} {
 		command := exec.Command(os.Args[0], test.args...)
 		command.Env = append(os.Environ(), asServer+"=1")
