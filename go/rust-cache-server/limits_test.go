@@ -86,7 +86,8 @@ func TestValuesThatTheCacheCannotHold(t *testing.T) {
 	s := dial(t, start(t, config{MaxBytes: 1 << 20}).addr())
 	s.do("SET", "a", "old")
 	for _, command := range [][]string{
-		{"SET", "a", ""}, {"SET", "a", "", "XX", "GET"}, {"SETEX", "a", "10", ""}, {"GETSET", "a", ""}, {"MSET", "a", ""}, {"APPEND", "a", ""}, {"SETNX", "b", ""},
+		{"SET", "a", ""}, {"SET", "a", "", "XX", "GET"}, {"SETEX", "a", "10", ""}, {"GETSET", "a", ""}, {"MSET", "a", ""}, {"MSET", "a", "new", "b", "", "c", "new"},
+		{"MSETNX", "b", "new", "c", "", "b", "new"}, {"APPEND", "a", ""}, {"SETNX", "b", ""},
 	} {
 		for i := range command {
 			if command[i] == "" {
@@ -97,8 +98,11 @@ func TestValuesThatTheCacheCannotHold(t *testing.T) {
 			t.Errorf("%s is answered with %.100s", command[0], got)
 		}
 	}
-	if got := s.do("GET", "a"); got != `$"old"` {
-		t.Error("afterwards the value is", got)
+	if got := s.do("MGET", "a", "b", "c"); got != `*($"old" $-1 $-1)` {
+		t.Error("afterwards the values are", got)
+	}
+	if got := s.do("MSET", "a", "1", "a", strings.Repeat("x", 1000), "a", "2"); got != "+OK" || s.do("GET", "a") != `$"2"` {
+		t.Error("of several values of a key the last one does not count:", got, s.do("GET", "a"))
 	}
 }
 

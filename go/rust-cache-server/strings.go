@@ -241,7 +241,7 @@ func mget(c *client, args [][]byte) {
 func mset(c *client, args [][]byte)   { c.mset("mset", args, false) }
 func msetNX(c *client, args [][]byte) { c.mset("msetnx", args, true) }
 
-// mset stores values, with nx only if none of the keys is there.
+// mset stores values, with nx only if none of the keys is there: all of them, or none if one is more than the cache may hold.
 func (c *client) mset(command string, args [][]byte, nx bool) {
 	if len(args)%2 == 0 {
 		c.fail("ERR wrong number of arguments for '" + command + "' command")
@@ -257,15 +257,27 @@ func (c *client) mset(command string, args [][]byte, nx bool) {
 			return
 		}
 	}
-	for i := 1; i < len(args); i += 2 {
-		if err := c.put(args[i], args[i+1], 0, false); err != nil {
-			c.failSet(err)
-			return
+	// The largest one first: if that is more than the cache may hold, nothing is stored. The others can fail only if the system has
+	// no memory.
+	largest := 1
+	for i := 3; i < len(args); i += 2 {
+		if len(args[i])+len(args[i+1]) > len(args[largest])+len(args[largest+1]) {
+			largest = i
 		}
 	}
-	if nx {
+	var err error
+	if largest > 1 {
+		err = c.put(args[largest], args[largest+1], 0, false)
+	}
+	for i := 1; i < len(args) && err == nil; i += 2 {
+		err = c.put(args[i], args[i+1], 0, false)
+	}
+	switch {
+	case err != nil:
+		c.failSet(err)
+	case nx:
 		c.boolean(true)
-	} else {
+	default:
 		c.ok()
 	}
 }
