@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
 )
 
 func main() {
@@ -51,6 +52,7 @@ func run(ctx context.Context, c config, log *slog.Logger) error {
 	}
 	defer store.Close()
 	server := newServer(c, store, log)
+	warnOfFiles(c.MaxClients, log)
 	// When one of the two servers ends, so does the other.
 	group, ctx := errgroup.WithContext(ctx)
 	if c.HTTP != "" {
@@ -113,6 +115,17 @@ func warmStart(store *store, path string, log *slog.Logger) error {
 		return err
 	}
 	return syncFolder(path)
+}
+
+// warnOfFiles tells if the process may not have so many files open that there is one for each client. Go has raised the limit as far as
+// it may.
+func warnOfFiles(clients int, log *slog.Logger) {
+	const others = 64
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err == nil && limit.Cur < uint64(clients)+others {
+		log.Warn("too few files may be open for so many clients: clients beyond that will not be served", "limit", limit.Cur,
+			"max_clients", clients)
+	}
 }
 
 func listen(flag, addr string) (net.Listener, error) {

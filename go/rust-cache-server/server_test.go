@@ -6,8 +6,11 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A running server is one that a test has started.
@@ -91,5 +94,19 @@ func TestLateCommands(t *testing.T) {
 	writer.Close()
 	if data, err := io.ReadAll(reader); len(data) > 0 || err != nil {
 		t.Errorf("another file has got %q, %v", data, err)
+	}
+}
+
+func TestAStartWarnsOfTooFewFiles(t *testing.T) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	for _, clients := range []uint64{limit.Cur / 2, limit.Cur} {
+		var log strings.Builder
+		warnOfFiles(int(clients), slog.New(slog.NewTextHandler(&log, nil)))
+		if got, want := log.String() != "", clients == limit.Cur; got != want {
+			t.Errorf("with %d files for %d clients: %q", limit.Cur, clients, log.String())
+		}
 	}
 }
