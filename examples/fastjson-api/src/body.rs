@@ -70,12 +70,11 @@ impl Drop for Lease<'_> {
 
 /// Refuses bodies that are compressed, which nobody needs to find out by a syntax error.
 pub fn check_encoding(request: &HttpRequest) -> Result<(), Problem> {
-    match request.headers().get(CONTENT_ENCODING) {
-        Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
-            Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "bodies are not compressed"))
-        }
-        _ => Ok(()),
+    let mut encodings = request.headers().get_all(CONTENT_ENCODING);
+    if encodings.all(|it| it.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Ok(());
     }
+    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "bodies are not compressed"))
 }
 
 /// The next piece of a body, None at its end.
@@ -97,8 +96,9 @@ pub async fn read_json(
     readers: &Readers,
 ) -> Result<Bytes, Problem> {
     check_encoding(request)?;
-    let length = announced_length(request);
-    if length.is_some_and(|length| length > limits.max_body) {
+    let length =
+        request.headers().get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: usize| length > limits.max_body) {
         return Err(Problem::too_large(limits.max_body));
     }
     let mut lease = budget.lease();
@@ -117,32 +117,7 @@ pub async fn read_json(
         }
     };
     let body = tokio::time::timeout(limits.timeout, whole).await.map_err(too_slow)??;
-    check_length(length, body.len())?;
-    let text = check(body, limits.max_depth, readers).await?;
-    if length.is_none() && may_be_cut(&text) {
-        return Err(Problem::new(StatusCode::LENGTH_REQUIRED, "a number needs a Content-Length"));
-    }
-    Ok(text)
-}
-
-/// What Content-Length says.
-pub fn announced_length(request: &HttpRequest) -> Option<usize> {
-    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-/// Refuses a body that is shorter than it was to be. The framework does not tell that a client has closed its connection from
-/// the end of a body.
-pub fn check_length(announced: Option<usize>, length: usize) -> Result<(), Problem> {
-    match announced {
-        Some(announced) if announced != length => Err(Problem::bad_request("the body ends early")),
-        _ => Ok(()),
-    }
-}
-
-/// Whether a JSON text could be the beginning of another, which numbers alone can: where a body has no length, nothing else
-/// tells that it is whole.
-pub fn may_be_cut(text: &[u8]) -> bool {
-    matches!(text.first(), Some(b'-' | b'0'..=b'9'))
+    check(body, limits.max_depth, readers).await
 }
 
 /// Texts from this size on are not checked on the reactor, whose other clients would wait for it.

@@ -103,7 +103,7 @@ impl<'a> Import<'a> {
     /// Imports a body to its end. What was imported before a failure stays, and the problem says how much that is.
     pub async fn run(mut self, request: &HttpRequest, payload: Payload) -> Result<Report, Problem> {
         body::check_encoding(request)?;
-        match self.read(body::announced_length(request), payload).await {
+        match self.read(payload).await {
             Ok(()) => Ok(self.report),
             Err(mut problem) => {
                 // The batch under way may be written still.
@@ -116,7 +116,7 @@ impl<'a> Import<'a> {
         }
     }
 
-    async fn read(&mut self, length: Option<usize>, mut payload: Payload) -> Result<(), Problem> {
+    async fn read(&mut self, mut payload: Payload) -> Result<(), Problem> {
         let mut lease = self.budget.lease();
         let (mut rest, mut number, mut offset) = (BytesMut::new(), 1, 0);
         // Of a line that is too long only the end matters.
@@ -140,13 +140,8 @@ impl<'a> Import<'a> {
                 (number, offset) = (number + 1, offset + length);
             }
             if is_end {
-                body::check_length(length, offset + rest.len())?;
-                if skipping {
-                    // The line was refused already.
-                } else if length.is_none() && body::may_be_cut(rest.trim_ascii_start()) {
-                    let problem = Problem::bad_request("a number at the end needs a line feed");
-                    self.refuse(number, problem, offset);
-                } else if !rest.is_empty() {
+                // A line that is too long was refused already.
+                if !skipping && !rest.is_empty() {
                     self.line(rest.freeze(), number, offset).await?;
                 }
                 self.flush().await?;

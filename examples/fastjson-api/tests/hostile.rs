@@ -63,8 +63,33 @@ fn bodies_that_end_early_are_not_kept() {
         let kept = service.get("/v1/a").json();
         assert_eq!(kept["items"].as_array().unwrap().len(), 0, "{request} {body}");
     }
-    let whole = format!("PUT /v1/a/b HTTP/1.1\r\n{chunked}2\r\n[1\r\n1\r\n]\r\n0\r\n\r\n");
-    assert_eq!(status(&service.raw(whole.as_bytes())), 201);
+    for (id, body) in [("b", "2\r\n[1\r\n1\r\n]\r\n0\r\n\r\n"), ("c", "2\r\n12\r\n0\r\n\r\n")] {
+        let whole = format!("PUT /v1/a/{id} HTTP/1.1\r\n{chunked}{body}");
+        assert_eq!(status(&service.raw(whole.as_bytes())), 201, "{body}");
+    }
+}
+
+/// What says where a request ends must say so once, or a proxy in front could see another end.
+#[test]
+fn the_framing_of_requests_is_unambiguous() {
+    let folder = Folder::new();
+    let service = Service::start(&folder, &[]);
+    for (want, headers, body) in [
+        (
+            201,
+            "host: a\r\ntransfer-encoding: chunked",
+            "1;a=b\r\n[\r\n1\r\n]\r\n0\r\nx-sum: 1\r\n\r\n",
+        ),
+        (400, "host: a\r\ntransfer-encoding: chunked\r\ncontent-length: 2", "2\r\n[]\r\n0\r\n\r\n"),
+        (400, "host: a\r\ncontent-length: 2\r\ncontent-length: 2", "[]"),
+        (400, "host: a\r\ntransfer-encoding: gzip, chunked", "2\r\n[]\r\n0\r\n\r\n"),
+        (400, "host: a\r\nhost: b\r\ncontent-length: 2", "[]"),
+        (400, "content-length: 2", "[]"),
+    ] {
+        let answer =
+            service.raw(format!("PUT /v1/a/b HTTP/1.1\r\n{headers}\r\n\r\n{body}").as_bytes());
+        assert_eq!(status(&answer), want, "{headers}: {}", answer.escape_ascii());
+    }
 }
 
 #[test]
