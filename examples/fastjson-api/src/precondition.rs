@@ -1,8 +1,10 @@
 //! Conditions on the entity tag of a document (RFC 9110, section 13).
 
+use std::str::FromStr;
+
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{EntityTag, Header, IF_MATCH, IF_NONE_MATCH, IfMatch, IfNoneMatch};
+use actix_web::http::header::{EntityTag, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 
 use crate::document::tag;
 use crate::problem::Problem;
@@ -32,29 +34,10 @@ pub enum Verdict {
 
 impl Precondition {
     pub fn of(request: &HttpRequest) -> Result<Self, Problem> {
-        let malformed =
-            || Problem::bad_request("If-Match and If-None-Match are '*' or entity tags in quotes");
-        // The framework leaves out what is no entity tag.
-        let tags = |tags: Vec<EntityTag>| match tags[..] {
-            [] => Err(malformed()),
-            _ => Ok(Tags::Some(tags)),
-        };
-        let mut precondition = Precondition::default();
-        if request.headers().contains_key(IF_MATCH) {
-            precondition.if_match =
-                Some(match IfMatch::parse(request).map_err(|_| malformed())? {
-                    IfMatch::Any => Tags::Any,
-                    IfMatch::Items(items) => tags(items)?,
-                });
-        }
-        if request.headers().contains_key(IF_NONE_MATCH) {
-            precondition.if_none_match =
-                Some(match IfNoneMatch::parse(request).map_err(|_| malformed())? {
-                    IfNoneMatch::Any => Tags::Any,
-                    IfNoneMatch::Items(items) => tags(items)?,
-                });
-        }
-        Ok(precondition)
+        Ok(Precondition {
+            if_match: tags(request, IF_MATCH)?,
+            if_none_match: tags(request, IF_NONE_MATCH)?,
+        })
     }
 
     /// Judges a document by its revision, None if there is no document.
@@ -75,6 +58,32 @@ impl Precondition {
         }
         Verdict::Holds
     }
+}
+
+/// The list of a header, which may be in several fields; None if there is none. The framework would cut tags at the commas in
+/// them, and leave out what is no tag.
+fn tags(request: &HttpRequest, name: HeaderName) -> Result<Option<Tags>, Problem> {
+    if !request.headers().contains_key(&name) {
+        return Ok(None);
+    }
+    let list = || {
+        let fields: Result<Vec<_>, _> =
+            request.headers().get_all(name).map(HeaderValue::to_str).collect();
+        let list = fields.ok()?.join(",");
+        if list.trim() == "*" {
+            return Some(Tags::Any);
+        }
+        let mut is_quoted = false;
+        let tags = list.split(|c| {
+            is_quoted ^= c == '"';
+            c == ',' && !is_quoted
+        });
+        let tags = tags.map(str::trim).filter(|tag| !tag.is_empty());
+        let tags: Vec<_> = tags.map(EntityTag::from_str).collect::<Result<_, _>>().ok()?;
+        (!tags.is_empty()).then_some(Tags::Some(tags))
+    };
+    let malformed = "If-Match and If-None-Match are '*' or entity tags in quotes";
+    list().map(Some).ok_or_else(|| Problem::bad_request(malformed))
 }
 
 impl Tags {
@@ -125,6 +134,10 @@ mod tests {
             ("if-none-match", "\"1f\"", None, Holds),
             ("if-none-match", "*", Some(31), Same),
             ("if-none-match", "*", None, Holds),
+            ("if-match", "\"a,b\"", Some(31), Changed),
+            ("if-match", "\"1,1f\",\t\"1f\"", Some(31), Holds),
+            ("if-none-match", "\"a,\", \"b\"", Some(31), Holds),
+            ("if-none-match", ", W/\",1f,\",, \"1f\",", Some(31), Same),
         ] {
             let request = TestRequest::default().insert_header((name, value)).to_http_request();
             let precondition = Precondition::of(&request).unwrap();
@@ -136,9 +149,34 @@ mod tests {
     #[test]
     fn what_is_no_tag_is_refused() {
         for name in ["if-match", "if-none-match"] {
-            let request = TestRequest::default().insert_header((name, "1f")).to_http_request();
-            let answer = Precondition::of(&request).map_err(|problem| problem.status);
-            assert_eq!(answer.unwrap_err(), StatusCode::BAD_REQUEST, "{name}");
+            for value in [
+                "1f",
+                "",
+                ",",
+                "\"1f",
+                "1f, \"1f\"",
+                "\"1f\" \"1\"",
+                "*, \"1f\"",
+                "\"a, \"1f\"\"",
+                "w/\"1f\"",
+            ] {
+                let request = TestRequest::default().insert_header((name, value)).to_http_request();
+                let answer = Precondition::of(&request).map_err(|problem| problem.status);
+                assert_eq!(answer.unwrap_err(), StatusCode::BAD_REQUEST, "{name}: {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn fields_that_come_twice_are_one_list() {
+        for (values, want) in [(["\"1\"", "\"1f\""], Some(Verdict::Holds)), (["*", "\"1f\""], None)]
+        {
+            let request = TestRequest::default()
+                .append_header(("if-match", values[0]))
+                .append_header(("if-match", values[1]))
+                .to_http_request();
+            let verdict = Precondition::of(&request).ok().map(|it| it.check(Some(31)));
+            assert_eq!(verdict, want, "{values:?}");
         }
     }
 }
