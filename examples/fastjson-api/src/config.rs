@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use clap::builder::NonEmptyStringValueParser;
 
 /// Keeps JSON documents and serves them over HTTP.
 ///
@@ -33,7 +34,8 @@ pub struct Config {
     pub l2_timeout: Duration,
 
     /// Key that requests below /v1 must give, as `Authorization: Bearer KEY` or `X-API-Key: KEY`
-    #[arg(long, env = "FASTJSON_API_KEY", value_name = "KEY", hide_env_values = true)]
+    #[arg(long, env = "FASTJSON_API_KEY", value_name = "KEY", hide_env_values = true,
+          value_parser = NonEmptyStringValueParser::new())]
     pub api_key: Option<String>,
 
     /// Largest document
@@ -122,6 +124,13 @@ mod tests {
     #[test]
     fn the_flags_are_consistent() {
         Config::command().debug_assert();
+    }
+
+    #[test]
+    fn an_empty_key_is_no_key() {
+        assert!(Config::try_parse_from(["fastjson-api", "--api-key", ""]).is_err());
+        let config = Config::try_parse_from(["fastjson-api", "--api-key", "a"]).unwrap();
+        assert_eq!(config.api_key.as_deref(), Some("a"));
     }
 
     #[test]
