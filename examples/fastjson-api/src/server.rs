@@ -59,7 +59,8 @@ pub fn run(config: Config) -> Result<(), String> {
         metrics,
         activity: Arc::default(),
     });
-    rt::System::new().block_on(serve(&config, app))?;
+    // Also if that fails, as at an address in use, the rest is an orderly end.
+    let served = rt::System::new().block_on(serve(&config, app));
     // With the last request the queues have lost their last handle: the threads do what waits in them, and end.
     let panicked = |_| "a thread of the database panicked".to_owned();
     for thread in reading {
@@ -69,6 +70,7 @@ pub fn run(config: Config) -> Result<(), String> {
     let db = writing.join().map_err(panicked)?;
     db.close().map_err(|(_, error)| database(&error))?;
     drop(lock);
+    served?;
     tracing::info!("stopped");
     Ok(())
 }

@@ -5,6 +5,7 @@ mod support;
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -191,6 +192,26 @@ fn documents_are_found_in_the_second_level_also_by_the_next_run() {
     assert!(service.stop().success());
     let service = start(&folder, &server, "10");
     assert_eq!(service.get("/v1/things/b").text(), "3");
+    assert_eq!(metric(&service, "fastjson_level2_hits_total"), 1);
+}
+
+#[test]
+fn a_start_that_fails_leaves_the_second_level_as_it_was() {
+    let (folder, server) = (Folder::new(), Server::start());
+    let service = start(&folder, &server, "10");
+    service.put("/v1/things/a", "1");
+    assert!(service.stop().success());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().to_string();
+    let db = folder.path().join("data/test.db").display().to_string();
+    let mut second = Command::new(env!("CARGO_BIN_EXE_fastjson-api"));
+    second.args(["--addr", &taken, "--db", &db, "--l2", &server.address, "--l2-timeout", "10"]);
+    let second = second.output().unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&second.stderr);
+    assert!(told.contains(&format!("can't listen on {taken}")), "{told}");
+    let service = start(&folder, &server, "10");
+    assert_eq!(service.get("/v1/things/a").text(), "1");
     assert_eq!(metric(&service, "fastjson_level2_hits_total"), 1);
 }
 
