@@ -10,12 +10,12 @@ use actix_web::body::MessageBody;
 use actix_web::http::header::{
     AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION,
 };
-use actix_web::http::{ConnectionType, Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode, Version};
 use actix_web::web::{self, Bytes, Data, Payload, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 use tandem::json;
 use uuid::Uuid;
 
@@ -384,7 +384,7 @@ fn location(key: &Key) -> String {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ListQuery {
-    #[serde(default = "default_limit")]
+    #[serde(default = "default_limit", deserialize_with = "page_limit")]
     limit: usize,
     /// The id before the page.
     #[serde(default)]
@@ -397,15 +397,18 @@ fn default_limit() -> usize {
 
 const MAX_LIMIT: usize = 1000;
 
+/// Tells what a limit may be, which the parameter's own error would not: it does not even name the parameter.
+fn page_limit<'de, D: Deserializer<'de>>(parameter: D) -> Result<usize, D::Error> {
+    let limit = usize::deserialize(parameter).ok().filter(|it| (1..=MAX_LIMIT).contains(it));
+    limit.ok_or_else(|| D::Error::custom(format!("limit is from 1 to {MAX_LIMIT}")))
+}
+
 async fn list(
     app: Data<App>,
     request: HttpRequest,
     collection: Collection,
 ) -> Result<HttpResponse, Problem> {
     let ListQuery { limit, cursor } = query(&request)?;
-    if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(Problem::bad_request(format!("limit is from 1 to {MAX_LIMIT}")));
-    }
     let page = page(&app.readers, collection, cursor, limit, b"{\"items\":[", b',').await?;
     let Page { mut text, next } = page;
     text.pop_if(|last| *last == b',');
@@ -484,7 +487,13 @@ async fn export(
     });
     let first = futures_util::stream::iter([Ok(Bytes::from(first.text))]);
     let body = futures_util::StreamExt::chain(first, pages);
-    Ok(HttpResponse::Ok().insert_header(NDJSON).streaming(body))
+    let mut response = HttpResponse::Ok().insert_header(NDJSON).streaming(body);
+    if request.version() < Version::HTTP_11 {
+        // It has no chunks: the body ends with the connection.
+        response.head_mut().no_chunking(true);
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
+    Ok(response)
 }
 
 async fn export_page(app: &App, collection: &Collection, after: String) -> Result<Page, Error> {

@@ -157,8 +157,10 @@ fn lists_have_pages() {
         }
         assert_eq!(seen, ids, "limit {limit}");
     }
-    for query in ["limit=0", "limit=1001", "limit=x", "limits=1"] {
-        assert_eq!(service.get(&format!("/v1/things?{query}")).status, 400, "{query}");
+    for query in ["limit=0", "limit=1001", "limit=x", "limit=-1", "limits=1"] {
+        let answer = service.get(&format!("/v1/things?{query}"));
+        assert_eq!(answer.status, 400, "{query}");
+        assert!(answer.text().contains("limit"), "{query}: {}", answer.text());
     }
 }
 

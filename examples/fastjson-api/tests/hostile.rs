@@ -92,6 +92,23 @@ fn the_framing_of_requests_is_unambiguous() {
     }
 }
 
+/// HTTP/1.0 has no chunks: what has no length ends with the connection.
+#[test]
+fn an_export_to_an_old_client_ends() {
+    let folder = Folder::new();
+    let service = Service::start(&folder, &[]);
+    service.put("/v1/a/b", "1");
+    let mut stream = service.connect();
+    stream.write_all(b"GET /v1/a/_export HTTP/1.0\r\nconnection: keep-alive\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(
+        answer.ends_with("\r\n\r\n{\"id\":\"b\",\"etag\":\"\\\"1\\\"\",\"document\":1}\n"),
+        "{answer}"
+    );
+    assert!(!answer.contains("keep-alive"), "{answer}");
+}
+
 #[test]
 fn a_body_that_is_refused_does_not_become_the_next_request() {
     let folder = Folder::new();
