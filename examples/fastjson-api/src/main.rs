@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .with_target(false)
+        .log_internal_errors(false) // which would panic where nobody reads the log any more
         .init();
     descriptors::raise_limit(config.max_connections);
     match server::run(config) {

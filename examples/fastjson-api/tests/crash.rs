@@ -175,3 +175,14 @@ fn verify(service: &Service, sent: &Sent) {
         assert_eq!(got.text(), document(number));
     }
 }
+
+/// Whoever read the log may have ended, as `tee` does on Ctrl-C: that must not cost more than the log.
+#[test]
+fn a_log_that_nobody_reads_is_in_nobodys_way() {
+    let folder = Folder::new();
+    let (service, log) = Service::launch(&folder, &["--log", "debug"]);
+    drop(log);
+    assert_eq!(service.put("/v1/a/b", "{").status, 400);
+    assert_eq!(service.put("/v1/a/b", "1").status, 201);
+    assert!(service.stop().success());
+}

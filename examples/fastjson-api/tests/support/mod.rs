@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -85,6 +85,14 @@ impl Answer {
 impl Service {
     /// Starts on the database of a folder, at a port that is free.
     pub fn start(folder: &Folder, arguments: &[&str]) -> Self {
+        let (service, mut log) = Self::launch(folder, arguments);
+        // Nobody may wait for a log that nobody reads.
+        thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        service
+    }
+
+    /// Starts, and gives the rest of the log.
+    pub fn launch(folder: &Folder, arguments: &[&str]) -> (Self, BufReader<ChildStderr>) {
         let mut child = Self::command(folder, arguments).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut seen = String::new();
@@ -96,12 +104,10 @@ impl Service {
             }
             seen += &line;
         };
-        // Nobody may wait for a log that nobody reads.
-        thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(60)));
-        Service { child, address, agent: config.build().into() }
+        (Service { child, address, agent: config.build().into() }, log)
     }
 
     pub fn command(folder: &Folder, arguments: &[&str]) -> Command {
