@@ -27,6 +27,7 @@ import (
 func main() {
 	config, err := parseConfig(os.Args[1:], os.Stdout, os.Stderr)
 	if err == nil {
+		signal.Ignore(syscall.SIGPIPE) // or the first line of a log that nobody reads any more would end the process
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		context.AfterFunc(ctx, stop) // a second signal ends the process at once
 		log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: config.LogLevel}))

@@ -127,6 +127,37 @@ func TestWarmStart(t *testing.T) {
 	}
 }
 
+// TestALogThatNobodyReads has the reader of the log end, as tee does on Ctrl-C: that must not cost more than the log.
+func TestALogThatNobodyReads(t *testing.T) {
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	path := filepath.Join(folder, "snapshot")
+	command := exec.Command(os.Args[0], "--addr", "127.0.0.1:0", "--http", "off", "--max-bytes", "64MiB", "--snapshot", path)
+	command.Env = append(os.Environ(), asServer+"=1")
+	command.Stderr = writer
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = command.Process.Kill() })
+	writer.Close()
+	if line, err := bufio.NewReader(reader).ReadString('\n'); !listening.MatchString(line) {
+		t.Fatal(line, err)
+	}
+	reader.Close()
+	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Wait(); err != nil {
+		t.Error("the server ends with", err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestRefusals starts servers that must end by themselves, with one line that says why.
 func TestRefusals(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
