@@ -193,8 +193,11 @@ func (s *server) deleteEntry(w http.ResponseWriter, r *http.Request) error {
 	locks := s.store.locksOf(1, key)
 	s.store.lock(locks)
 	defer s.store.unlock(locks)
-	if r.Header.Get("If-Match") != "" {
+	if r.Header.Get("If-Match") != "" || r.Header.Get("If-None-Match") != "" {
 		old, found := s.entry(key)
+		if !found { // conditions count where something could be done (RFC 9110, section 13.2.1)
+			return errNoEntry
+		}
 		if err := precondition(r, old, found); err != nil {
 			return err
 		}
@@ -211,7 +214,11 @@ func precondition(r *http.Request, old entry, found bool) error {
 	lists := func(header string) bool {
 		list := strings.Join(r.Header.Values(header), ",")
 		return found && (strings.TrimSpace(list) == "*" || slices.ContainsFunc(strings.Split(list, ","), func(tag string) bool {
-			return strings.TrimSpace(tag) == old.etag()
+			tag = strings.TrimSpace(tag)
+			if header == "If-None-Match" { // a proxy that compresses makes tags weak, which count here only
+				tag = strings.TrimPrefix(tag, "W/")
+			}
+			return tag == old.etag()
 		}))
 	}
 	if r.Header.Get("If-Match") != "" && !lists("If-Match") {

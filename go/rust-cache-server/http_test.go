@@ -46,6 +46,7 @@ func TestEntriesOverHTTP(t *testing.T) {
 
 	do(404, "GET", page, "")
 	do(404, "DELETE", page, "")
+	do(404, "DELETE", page, "", "If-Match: *")
 	response, _ := do(201, "PUT", page, "<p>", "Content-Type: text/html; charset=utf-8", "TTL: 100")
 	tag := response.Header.Get("ETag")
 	response, body := do(200, "GET", page, "")
@@ -75,6 +76,9 @@ func TestEntriesOverHTTP(t *testing.T) {
 	do(412, "PUT", page, "new", "If-None-Match: *")
 	do(412, "PUT", "/v1/cache/none", "new", "If-Match: *")
 	do(412, "DELETE", page, "", `If-Match: "other"`)
+	do(412, "DELETE", page, "", "If-None-Match: "+tag)
+	do(412, "DELETE", page, "", "If-Match: W/"+tag)
+	do(412, "PUT", page, "new", "If-None-Match: W/"+tag)
 	response, _ = do(204, "PUT", page, "new", `If-Match: "other", `+tag)
 	if response.Header.Get("ETag") == tag {
 		t.Error("another value has the same ETag")
