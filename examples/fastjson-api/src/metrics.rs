@@ -31,8 +31,8 @@ impl Operation {
 }
 
 /// The answers that the service gives; others are counted as the last.
-const CODES: [u16; 15] =
-    [200, 201, 204, 304, 400, 401, 404, 405, 408, 412, 413, 415, 503, 504, 500];
+const CODES: [u16; 16] =
+    [200, 201, 204, 304, 400, 401, 404, 405, 408, 412, 413, 415, 503, 504, 507, 500];
 
 pub struct Metrics {
     registry: Registry,

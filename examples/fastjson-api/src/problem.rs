@@ -118,6 +118,10 @@ impl From<store::Error> for Problem {
                 StatusCode::GATEWAY_TIMEOUT,
                 "the database takes too long; a change may still be made",
             ),
+            store::Error::Full => {
+                tracing::error!("the disk is full");
+                Problem::new(StatusCode::INSUFFICIENT_STORAGE, "the disk is full")
+            }
             store::Error::Database(error) => {
                 tracing::error!(%error, "the database failed");
                 Problem::new(

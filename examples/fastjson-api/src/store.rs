@@ -17,12 +17,17 @@ pub enum Error {
     Late,
     /// The service is stopping.
     Stopped,
+    /// The disk has no room for a change.
+    Full,
     Database(String),
 }
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
-        Error::Database(error.to_string())
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => Error::Full,
+            _ => Error::Database(error.to_string()),
+        }
     }
 }
 
@@ -202,4 +207,20 @@ pub fn write_state(
         None => db.prepare_cached("DELETE FROM state WHERE name = ?")?.execute([name])?,
     };
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_by_its_name() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate(&mut db).unwrap();
+        db.pragma_update(None, "max_page_count", 10).unwrap();
+        let key = Key::parse("things", "a").unwrap();
+        let document = Document { revision: 1, text: vec![b'1'; 1 << 20].into() };
+        let error = write(&db, &key, &document).map_err(Error::from).unwrap_err();
+        assert!(matches!(error, Error::Full), "{error:?}");
+    }
 }
