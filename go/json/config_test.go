@@ -421,6 +421,20 @@ func TestConfigTrailingData(t *testing.T) {
 			t.Errorf("%q by tokens: %v, want %s", text, err, want)
 		}
 	}
+	// White space behind the value is not of its length.
+	short := json.Config{RejectTrailingData: true, MaxBytes: 8}
+	blank := strings.Repeat(" ", 5000)
+	for text, want := range map[string]string{
+		" [1,2,3]" + blank:       "<nil>",
+		" [1,2,3]" + blank + "x": "invalid character 'x' after top-level value",
+		" [1,2,34]" + blank:      "json: text too long (byte 8)",
+	} {
+		for _, reader := range []io.Reader{strings.NewReader(text), iotest.OneByteReader(strings.NewReader(text))} {
+			if err := short.NewDecoder(reader).Decode(new(any)); fmt.Sprint(err) != want {
+				t.Errorf("%.9q: %v, want %s", text, err, want)
+			}
+		}
+	}
 	failed := errors.New("failed")
 	var v any
 	err := c.NewDecoder(io.MultiReader(strings.NewReader("{} "), iotest.ErrReader(failed))).Decode(&v)

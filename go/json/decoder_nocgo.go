@@ -3,6 +3,7 @@
 package json
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"io"
@@ -156,16 +157,17 @@ func (d *Decoder) endOfStream() error {
 	return io.EOF
 }
 
-// end reads to the end of the stream. The error is that for anything but white space.
+// end reads to the end of the stream. The error is that for anything but white space, of which there may be any length.
 func (d *Decoder) end() error {
-	start := d.InputOffset()
-	_, err := d.Decoder.Token()
-	if err == io.EOF {
-		return nil
+	rest := bufio.NewReader(io.MultiReader(d.Buffered(), d.source.r))
+	for at := d.InputOffset(); ; at++ {
+		switch c, err := rest.ReadByte(); {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		case c != ' ' && c != '\t' && c != '\r' && c != '\n':
+			return trailing(c, at)
+		}
 	}
-	rest := d.source.since(start)
-	if left := bytes.TrimLeft(rest, " \t\r\n"); len(left) > 0 {
-		return trailing(left[0], start+int64(len(rest)-len(left)))
-	}
-	return err
 }
