@@ -651,7 +651,7 @@ tandem_status tandem_document_string(const struct tandem_document *document,
                                      size_t *length,
                                      struct tandem_error *error);
 
-// Reads a number that is an integer without fraction and exponent.
+// Reads a number that is an integer without fraction and exponent; -0 is 0, whose sign tandem_document_double tells.
 //
 // @param document the document.
 // @param node the number.

@@ -283,7 +283,7 @@ pub unsafe extern "C" fn tandem_document_string(
     }
 }
 
-/// Reads a number that is an integer without fraction and exponent.
+/// Reads a number that is an integer without fraction and exponent; -0 is 0, whose sign tandem_document_double tells.
 ///
 /// @param document the document.
 /// @param node the number.

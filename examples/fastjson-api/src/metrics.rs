@@ -1,7 +1,7 @@
 //! What Prometheus can ask for.
 
 use std::array;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -48,13 +48,17 @@ pub struct Metrics {
     pub level2_misses: IntCounter,
     pub level2_failures: IntCounter,
     /// What other parts know themselves, asked when metrics are.
+    counts: Mutex<[IntCounter; COUNTS.len()]>,
     gauges: [IntGauge; GAUGES.len()],
 }
 
-const GAUGES: [(&str, &str); 9] = [
-    ("fastjson_cache_hits", "Documents found in memory"),
-    ("fastjson_cache_misses", "Documents not found in memory"),
-    ("fastjson_cache_evictions", "Documents that made room for others in memory"),
+const COUNTS: [(&str, &str); 3] = [
+    ("fastjson_cache_hits_total", "Documents found in memory"),
+    ("fastjson_cache_misses_total", "Documents not found in memory"),
+    ("fastjson_cache_evictions_total", "Documents that made room for others in memory"),
+];
+
+const GAUGES: [(&str, &str); 6] = [
     ("fastjson_cache_entries", "Documents in memory"),
     ("fastjson_cache_bytes", "Memory that the cache holds"),
     ("fastjson_cache_max_bytes", "Memory that the cache may hold"),
@@ -90,6 +94,8 @@ impl Metrics {
                 .buckets(prometheus::exponential_buckets(1.0, 2.0, 9)?),
         )?;
         registry.register(Box::new(group_size.clone()))?;
+        let counts = COUNTS.map(|(name, help)| counter(name, help));
+        let counts = counts.into_iter().collect::<prometheus::Result<Vec<_>>>()?;
         let gauges = GAUGES.map(|(name, help)| IntGauge::new(name, help));
         let gauges = gauges.into_iter().collect::<prometheus::Result<Vec<_>>>()?;
         for gauge in &gauges {
@@ -113,6 +119,7 @@ impl Metrics {
                 "fastjson_level2_failures_total",
                 "Commands that the second level did not carry out",
             )?,
+            counts: Mutex::new(array::from_fn(|it| counts[it].clone())),
             gauges: array::from_fn(|it| gauges[it].clone()),
             registry,
         })
@@ -131,10 +138,13 @@ impl Metrics {
 
     /// All metrics in Prometheus' text format.
     pub fn text(&self, cache: Stats, reads: usize, writes: usize, bodies: usize) -> Vec<u8> {
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        for (counter, now) in counts.iter().zip([cache.hits, cache.misses, cache.evictions]) {
+            // Who asked at the same time may know more.
+            counter.inc_by(now.saturating_sub(counter.get()));
+        }
+        drop(counts);
         let values = [
-            cache.hits,
-            cache.misses,
-            cache.evictions,
             cache.entries,
             cache.bytes,
             cache.max_bytes,

@@ -290,7 +290,7 @@ fn metrics_count() {
         "fastjson_requests_total{code=\"201\",operation=\"put\"} 1",
         "fastjson_requests_total{code=\"200\",operation=\"get\"} 1",
         "fastjson_requests_total{code=\"404\",operation=\"get\"} 1",
-        "fastjson_cache_hits 1",
+        "fastjson_cache_hits_total 1",
         "fastjson_cache_entries 1",
         "fastjson_loads_total 1", // what was written needed none
         "fastjson_write_group_size_count 1",

@@ -76,7 +76,7 @@ fn many_who_wait_for_a_document_cost_one_load() {
     for number in 0..40 {
         service.put(&format!("/v1/other/{number}"), format!("\"{}\"", "x".repeat(8000)));
     }
-    let misses = || service.metric("fastjson_cache_misses");
+    let misses = || service.metric("fastjson_cache_misses_total");
     let (loads, before) = (service.metric("fastjson_loads_total"), misses());
     server.pause();
     let waiters: Vec<_> =
