@@ -27,7 +27,7 @@ func (r *renderer) bytes(b []byte) {
 
 // putBase64 writes b as base64, and up to twelve bytes more.
 func putBase64(dst unsafe.Pointer, b []byte) {
-	if literal.Fast && len(b) >= literal.Least {
+	if literal.Fast && len(b) >= literal.Base64Least {
 		read := literal.Base64(dst, b)
 		b, dst = b[read:], unsafe.Add(dst, read/3*4)
 	}

@@ -33,15 +33,18 @@ func Write(dst unsafe.Pointer, room int, s string, form *Form) (read, written in
 	return n, written - (read - n)
 }
 
-// Base64 writes b to dst in base64, but for what is left of it at its end: fewer than 24 bytes. It returns how many it has read, which is a multiple
-// of three, and writes nothing behind their digits.
+// Base64Least is how many bytes make a call of Base64 worth it. It leaves fewer.
+const Base64Least = 24
+
+// Base64 writes b to dst in base64, but for what is left of it at its end: fewer than [Base64Least] bytes. It returns how many it has read, which is
+// a multiple of three, and writes nothing behind their digits.
 //
 // It must only be called if [Fast].
 func Base64(dst unsafe.Pointer, b []byte) (read int) {
 	for {
 		piece := b[read:min(len(b), read+pieceSize)]
 		read += base64Vectors(unsafe.Add(dst, read/3*4), unsafe.Pointer(unsafe.SliceData(piece)), len(piece))
-		if len(b)-read < 24 {
+		if len(b)-read < Base64Least {
 			return read
 		}
 	}

@@ -16,7 +16,7 @@ var avx2, avx512 = features()
 //go:noescape
 func writeVectors(dst unsafe.Pointer, room int, src unsafe.Pointer, n int, form *Form) (read, written int)
 
-// base64Vectors writes digits for the bytes at src, of which it leaves fewer than 24, and returns how many it has read.
+// base64Vectors writes digits for the bytes at src, of which it leaves fewer than Base64Least, and returns how many it has read.
 //
 //go:noescape
 func base64Vectors(dst, src unsafe.Pointer, n int) (read int)
