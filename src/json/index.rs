@@ -17,6 +17,8 @@ use super::output::Output;
 use super::scan::Nesting;
 use super::string;
 use super::walk::{Invalid, Walk};
+#[cfg(target_arch = "x86_64")]
+use grammar::Passes;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -110,27 +112,28 @@ struct Found {
 struct Kernel {
     /// Scans `text[from..to]`, of which `from` is where a block begins, and writes the places of its tokens in `text`.
     scan: fn(text: &[u8], from: usize, to: usize, &mut Carry, &mut Places) -> Found,
-    /// Operations on whole texts, where they are faster than a cursor.
-    texts: Option<Texts>,
-}
-
-/// Both refuse what is not JSON, and values other than arrays and objects.
-struct Texts {
-    valid: fn(text: &[u8]) -> bool,
-    compact: fn(text: &[u8], out: &mut [MaybeUninit<u8>]) -> Option<usize>,
+    /// The grammar by the block, where that is faster than a cursor.
+    #[cfg(target_arch = "x86_64")]
+    passes: Option<Passes>,
 }
 
 /// Whether `text` is JSON, if that can be told faster than by a cursor: what is not may still be.
 #[inline]
 pub(crate) fn is_valid(text: &[u8]) -> bool {
-    kernel().texts.as_ref().is_some_and(|texts| (texts.valid)(text))
+    #[cfg(target_arch = "x86_64")]
+    return kernel().passes.as_ref().is_some_and(|passes| grammar::valid(passes, text));
+    #[cfg(not(target_arch = "x86_64"))]
+    false
 }
 
 /// As [`is_valid`]; writes the text without white space between tokens to `out`, if that is as long as the text, and returns
 /// how many bytes these are.
 #[inline]
 pub(crate) fn compact(text: &[u8], out: &mut [MaybeUninit<u8>]) -> Option<usize> {
-    kernel().texts.as_ref().and_then(|texts| (texts.compact)(text, out))
+    #[cfg(target_arch = "x86_64")]
+    return kernel().passes.as_ref().and_then(|passes| grammar::compact(passes, text, out));
+    #[cfg(not(target_arch = "x86_64"))]
+    None
 }
 
 /// What strings are made of; bit n stands for byte n of a block.

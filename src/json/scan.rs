@@ -388,13 +388,6 @@ impl Nesting {
         }
     }
 
-    /// How many more may be opened.
-    #[cfg(target_arch = "x86_64")]
-    #[inline(always)]
-    pub(crate) fn room(&self) -> usize {
-        self.room
-    }
-
     #[inline(always)]
     pub(crate) fn innermost(&self) -> Option<bool> {
         (self.bits != NO_BITS).then_some(self.bits & 1 == 1)

@@ -1,12 +1,13 @@
 //! The kernel for x86-64 processors since 2013: AVX2, and carry-less multiplication.
 
+use std::arch::asm;
 use std::arch::x86_64::*;
-use std::mem::MaybeUninit;
+use std::ptr;
 
-use super::grammar::{self, Classes, Grammar};
+use super::grammar::{self, Chunk, Classes, Grammar, Numeric, Passes, Room, State};
 use super::{
-    BEFORE, BLOCK, Between, Block, Carry, Found, Kernel, Places, Strings, Texts, WINDOW, scan,
-    utf8, wrong_escapes_alone,
+    BEFORE, BLOCK, Between, Block, Carry, Found, Kernel, Places, Strings, WINDOW, scan, utf8,
+    wrong_escapes_alone,
 };
 
 /// The kernel, if this processor has what it needs.
@@ -32,15 +33,16 @@ fn gathers_slowly() -> bool {
 static KERNEL: Kernel = Kernel {
     // SAFETY: the processor has these instructions.
     scan: |text, from, to, carry, places| unsafe { vectors(text, from, to, carry, places) },
-    texts: None,
+    passes: None,
 };
 
 static GATHERING: Kernel = Kernel {
-    texts: Some(Texts {
+    passes: Some(Passes {
         // SAFETY: the processor has these instructions.
-        valid: |text| unsafe { valid(text) },
+        split: |chunk, state, room| unsafe { split(chunk, state, room) },
+        squeeze,
         // SAFETY: as above.
-        compact: |text, out| unsafe { compact(text, out) },
+        check: |state, room, last| unsafe { check(state, room, last) },
     }),
     ..KERNEL
 };
@@ -57,13 +59,25 @@ unsafe fn vectors(
 }
 
 #[target_feature(enable = "avx2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
-unsafe fn valid(text: &[u8]) -> bool {
-    grammar::valid::<Avx2>(text)
+unsafe fn split(chunk: &Chunk, state: &mut State, room: &mut Room) -> Option<()> {
+    // SAFETY: nothing is written to a text.
+    unsafe { grammar::split::<Avx2, false>(chunk, state, room, ptr::null_mut()) }.map(|_| ())
 }
 
 #[target_feature(enable = "avx2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
-unsafe fn compact(text: &[u8], out: &mut [MaybeUninit<u8>]) -> Option<usize> {
-    grammar::compact::<Avx2>(text, out)
+unsafe fn squeeze(
+    chunk: &Chunk,
+    state: &mut State,
+    room: &mut Room,
+    out: *mut u8,
+) -> Option<usize> {
+    // SAFETY: the caller's promise.
+    unsafe { grammar::split::<Avx2, true>(chunk, state, room, out) }
+}
+
+#[target_feature(enable = "avx2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
+unsafe fn check(state: &mut State, room: &mut Room, last: bool) -> bool {
+    grammar::check::<Avx2>(state, room, last)
 }
 
 /// Only for use in the functions above, as is all that follows.
@@ -91,6 +105,29 @@ unsafe fn bits(low: __m256i, high: __m256i) -> u64 {
         u64::from(_mm256_movemask_epi8(low) as u32)
             | u64::from(_mm256_movemask_epi8(high) as u32) << 32
     }
+}
+
+/// As [`bits`], which LLVM takes for a vector of bits, and would build others of words, bit by bit, to combine them.
+///
+/// # Safety
+/// The processor has AVX2.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn opaque_bits(low: __m256i, high: __m256i) -> u64 {
+    let (low_bits, high_bits): (u64, u64);
+    // SAFETY: the caller's promise.
+    unsafe {
+        asm!(
+            "vpmovmskb {low_bits:e}, {low}",
+            "vpmovmskb {high_bits:e}, {high}",
+            low = in(ymm_reg) low,
+            high = in(ymm_reg) high,
+            low_bits = out(reg) low_bits,
+            high_bits = lateout(reg) high_bits,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    low_bits | high_bits << 32
 }
 
 /// What a shuffle looks up by the low halves of bytes.
@@ -220,6 +257,18 @@ impl Block for Avx2 {
 impl Grammar for Avx2 {
     #[inline(always)]
     fn classes(bytes: &[u8; BLOCK]) -> Classes {
+        Classes {
+            commas: Self::like(bytes, 0, b','),
+            colons: Self::like(bytes, 0, b':'),
+            opening: Self::like(bytes, 0x20, b'{'),
+            closing: Self::like(bytes, 0x20, b'}'),
+            curly: Self::like(bytes, !0x20, 0xFF),
+            quotes: Self::like(bytes, 0, b'"'),
+        }
+    }
+
+    #[inline(always)]
+    fn numeric(bytes: &[u8; BLOCK]) -> Numeric {
         // SAFETY: as in `strings`.
         unsafe {
             let (low, high) = halves(bytes);
@@ -227,14 +276,11 @@ impl Grammar for Avx2 {
                 let digits = _mm256_sub_epi8(bytes, _mm256_set1_epi8(b'0' as i8));
                 _mm256_cmpeq_epi8(_mm256_min_epu8(digits, _mm256_set1_epi8(9)), digits)
             };
-            Classes {
-                white_space: Self::between(bytes).white_space,
-                commas: Self::like(bytes, 0, b','),
-                colons: Self::like(bytes, 0, b':'),
-                opening: Self::like(bytes, 0x20, b'{'),
-                closing: Self::like(bytes, 0x20, b'}'),
-                digits: bits(is_digit(low), is_digit(high)),
+            Numeric {
+                digits: opaque_bits(is_digit(low), is_digit(high)),
+                zeros: Self::like(bytes, 0, b'0'),
                 minus: Self::like(bytes, 0, b'-'),
+                dots: Self::like(bytes, 0, b'.'),
             }
         }
     }
@@ -248,14 +294,61 @@ impl Grammar for Avx2 {
                 let bytes = _mm256_or_si256(bytes, _mm256_set1_epi8(bit as i8));
                 _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(byte as i8))
             };
-            bits(is(low), is(high))
+            opaque_bits(is(low), is(high))
         }
     }
 
     #[inline(always)]
     fn gather(bits: u64, places: u64) -> u64 {
-        // SAFETY: `compact`, which this is inlined into, has the instruction.
+        // SAFETY: the functions that this is inlined into have the instruction.
         unsafe { _pext_u64(bits, places) }
+    }
+
+    #[inline(always)]
+    fn scatter(bits: u64, places: u64) -> u64 {
+        // SAFETY: as above.
+        unsafe { _pdep_u64(bits, places) }
+    }
+
+    #[inline(always)]
+    unsafe fn append_scalars(
+        block: &[u8; BLOCK],
+        scalars: u64,
+        goes_on: u64,
+        to: *mut u8,
+    ) -> usize {
+        let (low_bits, high_bits) = (scalars as u32, (scalars >> 32) as u32);
+        // Halves that have any.
+        let middle = if low_bits | goes_on as u32 == 0 { 0 } else { BLOCK / 2 };
+        let behind = if high_bits | low_bits >> 31 == 0 { 0 } else { BLOCK / 2 };
+        // SAFETY: as in `strings`; the caller's promise.
+        unsafe {
+            let (low, high) = halves(block);
+            _mm256_storeu_si256(to.cast(), _mm256_and_si256(low, bytes(low_bits)));
+            let high = _mm256_and_si256(high, bytes(high_bits));
+            _mm256_storeu_si256(to.add(middle).cast(), high);
+        }
+        middle + behind
+    }
+}
+
+/// All ones for each bit that is set.
+///
+/// # Safety
+/// The processor has AVX2.
+#[inline(always)]
+unsafe fn bytes(bits: u32) -> __m256i {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let places = _mm256_setr_epi64x(
+            0,
+            0x0101_0101_0101_0101,
+            0x0202_0202_0202_0202,
+            0x0303_0303_0303_0303,
+        );
+        let each = _mm256_shuffle_epi8(_mm256_set1_epi32(bits as i32), places);
+        let bit = _mm256_set1_epi64x(0x8040_2010_0804_0201_u64 as i64);
+        _mm256_cmpeq_epi8(_mm256_and_si256(each, bit), bit)
     }
 }
 

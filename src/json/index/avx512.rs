@@ -1,12 +1,12 @@
 //! The kernel for x86-64 processors with AVX-512 for bytes (Ice Lake, Zen 4 and later).
 
 use std::arch::x86_64::*;
-use std::mem::MaybeUninit;
+use std::ptr;
 
-use super::grammar::{self, Classes, Grammar};
+use super::grammar::{self, Chunk, Classes, Grammar, Numeric, Passes, Room, State};
 use super::{
-    BEFORE, BLOCK, Between, Block, CHUNK, Carry, Found, Kernel, Places, Strings, Texts, WINDOW,
-    avx2, scan, utf8,
+    BEFORE, BLOCK, Between, Block, CHUNK, Carry, Found, Kernel, Places, Strings, WINDOW, avx2,
+    scan, utf8,
 };
 
 /// The kernel, if this processor has what it needs.
@@ -26,11 +26,12 @@ static KERNEL: Kernel = Kernel {
     // SAFETY: the processor has these instructions.
     scan: |text, from, to, carry, places| unsafe { vectors(text, from, to, carry, places) },
     // SAFETY: as above.
-    texts: Some(Texts {
+    passes: Some(Passes {
+        // SAFETY: the processor has these instructions.
+        split: |chunk, state, room| unsafe { split(chunk, state, room) },
+        squeeze,
         // SAFETY: as above.
-        valid: |text| unsafe { valid(text) },
-        // SAFETY: as above.
-        compact: |text, out| unsafe { compact(text, out) },
+        check: |state, room, last| unsafe { check(state, room, last) },
     }),
 };
 
@@ -46,13 +47,25 @@ unsafe fn vectors(
 }
 
 #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
-unsafe fn valid(text: &[u8]) -> bool {
-    grammar::valid::<Avx512>(text)
+unsafe fn split(chunk: &Chunk, state: &mut State, room: &mut Room) -> Option<()> {
+    // SAFETY: nothing is written to a text.
+    unsafe { grammar::split::<Avx512, false>(chunk, state, room, ptr::null_mut()) }.map(|_| ())
 }
 
 #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
-unsafe fn compact(text: &[u8], out: &mut [MaybeUninit<u8>]) -> Option<usize> {
-    grammar::compact::<Avx512>(text, out)
+unsafe fn squeeze(
+    chunk: &Chunk,
+    state: &mut State,
+    room: &mut Room,
+    out: *mut u8,
+) -> Option<usize> {
+    // SAFETY: the caller's promise.
+    unsafe { grammar::split::<Avx512, true>(chunk, state, room, out) }
+}
+
+#[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
+unsafe fn check(state: &mut State, room: &mut Room, last: bool) -> bool {
+    grammar::check::<Avx512>(state, room, last)
 }
 
 /// The numbers of a block's bytes.
@@ -257,15 +270,28 @@ impl Grammar for Avx512 {
         unsafe {
             let bytes = load(bytes);
             let curly = _mm512_or_si512(bytes, _mm512_set1_epi8(0x20));
-            let digits = _mm512_sub_epi8(bytes, _mm512_set1_epi8(b'0' as i8));
             Classes {
-                white_space: white_space(bytes),
                 commas: is(bytes, b','),
                 colons: is(bytes, b':'),
                 opening: is(curly, b'{'),
                 closing: is(curly, b'}'),
+                curly: _mm512_test_epi8_mask(bytes, _mm512_set1_epi8(0x20)),
+                quotes: is(bytes, b'"'),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn numeric(bytes: &[u8; BLOCK]) -> Numeric {
+        // SAFETY: as in `strings`.
+        unsafe {
+            let bytes = load(bytes);
+            let digits = _mm512_sub_epi8(bytes, _mm512_set1_epi8(b'0' as i8));
+            Numeric {
                 digits: _mm512_cmplt_epu8_mask(digits, _mm512_set1_epi8(10)),
+                zeros: is(bytes, b'0'),
                 minus: is(bytes, b'-'),
+                dots: is(bytes, b'.'),
             }
         }
     }
@@ -277,9 +303,13 @@ impl Grammar for Avx512 {
     }
 
     #[inline(always)]
-    fn gather(bits: u64, places: u64) -> u64 {
-        // SAFETY: as in `strings`.
-        unsafe { _pext_u64(bits, places) }
+    unsafe fn pick(block: &[u8; BLOCK], bits: u64, to: *mut u8) -> usize {
+        // SAFETY: as in `strings`; the caller's promise.
+        unsafe {
+            let picked = _mm512_maskz_compress_epi8(bits, load(block));
+            _mm512_storeu_si512(to.cast(), picked);
+        }
+        bits.count_ones() as usize
     }
 
     #[inline(always)]
@@ -291,5 +321,33 @@ impl Grammar for Avx512 {
             _mm512_storeu_si512(to.cast(), squeezed);
         }
         kept.count_ones() as usize
+    }
+
+    #[inline(always)]
+    fn gather(bits: u64, places: u64) -> u64 {
+        <avx2::Avx2 as Grammar>::gather(bits, places)
+    }
+
+    #[inline(always)]
+    fn scatter(bits: u64, places: u64) -> u64 {
+        <avx2::Avx2 as Grammar>::scatter(bits, places)
+    }
+
+    #[inline(always)]
+    unsafe fn append_scalars(
+        block: &[u8; BLOCK],
+        scalars: u64,
+        goes_on: u64,
+        to: *mut u8,
+    ) -> usize {
+        // SAFETY: as in `strings`; the caller's promise.
+        unsafe {
+            let bytes = _mm512_maskz_mov_epi8(scalars, load(block));
+            // One byte behind each is kept, too.
+            let kept = scalars | scalars << 1 | goes_on;
+            let squeezed = _mm512_maskz_compress_epi8(kept, bytes);
+            _mm512_storeu_si512(to.cast(), squeezed);
+            kept.count_ones() as usize
+        }
     }
 }

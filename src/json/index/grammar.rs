@@ -1,36 +1,79 @@
-//! The whole grammar, 64 bytes at a time. The bits of the bytes where tokens begin are gathered, so that what follows what
-//! is told for all tokens of a block at once, by shifts; numbers are checked by additions that carry through their digits.
-//! Brackets and literals are looked at one by one, and what lies across blocks.
+//! The whole grammar, by the block. A first pass over a chunk of the text follows strings, and sorts what is outside of them:
+//! the first bytes of all tokens go to one stream, numbers and literals to another. Then numbers are checked, by additions
+//! that carry through their digits, and what follows what is told for 64 tokens at once, by shifts. Brackets and literals are
+//! looked at one by one.
 
 use std::mem::MaybeUninit;
-use std::ptr;
 
-use super::super::number;
-use super::super::scan::{Cursor, Nesting};
-use super::{BLOCK, Block, Carry, Inside, inside};
+use super::super::scan::{Cursor, MAX_DEPTH};
+use super::{BLOCK, Block, CHUNK, Carry, inside};
 
-/// What tokens are made of, inside of strings, too; bit n stands for byte n of a block.
+/// What tokens begin with; bit n stands for the nth.
 pub(super) struct Classes {
-    pub(super) white_space: u64,
     pub(super) commas: u64,
     pub(super) colons: u64,
     /// `{` and `[`.
     pub(super) opening: u64,
     /// `}` and `]`.
     pub(super) closing: u64,
+    /// `{` and `}`, and others that are no brackets.
+    pub(super) curly: u64,
+    pub(super) quotes: u64,
+}
+
+/// What numbers are made of; bit n stands for byte n of a block.
+pub(super) struct Numeric {
     pub(super) digits: u64,
+    pub(super) zeros: u64,
     pub(super) minus: u64,
+    pub(super) dots: u64,
 }
 
 /// Blocks of processors that gather bits fast.
 pub(super) trait Grammar: Block {
     fn classes(bytes: &[u8; BLOCK]) -> Classes;
 
+    fn numeric(bytes: &[u8; BLOCK]) -> Numeric;
+
     /// Which bytes are `byte` when one bit is set in them.
     fn like(bytes: &[u8; BLOCK], bit: u8, byte: u8) -> u64;
 
     /// Those of the bits that have places, side by side.
     fn gather(bits: u64, places: u64) -> u64;
+
+    /// The opposite of `gather`.
+    fn scatter(bits: u64, places: u64) -> u64;
+
+    /// Writes all scalars of a block to `to`, with at least one zero between two of them, and between those of this block and
+    /// the next; returns how many bytes these are. A scalar `goes_on` if the byte before the block belongs to it.
+    ///
+    /// # Safety
+    /// 64 bytes can be written to `to`.
+    unsafe fn append_scalars(block: &[u8; BLOCK], scalars: u64, goes_on: u64, to: *mut u8)
+    -> usize;
+
+    /// Writes those of the block's bytes whose bits are set to `to`, side by side; returns how many they are.
+    ///
+    /// # Safety
+    /// 64 bytes can be written to `to`.
+    #[inline(always)]
+    unsafe fn pick(block: &[u8; BLOCK], mut bits: u64, to: *mut u8) -> usize {
+        let found = bits.count_ones() as usize;
+        let mut write = |number: usize| {
+            // SAFETY: `number` is below 64.
+            unsafe { to.add(number).write(block[bits.trailing_zeros() as usize & (BLOCK - 1)]) };
+            bits &= bits.wrapping_sub(1);
+        };
+        // A fixed number at a time, as in `Places::write`.
+        (0..8).for_each(&mut write);
+        if found > 8 {
+            (8..16).for_each(&mut write);
+            if found > 16 {
+                (16..found).for_each(&mut write);
+            }
+        }
+        found
+    }
 
     /// Writes those of the 64 bytes at `from` whose bits are set to `to`; returns how many they are.
     ///
@@ -65,275 +108,484 @@ pub(super) trait Grammar: Block {
     }
 }
 
-/// What must be known of the text before a block.
-struct Before {
-    carry: Carry,
-    /// 1 if the byte before was a digit of a number without fraction.
+/// The passes, with the instructions of one kind of processor.
+pub(super) struct Passes {
+    /// Follows strings through a chunk. None if there is something wrong in them, or control characters between them.
+    pub(super) split: fn(&Chunk, &mut State, &mut Room) -> Option<()>,
+    /// As `split`; writes what is no white space between tokens, and returns how much that is.
+    ///
+    /// There must be room for the chunk, and for all of the text behind it.
+    pub(super) squeeze: unsafe fn(&Chunk, &mut State, &mut Room, out: *mut u8) -> Option<usize>,
+    /// Whether what the streams have is right, as far as it is told yet, or if nothing follows.
+    pub(super) check: fn(&mut State, &mut Room, last: bool) -> bool,
+}
+
+/// `text[from..to]`.
+pub(super) struct Chunk<'a> {
+    text: &'a [u8],
+    from: usize,
+    to: usize,
+}
+
+/// Bytes that wait to be 64, and what a chunk adds.
+type Stream = [MaybeUninit<u8>; CHUNK + 3 * BLOCK];
+
+/// Room for what is read only after it was written, apart from all else for that reason.
+pub(super) struct Room {
+    /// The first bytes of tokens.
+    heads: Stream,
+    /// Numbers and literals, with zeros between them.
+    scalars: Stream,
+    /// Of the open brackets the outer ones.
+    brackets: [MaybeUninit<u16>; MAX_DEPTH / UNIT],
+}
+
+/// What must be known of the text before a chunk.
+pub(super) struct State {
+    strings: Carry,
+    /// How many bytes of the streams wait.
+    heads: usize,
+    scalars: usize,
+    numbers: Markers,
+    order: Order,
+}
+
+/// Whether `text` is an array or object that is JSON, with white space around it.
+pub(super) fn valid(passes: &Passes, text: &[u8]) -> bool {
+    run(passes, text, passes.split)
+}
+
+/// As [`valid`]; writes the text without white space between tokens to `out`, if that is as long as the text, and returns how
+/// many bytes these are.
+pub(super) fn compact(passes: &Passes, text: &[u8], out: &mut [MaybeUninit<u8>]) -> Option<usize> {
+    if out.len() < text.len() {
+        return None;
+    }
+    let mut written = 0;
+    let valid = run(passes, text, |chunk, state, room| {
+        // SAFETY: there is room for the text, and no more was written than read.
+        written += unsafe {
+            let out = out.as_mut_ptr().add(written).cast();
+            (passes.squeeze)(chunk, state, room, out)?
+        };
+        Some(())
+    });
+    valid.then_some(written)
+}
+
+#[inline(always)]
+fn run(
+    passes: &Passes,
+    text: &[u8],
+    mut split: impl FnMut(&Chunk, &mut State, &mut Room) -> Option<()>,
+) -> bool {
+    // Other values are short or strings, and nothing to be fast at. What follows relies on a bracket being first.
+    if !matches!(Cursor::new(text).peek_token(), Some(b'{' | b'[')) {
+        return false;
+    }
+    let mut room = Room {
+        heads: [MaybeUninit::uninit(); _],
+        scalars: [MaybeUninit::uninit(); _],
+        brackets: [MaybeUninit::uninit(); _],
+    };
+    let mut state = State {
+        strings: Carry::default(),
+        heads: 0,
+        scalars: 0,
+        numbers: Markers::default(),
+        order: Order { colon: 1, ..Order::default() },
+    };
+    let mut from = 0;
+    while from < text.len() {
+        let to = text.len().min(from + CHUNK);
+        if split(&Chunk { text, from, to }, &mut state, &mut room).is_none()
+            || !(passes.check)(&mut state, &mut room, to == text.len())
+        {
+            return false;
+        }
+        from = to;
+    }
+    state.order.ended
+}
+
+/// The first pass. Without `SQUEEZE` nothing is written to `out`.
+///
+/// # Safety
+/// If `SQUEEZE`, all of the text from the chunk on can be written to `out`.
+#[inline(always)]
+pub(super) unsafe fn split<B: Grammar, const SQUEEZE: bool>(
+    &Chunk { text, from, to }: &Chunk,
+    state: &mut State,
+    room: &mut Room,
+    out: *mut u8,
+) -> Option<usize> {
+    let mut carry = state.strings;
+    let (mut heads, mut scalar_bytes) = (state.heads, state.scalars);
+    assert!(to - from <= CHUNK && heads.max(scalar_bytes) <= 2 * BLOCK);
+    let (mut wrong, mut written) = (0, 0);
+    let (full, rest) = text[from..to].as_chunks();
+    let tail = B::padded(rest);
+    for number in 0..(to - from).div_ceil(BLOCK) {
+        let block = full.get(number).unwrap_or(&tail);
+        let at = from + number * BLOCK;
+        let goes_on = carry.scalar;
+        let (mut white_space, mut scalars) = (0, 0);
+        let strings = B::strings(block);
+        if let Some(inside) = inside::<B>(text, at, &strings, &mut carry) {
+            let between = B::between(block);
+            let outside = !(inside.in_string | inside.quotes);
+            white_space = between.white_space & outside;
+            let operators = between.operators & outside;
+            wrong |= inside.wrong | strings.control & !white_space;
+            scalars = outside & !(white_space | operators);
+            let starts = scalars & !(scalars << 1 | goes_on);
+            let tokens = operators | inside.quotes & inside.in_string | starts;
+            // SAFETY: of either no more bytes come out of a chunk than it has, and room for a block is left behind them.
+            unsafe {
+                heads += B::pick(block, tokens, room.heads.as_mut_ptr().add(heads).cast());
+                let to = room.scalars.as_mut_ptr().add(scalar_bytes).cast();
+                scalar_bytes += B::append_scalars(block, scalars, goes_on, to);
+            }
+        }
+        carry.scalar = scalars >> 63;
+        if SQUEEZE {
+            let (kept, left) = (!white_space, text.len() - at);
+            // SAFETY: where two blocks are left to read there is room for two, as no more was written than read.
+            unsafe {
+                let out = out.add(written);
+                written += if left >= 2 * BLOCK {
+                    B::squeeze(block.as_ptr(), kept, out)
+                } else {
+                    squeeze_last::<B>(block, kept & u64::MAX >> (BLOCK - left.min(BLOCK)), out)
+                };
+            }
+        }
+    }
+    (state.strings, state.heads, state.scalars) = (carry, heads, scalar_bytes);
+    (wrong == 0).then_some(written)
+}
+
+/// As [`Grammar::squeeze`], for blocks with nothing behind them.
+///
+/// # Safety
+/// Those bytes can be written to `to` whose bits are set.
+#[inline(always)]
+unsafe fn squeeze_last<B: Grammar>(block: &[u8; BLOCK], kept: u64, to: *mut u8) -> usize {
+    let (mut both, mut squeezed) = ([0; 2 * BLOCK], [0; 2 * BLOCK]);
+    both[..BLOCK].copy_from_slice(block);
+    // SAFETY: both have two blocks; the caller's promise.
+    unsafe {
+        let length = B::squeeze(both.as_ptr(), kept, squeezed.as_mut_ptr());
+        to.copy_from_nonoverlapping(squeezed.as_ptr(), length);
+        length
+    }
+}
+
+/// The other passes.
+#[inline(always)]
+pub(super) fn check<B: Grammar>(state: &mut State, room: &mut Room, last: bool) -> bool {
+    check_scalars::<B>(state, &mut room.scalars, last) && check_order::<B>(state, room, last)
+}
+
+#[inline(always)]
+fn check_scalars<B: Grammar>(state: &mut State, stream: &mut Stream, last: bool) -> bool {
+    let mut end = state.scalars.saturating_sub(LITERAL) / BLOCK * BLOCK;
+    if last {
+        stream[state.scalars..][..BLOCK + LITERAL].fill(MaybeUninit::new(0));
+        end = state.scalars.next_multiple_of(BLOCK);
+    }
+    let mut markers = state.numbers;
+    let mut wrong = 0;
+    for at in (0..end).step_by(BLOCK) {
+        // SAFETY: all before `end` was written.
+        let (faults, mut words) = markers.pass::<B>(unsafe { block(stream, at) });
+        wrong |= faults;
+        while words != 0 {
+            let at = at + words.trailing_zeros() as usize;
+            words &= words - 1;
+            // SAFETY: so many bytes were written behind each place below `end`.
+            let word = unsafe { stream.as_ptr().add(at).cast::<[u8; LITERAL]>().read() };
+            wrong |= u64::from(!is_literal(word));
+        }
+    }
+    state.numbers = markers;
+    if !last {
+        stream.copy_within(end..state.scalars, 0);
+        state.scalars -= end;
+    }
+    wrong == 0
+}
+
+#[inline(always)]
+fn check_order<B: Grammar>(state: &mut State, room: &mut Room, last: bool) -> bool {
+    let (stream, order) = (&mut room.heads, &mut state.order);
+    if last {
+        stream[state.heads..][..BLOCK].fill(MaybeUninit::new(0));
+    }
+    let mut at = 0;
+    while at + BLOCK <= state.heads || last && at < state.heads {
+        // SAFETY: all heads were written, and a block behind the last.
+        let block = unsafe { block(stream, at) };
+        if !order.check::<B>(block, BLOCK.min(state.heads - at), &mut room.brackets) {
+            return false;
+        }
+        at += BLOCK;
+    }
+    if last {
+        return true;
+    }
+    stream.copy_within(at..state.heads, 0);
+    state.heads -= at;
+    true
+}
+
+/// The block of a stream that is at `at`.
+///
+/// # Safety
+/// It was written.
+#[inline(always)]
+unsafe fn block(stream: &Stream, at: usize) -> &[u8; BLOCK] {
+    let bytes = &stream[at..at + BLOCK];
+    // SAFETY: they are as many, and the caller's promise.
+    unsafe { &*bytes.as_ptr().cast() }
+}
+
+/// Where numbers stand at a block's end: 1 if the next byte is what a marker is at.
+#[derive(Clone, Copy, Default)]
+struct Markers {
+    /// The byte before was of a number or a literal.
+    scalar: u64,
+    /// Behind a minus.
+    signed: u64,
+    /// In or behind an integer's digits, and behind a zero that they begin with.
     integer: u64,
-    /// Where the number or literal ends that was checked last as it lies across blocks.
-    checked: usize,
-    /// 1 if the last token was an opening bracket, a comma, a colon, a name.
+    zero: u64,
+    /// Behind a dot, and in or behind the digits after it.
+    dot: u64,
+    tenth: u64,
+    /// Behind an `e`, its sign, and in or behind the digits after that.
+    exponent: u64,
+    sign: u64,
+    power: u64,
+}
+
+impl Markers {
+    /// Checks the numbers of a block, and tells what is wrong, and where literals or other words begin.
+    #[inline(always)]
+    fn pass<B: Grammar>(&mut self, block: &[u8; BLOCK]) -> (u64, u64) {
+        let Numeric { digits, zeros, minus, dots } = B::numeric(block);
+        let scalars = !B::like(block, 0, 0);
+        let starts = scalars & !(scalars << 1 | self.scalar);
+        self.scalar = scalars >> 63;
+        // Markers move along the numbers, by addition through all digits at once.
+        let pass = |places: u64, carry: &mut u64| {
+            let (sum, over) = (places | *carry).overflowing_add(digits);
+            *carry = over.into();
+            sum & !digits
+        };
+        let shift = |places: u64, carry: &mut u64| {
+            let shifted = places << 1 | *carry;
+            *carry = places >> 63;
+            shifted
+        };
+        let first = shift(starts & minus, &mut self.signed) | starts & digits;
+        let behind_zero = shift(first & zeros, &mut self.zero);
+        let integers = pass(first, &mut self.integer);
+        let dots = integers & dots;
+        let tenths = shift(dots, &mut self.dot);
+        let mut ends = integers & !dots | pass(tenths, &mut self.tenth);
+        let mut wrong = (first | tenths) & !digits | behind_zero & digits;
+        if ends & scalars | self.exponent | self.sign | self.power != 0 {
+            rarely();
+            let exponents = ends & B::like(block, 0x20, b'e');
+            let powers = shift(exponents, &mut self.exponent);
+            let signs = powers & (minus | B::like(block, 0, b'+'));
+            let powers = shift(signs, &mut self.sign) | powers & !signs;
+            ends = ends & !exponents | pass(powers, &mut self.power);
+            wrong |= powers & !digits | ends & scalars;
+        }
+        (wrong, starts & !(digits | minus))
+    }
+}
+
+/// Keeps what is done in a branch out of the way of all else.
+#[cold]
+fn rarely() {}
+
+/// As many bytes as are looked at together.
+const LITERAL: usize = 8;
+
+/// Whether the bytes begin with `true`, `false` or `null`, and a zero.
+#[inline(always)]
+fn is_literal(bytes: [u8; LITERAL]) -> bool {
+    let word = u64::from_le_bytes(bytes);
+    let begins = |literal: [u8; LITERAL], length: u32| {
+        word << (64 - 8 * length) == u64::from_le_bytes(literal) << (64 - 8 * length)
+    };
+    begins(*b"true\0   ", 5) | begins(*b"null\0   ", 5) | begins(*b"false\0  ", 6)
+}
+
+/// What must be known of the tokens before others.
+#[derive(Default)]
+struct Order {
+    /// 1 if the last one was an opening bracket, a comma, a colon, a name.
     open: u64,
     comma: u64,
     colon: u64,
     name: u64,
-    /// Whether an object is what is innermost.
-    in_object: bool,
-    /// All ones if the text's value has ended.
-    ended: u64,
+    brackets: Brackets,
+    /// Whether the text's value has ended.
+    ended: bool,
 }
 
-/// Whether `text` is an array or object that is JSON, with white space around it.
-#[inline(always)]
-pub(super) fn valid<B: Grammar>(text: &[u8]) -> bool {
-    run::<B, false>(text, ptr::null_mut()).is_some()
-}
-
-/// As [`valid`]; writes the text without white space between tokens to `out`, which must be as long as the text, and returns how
-/// many bytes these are.
-#[inline(always)]
-pub(super) fn compact<B: Grammar>(text: &[u8], out: &mut [MaybeUninit<u8>]) -> Option<usize> {
-    if out.len() < text.len() { None } else { run::<B, true>(text, out.as_mut_ptr().cast()) }
-}
-
-/// Without `COMPACT` nothing is written. Otherwise `out` must have room for all of the text.
-#[inline(always)]
-fn run<B: Grammar, const COMPACT: bool>(text: &[u8], mut out: *mut u8) -> Option<usize> {
-    // Other values are short or strings, and nothing to be fast at. What follows relies on a bracket being first.
-    if !matches!(Cursor::new(text).peek_token(), Some(b'{' | b'[')) {
-        return None;
-    }
-    let mut before = Before {
-        carry: Carry::default(),
-        integer: 0,
-        checked: 0,
-        open: 0,
-        comma: 0,
-        colon: 1,
-        name: 0,
-        in_object: false,
-        ended: 0,
-    };
-    let mut nesting = Nesting::new(0);
-    let start = out;
-    let (mut rest, mut at) = (text, 0);
-    while rest.len() >= 2 * BLOCK
-        && let Some((block, after)) = rest.split_first_chunk()
-    {
-        let dropped = step::<B>(text, at, block, &mut before, &mut nesting)?;
-        if COMPACT {
-            // SAFETY: two blocks are left to read, and as no more was written than read, there is room for two.
-            unsafe { out = out.add(B::squeeze(rest.as_ptr(), !dropped, out)) };
+impl Order {
+    /// Whether the first `count` of the `heads` follow each other as they must.
+    #[inline(always)]
+    fn check<B: Grammar>(
+        &mut self,
+        heads: &[u8; BLOCK],
+        count: usize,
+        outer: &mut [MaybeUninit<u16>],
+    ) -> bool {
+        // Nothing may follow the end.
+        if self.ended {
+            return false;
         }
-        at += BLOCK;
-        rest = after;
-    }
-    while !rest.is_empty() {
-        let part = &rest[..rest.len().min(BLOCK)];
-        let block = match part.first_chunk() {
-            Some(block) => *block,
-            None => B::padded(part),
+        let last = count as u32 - 1;
+        let all = u64::MAX >> (63 - last);
+        let Classes { commas, colons, opening, closing, curly, quotes } = B::classes(heads);
+        let (opening, closing) = (opening & all, closing & all);
+        let brackets = opening | closing;
+
+        let began_in_object = self.brackets.inner & 1;
+        let opens = B::gather(opening, brackets);
+        let objects = B::gather(curly, brackets);
+        let number = brackets.count_ones();
+        let Some(in_object) = self.brackets.pass(opens, objects, number, outer) else {
+            return false;
         };
-        let dropped = step::<B>(text, at, &block, &mut before, &mut nesting)?;
-        if COMPACT {
-            let kept = !dropped & u64::MAX >> (BLOCK - part.len());
-            let (mut blocks, mut squeezed) = ([0; 2 * BLOCK], [0; 2 * BLOCK]);
-            blocks[..BLOCK].copy_from_slice(&block);
-            // SAFETY: both have two blocks. What is written to `out` is not longer than `part`.
-            unsafe {
-                let length = B::squeeze(blocks.as_ptr(), kept, squeezed.as_mut_ptr());
-                out.copy_from_nonoverlapping(squeezed.as_ptr(), length);
-                out = out.add(length);
-            }
-        }
-        at += part.len();
-        rest = &rest[part.len()..];
+        let changes = in_object ^ (in_object << 1 | began_in_object);
+        let in_object = B::prefix_xor(B::scatter(changes, brackets)) << 1;
+        let in_object = in_object ^ 0u64.wrapping_sub(began_in_object);
+
+        let behind_open = opening << 1 | self.open;
+        let behind_comma = commas << 1 | self.comma;
+        let behind_colon = colons << 1 | self.colon;
+        let names = (behind_open | behind_comma) & in_object & !(behind_open & closing);
+        let behind_name = names << 1 | self.name;
+        let behind_value = !(behind_open | behind_comma | behind_colon | behind_name);
+        let follows = behind_name ^ colons | behind_value ^ (commas | closing & !behind_open);
+        self.open = opening >> last;
+        self.comma = commas >> last & 1;
+        self.colon = colons >> last & 1;
+        self.name = names >> last & 1;
+        self.ended = self.brackets.depth == 0;
+        let goes_on = self.ended && closing >> last & 1 == 0;
+        (names & !quotes | follows) & all == 0 && !goes_on
     }
-    (before.ended != 0).then(|| out.addr() - start.addr())
 }
 
-/// Checks a block, and tells which bytes are white space between tokens.
-#[inline(always)]
-fn step<B: Grammar>(
-    text: &[u8],
-    at: usize,
-    block: &[u8; BLOCK],
-    before: &mut Before,
-    nesting: &mut Nesting,
-) -> Option<u64> {
-    let strings = B::strings(block);
-    let Some(Inside { quotes, in_string, wrong }) =
-        inside::<B>(text, at, &strings, &mut before.carry)
-    else {
-        return Some(0);
-    };
-    let classes = B::classes(block);
-    let outside = !(in_string | quotes);
-    let white_space = classes.white_space & outside;
-    let mut wrong = wrong | (strings.control | before.ended) & !white_space;
+/// The brackets that are open: a bit for each, which is set if it is an object.
+#[derive(Default)]
+struct Brackets {
+    depth: usize,
+    /// The innermost ones, from the lowest bit up.
+    inner: u64,
+    /// How many units of others there are.
+    units: usize,
+}
 
-    let operators = classes.commas | classes.colons | classes.opening | classes.closing;
-    let scalars = outside & !(white_space | operators);
-    let starts = scalars & !(scalars << 1 | before.carry.scalar);
-    before.carry.scalar = scalars >> 63;
-    let integer = before.integer & scalars;
-    before.integer = 0;
-    if scalars != 0 {
-        let mut numbers = scalars;
-        if before.checked > at {
-            numbers &= u64::MAX.checked_shl((before.checked - at) as u32).unwrap_or(0);
-        }
-        // What goes on in the next block: digits may do so, others are checked where they lie.
-        let crossing = ((numbers as i64) >> 63) as u64;
-        let place = (starts | 1).ilog2();
-        let last = u64::MAX << place & crossing;
-        let zeros = B::like(block, 0, b'0');
-        if last & (!classes.digits | starts & zeros) != 0 {
-            before.checked = scalar_end(text, at + place as usize)?;
-            numbers &= !last;
-        }
-        wrong |= wrong_scalars::<B>(block, &classes, numbers, zeros, starts, integer)?;
-        before.integer = (numbers & last) >> 63;
-    }
+/// How many brackets are moved to the outer ones, and back.
+const UNIT: usize = 16;
 
-    let tokens = operators & outside | quotes & in_string | starts;
-    if tokens == 0 {
-        return (wrong == 0).then_some(white_space);
-    }
-    let last = tokens.count_ones() - 1;
-    let commas = B::gather(classes.commas, tokens);
-    let colons = B::gather(classes.colons, tokens);
-    let opening = B::gather(classes.opening, tokens);
-    let closing = B::gather(classes.closing, tokens);
-    let strings = B::gather(quotes, tokens);
+/// How many brackets are looked at together. At least so many that are open are `inner` before, and there is room for more.
+const ROUND: usize = 24;
 
-    let began_in_object = before.in_object;
-    let mut in_object = 0u64.wrapping_sub(before.in_object.into());
-    if opening | closing != 0 {
-        let curly = B::gather(B::like(block, !0x20, 0xFF), tokens);
-        // Those that are closed at once need no place, unless there may be none left, or the text ends with them.
-        let within = nesting.innermost().is_some() && nesting.room() > BLOCK;
-        let empty = if within { opening & closing >> 1 } else { 0 };
-        if empty & (curly ^ curly >> 1) != 0 {
+impl Brackets {
+    /// Opens and closes `count` brackets, for which `opens` and `objects` have bits, and tells for each whether an object is
+    /// innermost after it. None if one does not match, too many are open, or none was before others than the text's first.
+    #[inline(always)]
+    fn pass(
+        &mut self,
+        mut opens: u64,
+        mut objects: u64,
+        count: u32,
+        outer: &mut [MaybeUninit<u16>],
+    ) -> Option<u64> {
+        let room = MAX_DEPTH - self.depth;
+        if opens.count_ones() as usize > room && is_too_deep(room, opens, count) {
             return None;
         }
-        let mut brackets = (opening | closing) & !(empty | empty << 1);
-        while brackets != 0 {
-            let place = brackets.trailing_zeros();
-            brackets &= brackets - 1;
-            let object = curly >> place & 1 != 0;
-            if opening >> place & 1 != 0 {
-                nesting.push(object).ok()?;
-            } else {
-                if nesting.innermost() != Some(object) {
-                    return None;
-                }
-                nesting.pop();
+        let first = usize::from(self.depth == 0);
+        let (mut inside, mut mismatch, mut grounded) = (0, 0, 0);
+        let mut left = count as usize;
+        while left != 0 {
+            let held = self.depth - UNIT * self.units;
+            if held > u64::BITS as usize - ROUND || held < ROUND && self.units != 0 {
+                self.balance(outer);
             }
-            let now = match nesting.innermost() {
-                Some(object) => object,
-                None => {
-                    // Nothing may follow.
-                    before.ended = u64::MAX;
-                    if place != last {
-                        return None;
-                    }
-                    false
-                }
-            };
-            if now != before.in_object {
-                in_object ^= u64::MAX << place;
+            let (mut depth, mut inner) = (self.depth, self.inner);
+            let round = left.min(ROUND);
+            for _ in 0..round {
+                grounded += usize::from(depth == 0);
+                let opening = opens & 1;
+                mismatch |= (inner ^ objects) & !opening;
+                inner = if opening == 1 { inner << 1 | objects & 1 } else { inner >> 1 };
+                depth = depth.wrapping_add(2 * opening as usize).wrapping_sub(1);
+                opens >>= 1;
+                objects >>= 1;
+                inside = inside >> 1 | inner << 63;
             }
-            before.in_object = now;
+            if mismatch & 1 != 0 || grounded != first {
+                return None;
+            }
+            (self.depth, self.inner) = (depth, inner);
+            left -= round;
+        }
+        Some(if count == 0 { 0 } else { inside >> (u64::BITS - count) })
+    }
+
+    /// Moves brackets to the outer ones, or back, so that a round can begin.
+    #[cold]
+    fn balance(&mut self, outer: &mut [MaybeUninit<u16>]) {
+        let mut held = self.depth - UNIT * self.units;
+        while held > u64::BITS as usize - ROUND {
+            held -= UNIT;
+            outer[self.units].write((self.inner >> held) as u16);
+            self.units += 1;
+            self.inner &= !(u64::MAX << held);
+        }
+        while held < ROUND && self.units != 0 {
+            self.units -= 1;
+            // SAFETY: it was written when it became one of them.
+            let unit = unsafe { outer[self.units].assume_init() };
+            self.inner |= u64::from(unit) << held;
+            held += UNIT;
         }
     }
-    let in_object = in_object << 1 | u64::from(began_in_object);
-
-    let behind_open = opening << 1 | before.open;
-    let behind_comma = commas << 1 | before.comma;
-    let behind_colon = colons << 1 | before.colon;
-    let names = (behind_open | behind_comma) & in_object & !(behind_open & closing);
-    let behind_name = names << 1 | before.name;
-    let all = u64::MAX >> (63 - last);
-    let behind_value = !(behind_open | behind_comma | behind_colon | behind_name);
-    let follows = behind_name ^ colons | behind_value ^ (commas | closing & !behind_open);
-    wrong |= names & !strings & all | follows & all;
-    before.open = opening >> last;
-    before.comma = commas >> last;
-    before.colon = colons >> last;
-    before.name = names >> last & 1;
-    (wrong == 0).then_some(white_space)
 }
 
-/// Where the number or literal ends that is at `at`, or has only digits before that, if it is right.
-#[inline(never)]
-fn scalar_end(text: &[u8], at: usize) -> Option<usize> {
-    let digits = text[..at].iter().rev().take_while(|byte| byte.is_ascii_digit());
-    let at = at - digits.count();
-    let end = match text[at..] {
-        [b't', b'r', b'u', b'e', ..] | [b'n', b'u', b'l', b'l', ..] => at + 4,
-        [b'f', b'a', b'l', b's', b'e', ..] => at + 5,
-        [b'-' | b'0'..=b'9', ..] => number::end(text, at)?,
-        _ => return None,
-    };
-    let ends = matches!(
-        text.get(end),
-        None | Some(b' ' | b'\n' | b'\r' | b'\t' | b',' | b':' | b'"' | b'{' | b'}' | b'[' | b']')
-    );
-    ends.then_some(end)
-}
-
-/// Checks numbers and literals that lie within a block. Some of what is wrong is marked, by bits.
-#[inline(always)]
-fn wrong_scalars<B: Grammar>(
-    block: &[u8; BLOCK],
-    classes: &Classes,
-    mut numbers: u64,
-    zeros: u64,
-    starts: u64,
-    integer: u64,
-) -> Option<u64> {
-    let mut words = numbers & starts & !(classes.digits | classes.minus);
-    while words != 0 {
-        let place = words.trailing_zeros();
-        words &= words - 1;
-        let length = match block[place as usize..] {
-            [b't', b'r', b'u', b'e', ..] | [b'n', b'u', b'l', b'l', ..] => 4,
-            [b'f', b'a', b'l', b's', b'e', ..] => 5,
-            _ => return None,
-        };
-        if (numbers >> place).trailing_ones() != length {
-            return None;
+/// Whether there is no room for one of the first `count` brackets, which open where `opens` has bits.
+#[cold]
+fn is_too_deep(mut room: usize, opens: u64, count: u32) -> bool {
+    (0..count).any(|number| match opens >> number & 1 {
+        0 => {
+            room += 1;
+            false
         }
-        numbers ^= ((1 << length) - 1) << place;
-    }
-    let starts = starts & numbers;
-    let digits = classes.digits & numbers;
-    let signed = starts & classes.minus;
-    let first = signed << 1 | starts & digits;
-    let zero = first & zeros;
-    let others = numbers & !(digits | signed);
-    if others == 0 {
-        return Some(first & !digits | zero << 1 & digits);
-    }
-    // Markers move along the numbers, by addition through all digits at once.
-    let pass = |places: u64| places.wrapping_add(digits) & !digits;
-    let integers = pass(first & !zero | integer) | zero << 1;
-    let dots = integers & B::like(block, 0, b'.');
-    let tenths = dots << 1;
-    let mantissas = integers & !dots | pass(tenths);
-    let exponents = mantissas & B::like(block, 0x20, b'e');
-    let powers = exponents << 1;
-    let signs = powers & (classes.minus | B::like(block, 0, b'+'));
-    let powers = signs << 1 | powers & !signs;
-    let ends = mantissas & !exponents | pass(powers);
-    Some((first | tenths | powers) & !digits | ends & numbers)
+        _ if room == 0 => true,
+        _ => {
+            room -= 1;
+            false
+        }
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::super::scan::{Cursor, MAX_DEPTH};
     use super::super::tests::kernels;
+    use super::{compact, valid};
     use std::mem::MaybeUninit;
 
     /// All kinds of tokens, next to each other and with white space between.
@@ -346,26 +598,26 @@ mod tests {
     /// Whether a cursor accepts `text`, as all kernels must then, and only then.
     fn is_valid(text: &[u8]) -> bool {
         let mut cursor = Cursor::new(text);
-        let valid = cursor.skip_value(0).and_then(|()| cursor.finish()).is_ok();
+        let want = cursor.skip_value(0).and_then(|()| cursor.finish()).is_ok();
         for (name, kernel) in kernels() {
-            let Some(texts) = &kernel.texts else { continue };
-            let found = (texts.valid)(text);
+            let Some(passes) = &kernel.passes else { continue };
+            let found = valid(passes, text);
             // Other values are left to the cursor.
             let bracket = text.trim_ascii_start().starts_with(b"[")
                 || text.trim_ascii_start().starts_with(b"{");
-            assert_eq!(found, valid && bracket, "{name}: {}", text.escape_ascii());
+            assert_eq!(found, want && bracket, "{name}: {}", text.escape_ascii());
         }
-        valid
+        want
     }
 
     fn compacted(text: &[u8]) -> Vec<Option<Vec<u8>>> {
         let mut all = Vec::new();
         for (_, kernel) in kernels() {
-            let Some(texts) = &kernel.texts else { continue };
+            let Some(passes) = &kernel.passes else { continue };
             // What lies behind the room must stay as it is.
             let mut out = vec![MaybeUninit::new(0xAA); text.len() + 64];
             let (room, behind) = out.split_at_mut(text.len());
-            let length = (texts.compact)(text, room);
+            let length = compact(passes, text, room);
             // SAFETY: all bytes were written when `out` was made.
             let (room, behind) = unsafe { (room.assume_init_ref(), behind.assume_init_ref()) };
             assert!(behind.iter().all(|&byte| byte == 0xAA), "{}", text.escape_ascii());
@@ -405,6 +657,60 @@ mod tests {
             }
         }
         assert_eq!(accepted, 28);
+    }
+
+    /// Brackets of both kinds, deeper than is looked at together, one of which may be another or be missing.
+    #[test]
+    fn brackets_match_at_any_depth() {
+        let mut state = 1u64;
+        let mut random = |limit: usize| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 33) as usize % limit
+        };
+        let mut accepted = 0;
+        for round in 0..20_000 {
+            let (mut text, mut open) = (Vec::new(), Vec::new());
+            let deepest = [3, 30, 60, 90, 300][round % 5];
+            for _ in 0..random(400) {
+                if !open.is_empty() && (open.len() >= deepest || random(5) < 2) {
+                    if text.ends_with(b":") {
+                        text.push(b'1');
+                    }
+                    text.extend(open.pop());
+                    if open.is_empty() {
+                        break;
+                    }
+                    continue;
+                }
+                if matches!(text.last(), Some(b']' | b'}')) {
+                    text.push(b',');
+                    if open.last() == Some(&b'}') {
+                        text.extend(b"\"\":");
+                    }
+                }
+                let object = random(2) == 1;
+                text.extend(if object { &b"{\"\":"[..] } else { b"[" });
+                open.push(if object { b'}' } else { b']' });
+            }
+            if text.ends_with(b":") {
+                text.push(b'1');
+            }
+            text.extend(open.iter().rev());
+            if round % 3 != 0 && !text.is_empty() {
+                let place = random(text.len());
+                match random(3) {
+                    0 => text[place] = b"[]{}"[random(4)],
+                    1 => drop(text.remove(place)),
+                    _ => text.insert(place, b"[]{}"[random(4)]),
+                }
+            }
+            accepted += usize::from(is_valid(&text));
+        }
+        assert!(accepted > 5_000, "only {accepted} texts were valid");
+        for closing in 1..200 {
+            assert!(!is_valid(format!("[]{}", "]".repeat(closing)).as_bytes()));
+            assert!(!is_valid(format!("[[{}1", "]".repeat(closing)).as_bytes()));
+        }
     }
 
     #[test]

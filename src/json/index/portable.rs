@@ -2,7 +2,11 @@
 
 use super::{BEFORE, BLOCK, Between, Block, Kernel, Strings, WINDOW, scan};
 
-pub(super) static KERNEL: Kernel = Kernel { scan: scan::<Portable>, texts: None };
+pub(super) static KERNEL: Kernel = Kernel {
+    scan: scan::<Portable>,
+    #[cfg(target_arch = "x86_64")]
+    passes: None,
+};
 
 struct Portable;
 
