@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::TryReserveError;
 
 use super::error::Error;
-use super::index;
+use super::index::{self, Part};
 use super::scan::{Cursor, Token, Visitor};
 use super::simd;
 use super::sink::Sink;
@@ -161,9 +161,18 @@ pub(crate) fn indent_to<S: Sink>(
     indent: &[u8],
     out: &mut S,
 ) -> Result<(), Failure<S::Error>> {
-    let mut cursor = Cursor::new(text);
     let line = Cow::Borrowed(usual_line(prefix, indent));
     let mut lines = Indent { text, start: 0, prefix, indent, depth: 0, line, out };
+    let mut opened = false;
+    match index::compact_parts(text, |part| lines.part(&part, &mut opened))? {
+        Some(true) => {
+            let value = text.trim_ascii_end().len();
+            return lines.out.write(&text[value..]).map_err(Failure::Sink);
+        }
+        Some(false) => return Err(find_error(text).into()),
+        None => {}
+    }
+    let mut cursor = Cursor::new(text);
     cursor.walk(0, &mut lines)?;
     cursor.finish()?;
     // With the white space at the end.
@@ -200,6 +209,28 @@ fn usual_line(prefix: &[u8], indent: &[u8]) -> &'static [u8] {
     if prefix.is_empty() && indent.iter().all(|&byte| byte == indent[0]) { line } else { &[] }
 }
 
+/// How many bytes are copied together.
+const BLOCK: usize = 32;
+
+/// # Safety
+/// `length` bytes rounded up to whole blocks, and one at least, can be read and written.
+#[inline(always)]
+unsafe fn copy_blocks(from: *const u8, length: usize, to: *mut u8) {
+    let copy = |place: usize| {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let block = from.add(place).cast::<[u8; BLOCK]>().read_unaligned();
+            to.add(place).cast::<[u8; BLOCK]>().write_unaligned(block);
+        }
+    };
+    copy(0);
+    let mut done = BLOCK;
+    while done < length {
+        copy(done);
+        done += BLOCK;
+    }
+}
+
 impl<S: Sink> Indent<'_, S> {
     #[inline(always)]
     fn flush(&mut self, end: usize) -> Result<(), Failure<S::Error>> {
@@ -208,6 +239,116 @@ impl<S: Sink> Indent<'_, S> {
             self.start = end;
         }
         Ok(())
+    }
+
+    /// Writes a part of the text. If a bracket was `opened` by its last byte, the line ends with the next part.
+    #[inline(always)]
+    fn part(&mut self, part: &Part, opened: &mut bool) -> Result<(), Failure<S::Error>> {
+        let (mut start, mut operators) = (0, part.operators);
+        if !*opened {
+            let done;
+            (start, done) = self.operators(part, opened)?;
+            operators = &operators[done..];
+        }
+        for &at in operators {
+            let at = at as usize;
+            let operator = part.padded[at];
+            let closes = matches!(operator, b'}' | b']');
+            let empty = *opened && closes && at == start;
+            if *opened && !empty {
+                self.new_line()?;
+            }
+            *opened = false;
+            let end = if closes { at } else { at + 1 };
+            self.out.write_part(part.padded, start, end).map_err(Failure::Sink)?;
+            start = end;
+            match operator {
+                b',' => self.new_line()?,
+                b':' => self.out.write_few([b' '; 4], 1).map_err(Failure::Sink)?,
+                b'{' | b'[' => {
+                    *opened = true;
+                    self.depth += 1;
+                }
+                _ => {
+                    self.depth = self.depth.saturating_sub(1);
+                    if !empty {
+                        self.new_line()?;
+                    }
+                }
+            }
+        }
+        if start == part.length {
+            return Ok(());
+        }
+        if *opened {
+            self.new_line()?;
+            *opened = false;
+        }
+        self.out.write_part(part.padded, start, part.length).map_err(Failure::Sink)
+    }
+
+    /// Writes a part up to its last operators, which may need more room or look at the next part. Tells where it ends, and
+    /// behind how many operators.
+    #[inline(always)]
+    fn operators(
+        &mut self,
+        part: &Part,
+        opened: &mut bool,
+    ) -> Result<(usize, usize), Failure<S::Error>> {
+        let (first, unit) = (1 + self.prefix.len(), self.indent.len());
+        let room = part.length + part.operators.len() * (first + self.depth * unit);
+        let room = self.out.spare(room + 4 * BLOCK).map_err(Failure::Sink)?;
+        let (to, room) = (room.as_mut_ptr().cast::<u8>(), room.len());
+        let text: &[u8] = &self.line;
+        // Room for a line and blocks behind it, and lines with a block behind them.
+        let Some(room) = room.checked_sub(text.len() + 2 * BLOCK) else { return Ok((0, 0)) };
+        let longest = text.len().saturating_sub(BLOCK);
+        let spaces = [b' '; BLOCK];
+        // Behind a bracket that was opened last.
+        let mut inside = usize::MAX;
+        let (mut start, mut done, mut written) = (0, 0, 0);
+        let mut depth = self.depth;
+        let mut line = first + depth * unit;
+        for &at in part.operators {
+            let at = at as usize;
+            let [operator, next] = part.padded[at..at + 2] else { break };
+            let opens = operator | 0x20 == b'{';
+            let closes = operator | 0x20 == b'}';
+            let end = at + usize::from(!closes);
+            let line_then = line.wrapping_add(if opens { unit } else { 0 });
+            let line_then = line_then.wrapping_sub(if closes { unit } else { 0 });
+            if line_then > longest || written + (end - start) > room || at + 1 == part.length {
+                break;
+            }
+            let empty = opens && next == operator + 2 || closes && inside == at;
+            let colon = operator == b':';
+            let behind = if colon {
+                1
+            } else if empty {
+                0
+            } else {
+                line_then
+            };
+            // SAFETY: there is room, and blocks can be read.
+            unsafe {
+                copy_blocks(part.padded.as_ptr().add(start), end - start, to.add(written));
+                written += end - start;
+                let from = if colon { spaces.as_ptr() } else { text.as_ptr() };
+                copy_blocks(from, behind, to.add(written));
+            }
+            written += behind;
+            line = line_then;
+            depth = depth.wrapping_add(opens.into()).wrapping_sub(closes.into());
+            inside = if opens { end } else { usize::MAX };
+            start = end;
+            done += 1;
+        }
+        self.depth = depth;
+        // Its line is written unless it is closed here.
+        *opened = inside == start && part.padded[start] == part.padded[start - 1] + 2;
+        // SAFETY: so many were written.
+        unsafe { self.out.advance(written) };
+        Ok((start, done))
     }
 
     fn new_line(&mut self) -> Result<(), Failure<S::Error>> {
@@ -296,6 +437,7 @@ pub(crate) fn html_escape_to<S: Sink>(text: &[u8], out: &mut S) -> Result<(), S:
 
 #[cfg(test)]
 mod tests {
+    use super::super::index::with_each_kernel;
     use super::super::sink::Lent;
     use super::*;
     use crate::json::{ErrorKind, MAX_DEPTH};
@@ -379,6 +521,69 @@ mod tests {
                 assert!(line.strip_prefix(&*start).is_some_and(|rest| rest.len() == 1), "{line}");
             }
             assert_eq!(lines.lines().count(), 601);
+        }
+    }
+
+    /// Whatever stands where a part of the text ends, and however much room is left there.
+    #[test]
+    fn all_kernels_indent_as_a_cursor_does() {
+        const PIECES: [&str; 10] = [
+            "{}",
+            "[]",
+            "{ \n }",
+            "[[]]",
+            "{\"a\":{}}",
+            "[1, 2]",
+            "\"\"",
+            "\"ab cd\"",
+            "-1.5",
+            "{\"a\" : true}",
+        ];
+        let mut state = 5u64;
+        let mut random = |limit: usize| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 33) as usize % limit
+        };
+        for round in 0..210 {
+            let depth = [1, 2, 5, 9, 40, 300][round % 6];
+            let mut text = "[".repeat(depth) + "0";
+            while text.len() < 9000 {
+                text += [",", " ,", ", ", ",\n"][random(4)];
+                match random(12) {
+                    0 => text += &format!("\"{}\",", "x".repeat(random(100))),
+                    1 => text += &" ".repeat(random(70)),
+                    _ => {}
+                }
+                text += PIECES[random(PIECES.len())];
+            }
+            text += &"]".repeat(depth);
+            text += [" ", "\n\n", ""][round % 7 % 3];
+            let (prefix, step) =
+                [("", "  "), ("", "\t"), ("> ", "--"), ("", ""), (">", "\t")][round % 5];
+            let short = random(300);
+            let mut want = None;
+            with_each_kernel(|_| {
+                let mut out = Vec::new();
+                indent(text.as_bytes(), prefix.as_bytes(), step.as_bytes(), &mut out).unwrap();
+                for room in [out.len(), out.len() - short, short, 0] {
+                    let mut buffer = vec![MaybeUninit::new(0xAA); room + 8];
+                    let mut lent = Lent::new(&mut buffer[..room]);
+                    indent_to(text.as_bytes(), prefix.as_bytes(), step.as_bytes(), &mut lent)
+                        .unwrap();
+                    assert_eq!(lent.length(), out.len());
+                    // SAFETY: all bytes were written when it was made.
+                    let bytes: Vec<u8> =
+                        buffer.iter().map(|byte| unsafe { byte.assume_init() }).collect();
+                    if room == out.len() {
+                        assert!(bytes[..room] == out);
+                    }
+                    assert_eq!(bytes[room..], [0xAA; 8]);
+                }
+                match &want {
+                    None => want = Some(out), // by the portable kernel
+                    Some(want) => assert!(out == *want, "{text}"),
+                }
+            });
         }
     }
 

@@ -30,6 +30,7 @@ static KERNEL: Kernel = Kernel {
         // SAFETY: the processor has these instructions.
         split: |chunk, state, room| unsafe { split(chunk, state, room) },
         squeeze,
+        list: Some(list),
         // SAFETY: as above.
         check: |state, room, last| unsafe { check(state, room, last) },
     }),
@@ -49,7 +50,10 @@ unsafe fn vectors(
 #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
 unsafe fn split(chunk: &Chunk, state: &mut State, room: &mut Room) -> Option<()> {
     // SAFETY: nothing is written to a text.
-    unsafe { grammar::split::<Avx512, false>(chunk, state, room, ptr::null_mut()) }.map(|_| ())
+    let split = unsafe {
+        grammar::split::<Avx512, false, false>(chunk, state, room, ptr::null_mut(), None)
+    };
+    split.map(|_| ())
 }
 
 #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
@@ -60,7 +64,20 @@ unsafe fn squeeze(
     out: *mut u8,
 ) -> Option<usize> {
     // SAFETY: the caller's promise.
-    unsafe { grammar::split::<Avx512, true>(chunk, state, room, out) }
+    let split = unsafe { grammar::split::<Avx512, true, false>(chunk, state, room, out, None) };
+    split.map(|(written, _)| written)
+}
+
+#[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
+unsafe fn list(
+    chunk: &Chunk,
+    state: &mut State,
+    room: &mut Room,
+    out: *mut u8,
+    places: &mut Places,
+) -> Option<(usize, usize)> {
+    // SAFETY: the caller's promise.
+    unsafe { grammar::split::<Avx512, true, true>(chunk, state, room, out, Some(places)) }
 }
 
 #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]

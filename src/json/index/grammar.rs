@@ -6,7 +6,7 @@
 use std::mem::MaybeUninit;
 
 use super::super::scan::{Cursor, MAX_DEPTH};
-use super::{BLOCK, Block, CHUNK, Carry, inside};
+use super::{BLOCK, Block, CHUNK, Carry, Part, Places, inside};
 
 /// What tokens begin with; bit n stands for the nth.
 pub(super) struct Classes {
@@ -114,11 +114,16 @@ pub(super) struct Passes {
     pub(super) split: fn(&Chunk, &mut State, &mut Room) -> Option<()>,
     /// As `split`; writes what is no white space between tokens, and returns how much that is.
     ///
-    /// There must be room for the chunk, and for all of the text behind it.
+    /// There must be room for the chunk, and for all of the text behind it or two blocks.
     pub(super) squeeze: unsafe fn(&Chunk, &mut State, &mut Room, out: *mut u8) -> Option<usize>,
+    /// As `squeeze`; lists where brackets, commas and colons were written to, and returns how many these are, too.
+    pub(super) list: Option<List>,
     /// Whether what the streams have is right, as far as it is told yet, or if nothing follows.
     pub(super) check: fn(&mut State, &mut Room, last: bool) -> bool,
 }
+
+type List =
+    unsafe fn(&Chunk, &mut State, &mut Room, out: *mut u8, &mut Places) -> Option<(usize, usize)>;
 
 /// `text[from..to]`.
 pub(super) struct Chunk<'a> {
@@ -152,13 +157,13 @@ pub(super) struct State {
 
 /// Whether `text` is an array or object that is JSON, with white space around it.
 pub(super) fn valid(passes: &Passes, text: &[u8]) -> bool {
-    run(passes, text, passes.split)
+    begins_with_bracket(text) && run(passes, text, passes.split)
 }
 
 /// As [`valid`]; writes the text without white space between tokens to `out`, if that is as long as the text, and returns how
 /// many bytes these are.
 pub(super) fn compact(passes: &Passes, text: &[u8], out: &mut [MaybeUninit<u8>]) -> Option<usize> {
-    if out.len() < text.len() {
+    if out.len() < text.len() || !begins_with_bracket(text) {
         return None;
     }
     let mut written = 0;
@@ -173,16 +178,45 @@ pub(super) fn compact(passes: &Passes, text: &[u8], out: &mut [MaybeUninit<u8>])
     valid.then_some(written)
 }
 
+/// As [`valid`]; hands the text without white space between tokens to `take`, part by part. What is wrong may be found later.
+/// None if nothing was looked at.
+pub(super) fn compact_parts<E>(
+    passes: &Passes,
+    text: &[u8],
+    mut take: impl FnMut(Part) -> Result<(), E>,
+) -> Result<Option<bool>, E> {
+    let Some(list) = passes.list.filter(|_| begins_with_bracket(text)) else { return Ok(None) };
+    let mut bytes = [MaybeUninit::uninit(); CHUNK + 2 * BLOCK];
+    let mut places = Places::new();
+    let mut result = Ok(());
+    let valid = run(passes, text, |chunk, state, room| {
+        // SAFETY: there is room for a chunk and two blocks.
+        let (length, count) =
+            unsafe { list(chunk, state, room, bytes.as_mut_ptr().cast(), &mut places)? };
+        bytes[length..][..BLOCK].fill(MaybeUninit::new(0));
+        // SAFETY: so many bytes and places were written.
+        let (padded, operators) = unsafe {
+            let padded = std::slice::from_raw_parts(bytes.as_ptr().cast(), length + BLOCK);
+            (padded, std::slice::from_raw_parts(places.tokens.as_ptr().cast(), count))
+        };
+        result = take(Part { padded, length, operators });
+        result.is_ok().then_some(())
+    });
+    result.map(|()| Some(valid))
+}
+
+/// Other values are short or strings, and nothing to be fast at. What follows relies on a bracket being first.
+#[inline(always)]
+fn begins_with_bracket(text: &[u8]) -> bool {
+    matches!(Cursor::new(text).peek_token(), Some(b'{' | b'['))
+}
+
 #[inline(always)]
 fn run(
     passes: &Passes,
     text: &[u8],
     mut split: impl FnMut(&Chunk, &mut State, &mut Room) -> Option<()>,
 ) -> bool {
-    // Other values are short or strings, and nothing to be fast at. What follows relies on a bracket being first.
-    if !matches!(Cursor::new(text).peek_token(), Some(b'{' | b'[')) {
-        return false;
-    }
     let mut room = Room {
         heads: [MaybeUninit::uninit(); _],
         scalars: [MaybeUninit::uninit(); _],
@@ -208,34 +242,36 @@ fn run(
     state.order.ended
 }
 
-/// The first pass. Without `SQUEEZE` nothing is written to `out`.
+/// The first pass. Without `SQUEEZE` nothing is written to `out`, without `LIST` nothing to `places`; returns how much was.
 ///
 /// # Safety
-/// If `SQUEEZE`, all of the text from the chunk on can be written to `out`.
+/// If `SQUEEZE`, the chunk can be written to `out`, and the text behind it or two blocks.
 #[inline(always)]
-pub(super) unsafe fn split<B: Grammar, const SQUEEZE: bool>(
+pub(super) unsafe fn split<B: Grammar, const SQUEEZE: bool, const LIST: bool>(
     &Chunk { text, from, to }: &Chunk,
     state: &mut State,
     room: &mut Room,
     out: *mut u8,
-) -> Option<usize> {
+    places: Option<&mut Places>,
+) -> Option<(usize, usize)> {
     let mut carry = state.strings;
     let (mut heads, mut scalar_bytes) = (state.heads, state.scalars);
     assert!(to - from <= CHUNK && heads.max(scalar_bytes) <= 2 * BLOCK);
-    let (mut wrong, mut written) = (0, 0);
+    let (mut wrong, mut written, mut listed) = (0, 0, 0);
+    let mut places = places;
     let (full, rest) = text[from..to].as_chunks();
     let tail = B::padded(rest);
     for number in 0..(to - from).div_ceil(BLOCK) {
         let block = full.get(number).unwrap_or(&tail);
         let at = from + number * BLOCK;
         let goes_on = carry.scalar;
-        let (mut white_space, mut scalars) = (0, 0);
+        let (mut white_space, mut operators, mut scalars) = (0, 0, 0);
         let strings = B::strings(block);
         if let Some(inside) = inside::<B>(text, at, &strings, &mut carry) {
             let between = B::between(block);
             let outside = !(inside.in_string | inside.quotes);
             white_space = between.white_space & outside;
-            let operators = between.operators & outside;
+            operators = between.operators & outside;
             wrong |= inside.wrong | strings.control & !white_space;
             scalars = outside & !(white_space | operators);
             let starts = scalars & !(scalars << 1 | goes_on);
@@ -250,6 +286,10 @@ pub(super) unsafe fn split<B: Grammar, const SQUEEZE: bool>(
         carry.scalar = scalars >> 63;
         if SQUEEZE {
             let (kept, left) = (!white_space, text.len() - at);
+            if LIST && let Some(places) = &mut places {
+                let operators = B::gather(operators, kept);
+                listed = B::write(places, listed, written as u32, operators);
+            }
             // SAFETY: where two blocks are left to read there is room for two, as no more was written than read.
             unsafe {
                 let out = out.add(written);
@@ -262,7 +302,7 @@ pub(super) unsafe fn split<B: Grammar, const SQUEEZE: bool>(
         }
     }
     (state.strings, state.heads, state.scalars) = (carry, heads, scalar_bytes);
-    (wrong == 0).then_some(written)
+    (wrong == 0).then_some((written, listed))
 }
 
 /// As [`Grammar::squeeze`], for blocks with nothing behind them.
@@ -498,7 +538,7 @@ struct Brackets {
 /// How many brackets are moved to the outer ones, and back.
 const UNIT: usize = 16;
 
-/// How many brackets are looked at together. At least so many that are open are `inner` before, and there is room for more.
+/// How many brackets are looked at together. So many may be closed, and one is left `inner`; so many may be opened.
 const ROUND: usize = 24;
 
 impl Brackets {
@@ -521,7 +561,7 @@ impl Brackets {
         let mut left = count as usize;
         while left != 0 {
             let held = self.depth - UNIT * self.units;
-            if held > u64::BITS as usize - ROUND || held < ROUND && self.units != 0 {
+            if held > u64::BITS as usize - ROUND || held <= ROUND && self.units != 0 {
                 self.balance(outer);
             }
             let (mut depth, mut inner) = (self.depth, self.inner);
@@ -555,7 +595,7 @@ impl Brackets {
             self.units += 1;
             self.inner &= !(u64::MAX << held);
         }
-        while held < ROUND && self.units != 0 {
+        while held <= ROUND && self.units != 0 {
             self.units -= 1;
             // SAFETY: it was written when it became one of them.
             let unit = unsafe { outer[self.units].assume_init() };
@@ -707,6 +747,18 @@ mod tests {
             accepted += usize::from(is_valid(&text));
         }
         assert!(accepted > 5_000, "only {accepted} texts were valid");
+        // As many as may be close at once, with others behind them.
+        for depth in 1..200 {
+            let open: String = (0..depth).map(|at| ["[", "{\"\":"][at * at % 7 % 2]).collect();
+            let close: Vec<_> = (0..depth).map(|at| ["]", "}"][at * at % 7 % 2]).collect();
+            for left in 1..depth {
+                let (outer, inner) = close.split_at(left);
+                let (outer, inner): (String, String) =
+                    (outer.iter().rev().copied().collect(), inner.iter().rev().copied().collect());
+                let next = if close[left - 1] == "]" { "[0],{}" } else { "\"\":[0],\"\":{}" };
+                assert!(is_valid(format!("{open}0{inner},{next}{outer}").as_bytes()));
+            }
+        }
         for closing in 1..200 {
             assert!(!is_valid(format!("[]{}", "]".repeat(closing)).as_bytes()));
             assert!(!is_valid(format!("[[{}1", "]".repeat(closing)).as_bytes()));
