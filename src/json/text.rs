@@ -338,7 +338,8 @@ impl<S: Sink> Indent<'_, S> {
             }
             written += behind;
             line = line_then;
-            depth = depth.wrapping_add(opens.into()).wrapping_sub(closes.into());
+            // A text that closes more than it opens is refused later.
+            depth = (depth + usize::from(opens)).saturating_sub(closes.into());
             inside = if opens { end } else { usize::MAX };
             start = end;
             done += 1;
@@ -618,6 +619,7 @@ mod tests {
             (r#"{"a":1]"#, ExpectedCommaOrBrace, 6),
             (r#"{"a":1,}"#, ExpectedName, 7),
             ("1 2", TrailingData, 2),
+            ("[1]]]]{}", TrailingData, 3),
             ("tru", UnexpectedEnd, 3),
             ("trux", ExpectedValue, 3),
             ("01", TrailingData, 1),
