@@ -17,14 +17,13 @@ use super::output::Output;
 use super::scan::Nesting;
 use super::string;
 use super::walk::{Invalid, Walk};
-#[cfg(target_arch = "x86_64")]
 use grammar::Passes;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
-#[cfg(target_arch = "x86_64")]
+#[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))] // others have the cursor
 mod grammar;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -113,27 +112,20 @@ struct Kernel {
     /// Scans `text[from..to]`, of which `from` is where a block begins, and writes the places of its tokens in `text`.
     scan: fn(text: &[u8], from: usize, to: usize, &mut Carry, &mut Places) -> Found,
     /// The grammar by the block, where that is faster than a cursor.
-    #[cfg(target_arch = "x86_64")]
     passes: Option<Passes>,
 }
 
 /// Whether `text` is JSON, if that can be told faster than by a cursor: what is not may still be.
 #[inline]
 pub(crate) fn is_valid(text: &[u8]) -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return kernel().passes.as_ref().is_some_and(|passes| grammar::valid(passes, text));
-    #[cfg(not(target_arch = "x86_64"))]
-    false
+    kernel().passes.as_ref().is_some_and(|passes| grammar::valid(passes, text))
 }
 
 /// As [`is_valid`]; writes the text without white space between tokens to `out`, if that is as long as the text, and returns
 /// how many bytes these are.
 #[inline]
 pub(crate) fn compact(text: &[u8], out: &mut [MaybeUninit<u8>]) -> Option<usize> {
-    #[cfg(target_arch = "x86_64")]
-    return kernel().passes.as_ref().and_then(|passes| grammar::compact(passes, text, out));
-    #[cfg(not(target_arch = "x86_64"))]
-    None
+    kernel().passes.as_ref().and_then(|passes| grammar::compact(passes, text, out))
 }
 
 /// A part of a text without white space between tokens.
@@ -152,12 +144,10 @@ pub(crate) fn compact_parts<E>(
     text: &[u8],
     take: impl FnMut(Part) -> Result<(), E>,
 ) -> Result<Option<bool>, E> {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(passes) = &kernel().passes {
-        return grammar::compact_parts(passes, text, take);
+    match &kernel().passes {
+        Some(passes) => grammar::compact_parts(passes, text, take),
+        None => Ok(None),
     }
-    let _ = (text, take);
-    Ok(None)
 }
 
 /// What strings are made of; bit n stands for byte n of a block.

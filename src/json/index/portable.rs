@@ -2,11 +2,7 @@
 
 use super::{BEFORE, BLOCK, Between, Block, Kernel, Strings, WINDOW, scan};
 
-pub(super) static KERNEL: Kernel = Kernel {
-    scan: scan::<Portable>,
-    #[cfg(target_arch = "x86_64")]
-    passes: None,
-};
+pub(super) static KERNEL: Kernel = Kernel { scan: scan::<Portable>, passes: None };
 
 struct Portable;
 
