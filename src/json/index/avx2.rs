@@ -62,8 +62,7 @@ unsafe fn vectors(
 #[target_feature(enable = "avx2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
 unsafe fn split(chunk: &Chunk, state: &mut State, room: &mut Room) -> Option<()> {
     // SAFETY: nothing is written to a text.
-    let split =
-        unsafe { grammar::split::<Avx2, false, false>(chunk, state, room, ptr::null_mut(), None) };
+    let split = unsafe { grammar::split::<Avx2, false>(chunk, state, room, ptr::null_mut(), None) };
     split.map(|_| ())
 }
 
@@ -75,7 +74,7 @@ unsafe fn squeeze(
     out: *mut u8,
 ) -> Option<usize> {
     // SAFETY: the caller's promise.
-    let split = unsafe { grammar::split::<Avx2, true, false>(chunk, state, room, out, None) };
+    let split = unsafe { grammar::split::<Avx2, true>(chunk, state, room, out, None) };
     split.map(|(written, _)| written)
 }
 

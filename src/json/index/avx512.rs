@@ -50,9 +50,8 @@ unsafe fn vectors(
 #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
 unsafe fn split(chunk: &Chunk, state: &mut State, room: &mut Room) -> Option<()> {
     // SAFETY: nothing is written to a text.
-    let split = unsafe {
-        grammar::split::<Avx512, false, false>(chunk, state, room, ptr::null_mut(), None)
-    };
+    let split =
+        unsafe { grammar::split::<Avx512, false>(chunk, state, room, ptr::null_mut(), None) };
     split.map(|_| ())
 }
 
@@ -64,7 +63,7 @@ unsafe fn squeeze(
     out: *mut u8,
 ) -> Option<usize> {
     // SAFETY: the caller's promise.
-    let split = unsafe { grammar::split::<Avx512, true, false>(chunk, state, room, out, None) };
+    let split = unsafe { grammar::split::<Avx512, true>(chunk, state, room, out, None) };
     split.map(|(written, _)| written)
 }
 
@@ -77,7 +76,7 @@ unsafe fn list(
     places: &mut Places,
 ) -> Option<(usize, usize)> {
     // SAFETY: the caller's promise.
-    unsafe { grammar::split::<Avx512, true, true>(chunk, state, room, out, Some(places)) }
+    unsafe { grammar::split::<Avx512, true>(chunk, state, room, out, Some(places)) }
 }
 
 #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]

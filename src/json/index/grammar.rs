@@ -242,23 +242,22 @@ fn run(
     state.order.ended
 }
 
-/// The first pass. Without `SQUEEZE` nothing is written to `out`, without `LIST` nothing to `places`; returns how much was.
+/// The first pass. Without `SQUEEZE` nothing is written to `out`, and `places` are None; returns how much was written to both.
 ///
 /// # Safety
 /// If `SQUEEZE`, the chunk can be written to `out`, and the text behind it or two blocks.
 #[inline(always)]
-pub(super) unsafe fn split<B: Grammar, const SQUEEZE: bool, const LIST: bool>(
+pub(super) unsafe fn split<B: Grammar, const SQUEEZE: bool>(
     &Chunk { text, from, to }: &Chunk,
     state: &mut State,
     room: &mut Room,
     out: *mut u8,
-    places: Option<&mut Places>,
+    mut places: Option<&mut Places>,
 ) -> Option<(usize, usize)> {
     let mut carry = state.strings;
     let (mut heads, mut scalar_bytes) = (state.heads, state.scalars);
     assert!(to - from <= CHUNK && heads.max(scalar_bytes) <= 2 * BLOCK);
     let (mut wrong, mut written, mut listed) = (0, 0, 0);
-    let mut places = places;
     let (full, rest) = text[from..to].as_chunks();
     let tail = B::padded(rest);
     for number in 0..(to - from).div_ceil(BLOCK) {
@@ -286,7 +285,7 @@ pub(super) unsafe fn split<B: Grammar, const SQUEEZE: bool, const LIST: bool>(
         carry.scalar = scalars >> 63;
         if SQUEEZE {
             let (kept, left) = (!white_space, text.len() - at);
-            if LIST && let Some(places) = &mut places {
+            if let Some(places) = &mut places {
                 let operators = B::gather(operators, kept);
                 listed = B::write(places, listed, written as u32, operators);
             }
