@@ -296,28 +296,28 @@ impl<S: Sink> Indent<'_, S> {
         opened: &mut bool,
     ) -> Result<(usize, usize), Failure<S::Error>> {
         let (first, unit) = (1 + self.prefix.len(), self.indent.len());
-        let room = part.length + part.operators.len() * (first + self.depth * unit);
-        let room = self.out.spare(room + 4 * BLOCK).map_err(Failure::Sink)?;
-        let (to, room) = (room.as_mut_ptr().cast::<u8>(), room.len());
         let text: &[u8] = &self.line;
-        // Room for a line and blocks behind it, and lines with a block behind them.
+        let Some(longest) = text.len().checked_sub(BLOCK) else { return Ok((0, 0)) };
+        let usual = part.operators.len() * (first + self.depth * unit).min(2 * BLOCK);
+        let room = self.out.spare(part.length + usual + 6 * BLOCK).map_err(Failure::Sink)?;
+        let (to, room) = (room.as_mut_ptr().cast::<u8>(), room.len());
+        // A line and blocks may be written behind what is looked at.
         let Some(room) = room.checked_sub(text.len() + 2 * BLOCK) else { return Ok((0, 0)) };
-        let longest = text.len().saturating_sub(BLOCK);
         let spaces = [b' '; BLOCK];
         // Behind a bracket that was opened last.
         let mut inside = usize::MAX;
         let (mut start, mut done, mut written) = (0, 0, 0);
         let mut depth = self.depth;
-        let mut line = first + depth * unit;
         for &at in part.operators {
             let at = at as usize;
             let [operator, next] = part.padded[at..at + 2] else { break };
             let opens = operator | 0x20 == b'{';
             let closes = operator | 0x20 == b'}';
             let end = at + usize::from(!closes);
-            let line_then = line.wrapping_add(if opens { unit } else { 0 });
-            let line_then = line_then.wrapping_sub(if closes { unit } else { 0 });
-            if line_then > longest || written + (end - start) > room || at + 1 == part.length {
+            // A text that closes more than it opens is refused later.
+            let depth_then = (depth + usize::from(opens)).saturating_sub(closes.into());
+            let line = first + depth_then * unit;
+            if line > longest || written + (end - start) > room || at + 1 == part.length {
                 break;
             }
             let empty = opens && next == operator + 2 || closes && inside == at;
@@ -327,7 +327,7 @@ impl<S: Sink> Indent<'_, S> {
             } else if empty {
                 0
             } else {
-                line_then
+                line
             };
             // SAFETY: there is room, and blocks can be read.
             unsafe {
@@ -337,9 +337,7 @@ impl<S: Sink> Indent<'_, S> {
                 copy_blocks(from, behind, to.add(written));
             }
             written += behind;
-            line = line_then;
-            // A text that closes more than it opens is refused later.
-            depth = (depth + usize::from(opens)).saturating_sub(closes.into());
+            depth = depth_then;
             inside = if opens { end } else { usize::MAX };
             start = end;
             done += 1;
@@ -633,6 +631,21 @@ mod tests {
         ] {
             for operation in [check, compact, tabs] {
                 assert_eq!(run(operation, text), Err((kind, offset)), "{text}");
+            }
+        }
+    }
+
+    /// What is wrong may be found only when lines were written that it does not have.
+    #[test]
+    fn brackets_that_close_too_much_are_refused_far_behind() {
+        for (prefix, step) in [("", "-"), ("", "\t"), (">", "--"), ("", ""), ("", "    ")] {
+            for closing in [1, 2, 70] {
+                let text = format!("[]{}{}", " ".repeat(5000), "]".repeat(closing));
+                let mut out = Vec::new();
+                let error = indent(text.as_bytes(), prefix.as_bytes(), step.as_bytes(), &mut out);
+                let error = error.map_err(|error| (error.kind, error.offset));
+                assert_eq!(error, Err((ErrorKind::TrailingData, 5002)));
+                assert!(out.is_empty());
             }
         }
     }
