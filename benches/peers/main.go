@@ -39,6 +39,9 @@ func main() {
 	footprint := flag.String("footprint", "", "print what a `cache/entries/size` costs; the program asks copies of itself")
 	hitRatio := flag.Bool("hitratio", false, "replay traces through the caches, and print their hit ratios")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		log.Fatalf("unexpected argument %q; rows are chosen with -run", flag.Arg(0))
+	}
 
 	if *first != "" {
 		if err := printFirstUse(*first); err != nil {
