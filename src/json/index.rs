@@ -58,25 +58,34 @@ impl Places {
 
     /// Writes the places of all `bits` from `count` on, each plus `base`; returns the new count.
     #[inline(always)]
-    fn write(&mut self, count: usize, base: u32, mut bits: u64) -> usize {
+    fn write(&mut self, count: usize, base: u32, bits: u64) -> usize {
         assert!(count <= CHUNK, "no more places than bytes");
-        let found = bits.count_ones() as usize;
-        let mut write = |number: usize| {
-            // SAFETY: `number` is below 64, and so many places are left behind `CHUNK` of them.
-            let place = unsafe { self.tokens.get_unchecked_mut(count + number) };
-            place.write(base.wrapping_add(bits.trailing_zeros()));
-            bits &= bits.wrapping_sub(1);
-        };
-        // A fixed number at a time: most blocks have fewer than eight, and a loop would be left at another place each time.
-        (0..8).for_each(&mut write);
-        if found > 8 {
-            (8..16).for_each(&mut write);
-            if found > 16 {
-                (16..found).for_each(&mut write);
-            }
-        }
-        count + found
+        count
+            + for_each_bit(bits, |number, place| {
+                // SAFETY: `number` is below 64, and so many places are left behind `CHUNK` of them.
+                let room = unsafe { self.tokens.get_unchecked_mut(count + number) };
+                room.write(base.wrapping_add(place));
+            })
     }
+}
+
+/// Hands number and place of each bit to `take`, eight at a time: others than are set have numbers below 64, too, and the
+/// place 64. Most blocks have fewer than eight, and a loop would be left at another place each time. Returns how many are set.
+#[inline(always)]
+fn for_each_bit(mut bits: u64, mut take: impl FnMut(usize, u32)) -> usize {
+    let found = bits.count_ones() as usize;
+    let mut next = |number: usize| {
+        take(number, bits.trailing_zeros());
+        bits &= bits.wrapping_sub(1);
+    };
+    (0..8).for_each(&mut next);
+    if found > 8 {
+        (8..16).for_each(&mut next);
+        if found > 16 {
+            (16..found).for_each(&mut next);
+        }
+    }
+    found
 }
 
 /// What a kernel must know of the text before a chunk. Words alone: bytes are cleared together with parts of their neighbours,

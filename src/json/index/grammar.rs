@@ -6,7 +6,7 @@
 use std::mem::MaybeUninit;
 
 use super::super::scan::{Cursor, MAX_DEPTH};
-use super::{BLOCK, Block, CHUNK, Carry, Part, Places, inside};
+use super::{BLOCK, Block, CHUNK, Carry, Part, Places, for_each_bit, inside};
 
 /// What tokens begin with; bit n stands for the nth.
 pub(super) struct Classes {
@@ -57,22 +57,11 @@ pub(super) trait Grammar: Block {
     /// # Safety
     /// 64 bytes can be written to `to`.
     #[inline(always)]
-    unsafe fn pick(block: &[u8; BLOCK], mut bits: u64, to: *mut u8) -> usize {
-        let found = bits.count_ones() as usize;
-        let mut write = |number: usize| {
+    unsafe fn pick(block: &[u8; BLOCK], bits: u64, to: *mut u8) -> usize {
+        for_each_bit(bits, |number, place| {
             // SAFETY: `number` is below 64.
-            unsafe { to.add(number).write(block[bits.trailing_zeros() as usize & (BLOCK - 1)]) };
-            bits &= bits.wrapping_sub(1);
-        };
-        // A fixed number at a time, as in `Places::write`.
-        (0..8).for_each(&mut write);
-        if found > 8 {
-            (8..16).for_each(&mut write);
-            if found > 16 {
-                (16..found).for_each(&mut write);
-            }
-        }
-        found
+            unsafe { to.add(number).write(block[place as usize % BLOCK]) };
+        })
     }
 
     /// Writes those of the 64 bytes at `from` whose bits are set to `to`; returns how many they are.
