@@ -418,20 +418,6 @@ impl Number {
     /// The nearest double, unless it is beyond the largest.
     #[inline(always)]
     pub(crate) fn to_f64(self, literal: &[u8]) -> Option<f64> {
-        // W. Clinger, "How to read floating point numbers accurately" (1990): one correctly rounded
-        // operation on two exact operands.
-        if let Some(mantissa @ 0..=0x20_0000_0000_0000) = self.mantissa {
-            let value = mantissa as f64;
-            let value = match self.exponent {
-                0 => Some(value),
-                exponent @ 1..=22 => Some(value * POWERS[exponent as usize]),
-                exponent @ -22..=-1 => Some(value / POWERS[-exponent as usize]),
-                _ => None,
-            };
-            if let Some(value) = value {
-                return Some(if self.negative { -value } else { value });
-            }
-        }
         if let Some(value) = self.mantissa.and_then(|mantissa| nearest(mantissa, self.exponent)) {
             return Some(if self.negative { -value } else { value });
         }
@@ -442,19 +428,44 @@ impl Number {
     #[inline(always)]
     pub(crate) fn to_f32(self, literal: &[u8]) -> Option<f32> {
         let double = self.to_f64(literal)?;
-        // Of normal floats, the one nearest to the double is nearest to the number too, unless the double lies halfway between two.
-        let halfway = double.to_bits() << 35 == 1 << 63;
-        let small = double != 0.0 && double.abs() < f64::from(f32::MIN_POSITIVE);
-        let value = if halfway || small { as_str(literal)?.parse().ok()? } else { double as f32 };
-        Some(value).filter(|value: &f32| value.is_finite())
+        if let Some(value) = nearest_float(double) {
+            return Some(value);
+        }
+        as_str(literal)?.parse().ok().filter(|value: &f32| value.is_finite())
     }
+}
+
+/// The float nearest to a number whose nearest double this is, unless that lies halfway between two floats, is less than a normal
+/// one, or beyond the largest.
+#[inline(always)]
+pub(crate) fn nearest_float(double: f64) -> Option<f32> {
+    let halfway = double.to_bits() << 35 == 1 << 63;
+    let small = double != 0.0 && double.abs() < f64::from(f32::MIN_POSITIVE);
+    Some(double as f32).filter(|value| !halfway && !small && value.is_finite())
+}
+
+/// The double nearest to `mantissa * 10^exponent`, unless the standard library has to say.
+#[inline(always)]
+pub(crate) fn nearest(mantissa: u64, exponent: i64) -> Option<f64> {
+    // W. Clinger, "How to read floating point numbers accurately" (1990): one correctly rounded
+    // operation on two exact operands.
+    if mantissa <= 0x20_0000_0000_0000 {
+        let value = mantissa as f64;
+        match exponent {
+            0 => return Some(value),
+            1..=22 => return Some(value * POWERS[exponent as usize]),
+            -22..=-1 => return Some(value / POWERS[-exponent as usize]),
+            _ => {}
+        }
+    }
+    nearest_by_product(mantissa, exponent)
 }
 
 /// The double nearest to `mantissa * 10^exponent`, unless that is zero or not normal. D. Lemire, "Number Parsing at a
 /// Gigabyte per Second" (2021), and N. Mushtak and D. Lemire, "Fast Number Parsing Without Fallback" (2023), from where the
 /// bounds below are.
 #[inline(always)]
-fn nearest(mantissa: u64, exponent: i64) -> Option<f64> {
+fn nearest_by_product(mantissa: u64, exponent: i64) -> Option<f64> {
     const MANTISSA_BITS: u32 = 52;
     if mantissa == 0 || !(LEAST_FIVE..=GREATEST_FIVE).contains(&exponent) {
         return None;
