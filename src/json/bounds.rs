@@ -122,8 +122,8 @@ pub(crate) fn set_baseline(baseline: bool) {
 /// A shape that has every kind of node.
 fn shape() -> Shape {
     // Kind, flags, a and b.
-    const KINDS: [[u32; 4]; 19] = [
-        [12, 0, 0, 19],
+    const KINDS: [[u32; 4]; 20] = [
+        [12, 0, 0, 20],
         [0, 0, 0, 0],
         [1, 0, 64, 0],
         [2, 0, 8, 0],
@@ -142,6 +142,7 @@ fn shape() -> Shape {
         [13, 0, 0, 0],
         [1, 1, 64, 0],
         [14, 0, 0, 0],
+        [10, 0, 12, 0],
     ];
     let mut bytes = Vec::new();
     let mut words = |words: &[u32]| bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
@@ -514,6 +515,23 @@ fn texts_of_all_lengths() {
             ends.into_iter().flat_map(move |end| {
                 ["\"".to_owned() + &"x".repeat(length), " ".repeat(length), "9".repeat(length)]
                     .map(|text| (text + end).into_bytes())
+            })
+        }))
+    });
+}
+
+/// Floats that end at each place of a block, in lists and in lists of lists.
+#[test]
+fn floats_of_all_places() {
+    check_all(256, || {
+        let numbers = ["5", "-0.25", "1.0e5", "12345678901234567890", "-123456.7890123456"];
+        Box::new((1..70).flat_map(move |width| {
+            numbers.into_iter().flat_map(move |number| {
+                [
+                    format!(r#"{{"12":[{number:>width$},{number},2.5]}}"#),
+                    format!(r#"{{"19":[[{number:>width$},{number}],[2.5]]}}"#),
+                ]
+                .map(String::into_bytes)
             })
         }))
     });

@@ -5,7 +5,7 @@
 
 use super::base64;
 use super::error::{Error, ErrorKind};
-use super::index::{Places, Tokens};
+use super::index::{FloatsRead, Places, Tokens};
 use super::number;
 use super::output::{Full, Output};
 use super::scan::Cursor;
@@ -244,7 +244,7 @@ struct Decoder<'a, W, const BORROW: bool, const PARTS: bool> {
 }
 
 #[inline(always)]
-fn head(payload: usize, label: u64) -> u64 {
+pub(super) fn head(payload: usize, label: u64) -> u64 {
     (payload as u64) << 32 | label << 1
 }
 
@@ -759,10 +759,45 @@ impl<'a, W: Walk<'a>, const BORROW: bool, const PARTS: bool> Decoder<'a, W, BORR
             {
                 self.numbers(&node.kind, place, depth)?
             }
+            Kind::Array { element } if !PARTS && self.shape.nodes[element].is_float() => {
+                self.lists_of_floats(node, element, depth)?
+            }
             _ => self.each(b']', place, depth, |this, _| this.value(node, 0, depth + 1))?,
         };
         self.words.written()[place] = head(payload, label);
         Ok(())
+    }
+
+    /// Decodes an array whose elements, of this `node`, are arrays of floats; returns how many there are.
+    #[inline(never)]
+    fn lists_of_floats(&mut self, node: &'a Node, element: usize, depth: usize) -> Result<usize> {
+        let kind = &self.shape.nodes[element].kind;
+        let mut count = 0;
+        let mut more = self.enter(b']', depth)?;
+        while more {
+            let read = match kind.single() {
+                Some(single) if depth + 1 < MAX_SHAPE_DEPTH => {
+                    self.tokens.floats(true, single, &mut self.words)?
+                }
+                _ => FloatsRead::default(),
+            };
+            count += read.lists;
+            if read.open > 0 {
+                let first = self.words.len() - read.open;
+                let mut numbers = Numbers { first, count: read.open, loose: false };
+                let mut more = self.tokens.next_or(b']')?;
+                while more {
+                    more = self.some_numbers(kind, None, &mut numbers)?;
+                }
+                self.words.written()[first - 1] = head(numbers.payload(), 0);
+                count += 1;
+            } else if read.lists == 0 {
+                self.value(node, 0, depth + 1)?;
+                count += 1;
+            }
+            more = self.tokens.next_or(b']')?;
+        }
+        Ok(count)
     }
 
     /// Decodes the numbers of an array; returns its payload.
@@ -795,6 +830,13 @@ impl<'a, W: Walk<'a>, const BORROW: bool, const PARTS: bool> Decoder<'a, W, BORR
             if !more {
                 self.tokens.take(b']')?;
                 return Ok(false);
+            }
+        }
+        if let (false, Some(single)) = (numbers.loose, kind.single()) {
+            let read = self.tokens.floats(false, single, &mut self.words)?;
+            if read.open > 0 {
+                numbers.count += read.open;
+                return Ok(self.tokens.next_or(b']')?);
             }
         }
         match self.tokens.byte() {
@@ -1095,5 +1137,147 @@ mod tests {
                 }
             }
         });
+    }
+
+    struct Random(u64);
+
+    impl Random {
+        fn below(&mut self, limit: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            (self.0 >> 33) as usize % limit
+        }
+
+        fn digits(&mut self, count: usize) -> String {
+            (0..count).map(|_| char::from(b'0' + self.below(10) as u8)).collect()
+        }
+
+        /// A number, or seldom what looks like one.
+        fn number(&mut self) -> String {
+            let sign = ["", "", "-"][self.below(3)];
+            let (whole, fraction) = (self.below(12), self.below(20));
+            let digits = (self.digits(whole), self.digits(fraction));
+            let whole = if self.below(3) > 0 { &digits.0 } else { "0" };
+            match self.below(60) {
+                0 => format!("{sign}{whole}.{}e{}", digits.1, self.below(40)),
+                1 => format!("{sign}{whole}.{}E-{}", digits.1, self.below(60)),
+                2 => format!("{sign}0.{}", "0".repeat(self.below(26)) + &digits.1),
+                // Close to halfway between two floats, or halfway between two doubles.
+                3 => format!(
+                    "{sign}{}.{}1",
+                    (1 << 24) + 2 * self.below(9) + 1,
+                    &"0".repeat(fraction)
+                ),
+                4 => format!("{sign}{}.0", (1_u64 << 53) + 2 * self.below(9) as u64 + 1),
+                5 => format!("{sign}{}", self.digits(24)),
+                6 => format!("{sign}1{}", "0".repeat(self.below(30))),
+                7 => format!("{sign}{whole}{}{}", ["e", "x", "/", "-"][self.below(4)], digits.1),
+                8..18 => format!("{sign}{whole}"),
+                _ => format!("{sign}{whole}.{}", digits.1),
+            }
+        }
+
+        /// A list of what `element` gives, and seldom of other things.
+        fn list(&mut self, most: usize, mut element: impl FnMut(&mut Self) -> String) -> String {
+            const OTHERS: [&str; 8] =
+                ["null", "[]", "\"1.5\"", "", "{}", "true", "1.5 2.5", "[[1.5]]"];
+            let count = self.below(most);
+            let element = |_| {
+                let between = if self.below(50) == 0 { " " } else { "" };
+                match self.below(200) {
+                    0 => between.to_owned() + OTHERS[self.below(8)],
+                    1 => element(self) + " ",
+                    2 => element(self) + ".5",
+                    _ => between.to_owned() + &element(self),
+                }
+            };
+            let elements: Vec<_> = (0..count).map(element).collect();
+            let end = if self.below(200) == 0 { "" } else { "]" };
+            format!("[{}{end}", elements.join(","))
+        }
+    }
+
+    /// Whatever reads lists of floats finds the same in them, and what the standard library finds.
+    #[test]
+    fn all_kernels_find_the_floats_of_lists() {
+        let shape = |bits: u32, lists: u32| {
+            let words = [lists, 10, 0, 1, 0, 10, 0, 2, 0, 10, 0, 3, 0].into_iter();
+            let words = words.take(1 + 4 * (lists as usize - 1)).chain([3, 0, bits, 0]);
+            Shape::new(&words.flat_map(u32::to_le_bytes).collect::<Vec<_>>()).unwrap()
+        };
+        let shapes = [2, 3, 4].map(|nodes| [shape(32, nodes), shape(64, nodes)]);
+        let mut random = Random(11);
+        for round in 0..20_000 {
+            let most = if round % 100 == 0 { 400 } else { 2 + round % 12 };
+            let text = match round % 3 {
+                0 => random.list(most, Random::number),
+                1 => random.list(2 + most / 4, |random| random.list(6, Random::number)),
+                _ => random.list(4, |random| {
+                    random.list(2 + most / 4, |random| random.list(6, Random::number))
+                }),
+            };
+            let enough = text.len() + 8;
+            let room = [enough, enough, enough, random.below(enough)][round % 4];
+            for (shape, single) in shapes[round % 3].iter().zip([true, false]) {
+                let decoded = || {
+                    let (mut words, mut strings) = (Vec::with_capacity(room), []);
+                    let options = DecodeOptions::default();
+                    let out = &mut words.spare_capacity_mut()[..room];
+                    decode_indexed::<false>(shape, text.as_bytes(), options, out, &mut strings).map(
+                        |(length, _)| {
+                            // SAFETY: so many were written.
+                            unsafe { words.set_len(length) };
+                            words
+                        },
+                    )
+                };
+                let mut wanted = None;
+                with_each_kernel(|_| {
+                    let found = decoded();
+                    assert_eq!(wanted.get_or_insert_with(|| found.clone()), &found, "{text}");
+                });
+                // Lists of nothing but numbers have those in the order of the text.
+                let Some(Ok(words)) = wanted else { continue };
+                if text.contains(['n', ' ']) {
+                    continue;
+                }
+                let numbers = text.split(['[', ']', ',']).filter(|number| !number.is_empty());
+                let numbers: Vec<u64> = numbers
+                    .map(|number| match single {
+                        true => f64::from(number.parse::<f32>().unwrap()).to_bits(),
+                        false => number.parse::<f64>().unwrap().to_bits(),
+                    })
+                    .collect();
+                match round % 3 {
+                    0 => assert_eq!(words[words.len() - numbers.len()..], numbers, "{text}"),
+                    _ => assert!(numbers.iter().all(|number| words.contains(number)), "{text}"),
+                }
+            }
+        }
+    }
+
+    /// Lists of floats are as deep as they may be with all kernels.
+    #[test]
+    fn lists_of_floats_are_not_too_deep() {
+        // An object with a list of such objects, and a list of lists of floats.
+        let kinds = [[12, 0, 0, 2], [10, 0, 0, 0], [10, 0, 3, 0], [10, 0, 4, 0], [3, 0, 64, 0]];
+        let members = [[1, 1, 1], [2, 1, 1]].map(|words: [u32; 3]| words.map(u32::to_le_bytes));
+        let kinds = kinds.map(|words: [u32; 4]| words.map(u32::to_le_bytes).concat());
+        let members = [members[0].concat(), b"a".into(), members[1].concat(), b"f".into()].concat();
+        let description = [&5_u32.to_le_bytes(), &kinds[0][..], &members, &kinds[1..].concat()];
+        let shape = Shape::new(&description.concat()).unwrap();
+        for depth in MAX_SHAPE_DEPTH / 2 - 4..MAX_SHAPE_DEPTH / 2 + 4 {
+            let text = r#"{"a":["#.repeat(depth) + r#"{"f":[[0.25],[1.5]]}"# + &"]}".repeat(depth);
+            let mut wanted = None;
+            with_each_kernel(|_| {
+                let mut words = vec![MaybeUninit::new(0); text.len() + 8];
+                let options = DecodeOptions::default();
+                let found = decode(&shape, text.as_bytes(), options, &mut words, &mut []);
+                let deep = 2 * depth + 3 > MAX_SHAPE_DEPTH;
+                assert_eq!(found.is_err(), deep, "{depth}");
+                assert_eq!(*wanted.get_or_insert(found), found, "{depth}");
+            });
+        }
     }
 }

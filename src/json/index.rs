@@ -23,6 +23,8 @@ use grammar::Passes;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod floats;
 #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))] // others have the cursor
 mod grammar;
 #[cfg(target_arch = "aarch64")]
@@ -122,6 +124,31 @@ struct Kernel {
     scan: fn(text: &[u8], from: usize, to: usize, &mut Carry, &mut Places) -> Found,
     /// The grammar by the block, where that is faster than a cursor.
     passes: Option<Passes>,
+    /// Lists of floats, where there is something faster than a walk.
+    floats: Option<Floats>,
+}
+
+/// Reads the floats of a list, or of the lists of one, from the token on that is the first of `places`, as far as they are written
+/// as most are.
+type Floats = fn(
+    text: &[u8],
+    places: &[u32],
+    room: &mut [MaybeUninit<u64>],
+    nested: bool,
+    single: bool,
+) -> FloatsRead;
+
+/// What was read of floats.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct FloatsRead {
+    /// How many tokens were passed.
+    tokens: usize,
+    /// How many words were written: one for each float, behind one for each list with the head of an array.
+    words: usize,
+    /// How many lists are complete.
+    pub(crate) lists: usize,
+    /// How many floats of a list were read that is not complete yet.
+    pub(crate) open: usize,
 }
 
 /// Whether `text` is JSON, if that can be told faster than by a cursor: what is not may still be.
@@ -716,6 +743,29 @@ impl<'a> Walk<'a> for Tokens<'a> {
             }
         }
         (count, more)
+    }
+
+    #[inline(always)]
+    fn floats(
+        &mut self,
+        nested: bool,
+        single: bool,
+        out: &mut Output<u64>,
+    ) -> Result<FloatsRead, Invalid> {
+        let Some(floats) = self.kernel.floats else { return Ok(FloatsRead::default()) };
+        // SAFETY: as in `advance`. There is a current token, whose place is the one before `next`.
+        let places = unsafe {
+            let first = self.next.sub(1);
+            std::slice::from_raw_parts(first, (self.end.addr() - first.addr()) / size_of::<u32>())
+        };
+        let read = floats(self.text, places, out.spare(), nested, single);
+        if read.tokens > 0 {
+            self.next = places[read.tokens..].as_ptr();
+            // SAFETY: so many words were written to the spare room.
+            unsafe { out.advance(read.words) };
+            self.advance()?;
+        }
+        Ok(read)
     }
 
     #[inline(always)]

@@ -42,6 +42,16 @@ impl Kind {
             _ => None,
         }
     }
+
+    /// Whether floats of a kind of these are in single precision.
+    #[inline(always)]
+    pub(crate) fn single(&self) -> Option<bool> {
+        match self {
+            Kind::Float32 => Some(true),
+            Kind::Float64 => Some(false),
+            _ => None,
+        }
+    }
 }
 
 /// What the names of an object's members are.
@@ -57,6 +67,13 @@ pub(crate) struct Node {
     pub(crate) kind: Kind,
     /// The value stands inside a JSON string.
     pub(crate) quoted: bool,
+}
+
+impl Node {
+    #[inline(always)]
+    pub(crate) fn is_float(&self) -> bool {
+        self.kind.single().is_some() && !self.quoted
+    }
 }
 
 /// The form of a value; see the module's documentation.

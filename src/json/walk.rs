@@ -1,6 +1,7 @@
 //! Walks over the tokens of a text: brackets, commas, colons, and what stands between them. Where a walk stands is at a token,
 //! of which all before were passed. Bytes that are no part of JSON are tokens, too.
 
+use super::index::FloatsRead;
 use super::number::Number;
 use super::output::Output;
 
@@ -64,6 +65,18 @@ pub(crate) trait Walk<'a> {
     /// Passes elements that are integers of few digits that `fits`, and the commas behind them, and appends them to `out`; returns how
     /// many, and whether the current token should be another element, not what follows the last one. More may be there and not be seen.
     fn integers(&mut self, fits: impl Fn(i64) -> bool, out: &mut Output<u64>) -> (usize, bool);
+
+    /// Decodes floats of a list, or with `nested` lists of floats, from the current token on, as far as that is done faster than by
+    /// one. What follows the last one is the current token then.
+    #[inline(always)]
+    fn floats(
+        &mut self,
+        _nested: bool,
+        _single: bool,
+        _out: &mut Output<u64>,
+    ) -> Result<FloatsRead, Invalid> {
+        Ok(FloatsRead::default())
+    }
 
     /// Passes a number, whose first byte was seen.
     fn number(&mut self) -> Result<Number, Invalid>;

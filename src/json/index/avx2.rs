@@ -4,6 +4,7 @@ use std::arch::asm;
 use std::arch::x86_64::*;
 use std::ptr;
 
+use super::floats::FLOATS;
 use super::grammar::{self, Chunk, Classes, Grammar, Numeric, Passes, Room, State};
 use super::{
     BEFORE, BLOCK, Between, Block, Carry, Found, Kernel, Places, Strings, WINDOW, scan, utf8,
@@ -34,6 +35,7 @@ static KERNEL: Kernel = Kernel {
     // SAFETY: the processor has these instructions.
     scan: |text, from, to, carry, places| unsafe { vectors(text, from, to, carry, places) },
     passes: None,
+    floats: Some(FLOATS),
 };
 
 static GATHERING: Kernel = Kernel {

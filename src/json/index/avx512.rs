@@ -3,6 +3,7 @@
 use std::arch::x86_64::*;
 use std::ptr;
 
+use super::floats::FLOATS;
 use super::grammar::{self, Chunk, Classes, Grammar, Numeric, Passes, Room, State};
 use super::{
     BEFORE, BLOCK, Between, Block, CHUNK, Carry, Found, Kernel, Places, Strings, WINDOW, avx2,
@@ -34,6 +35,7 @@ static KERNEL: Kernel = Kernel {
         // SAFETY: as above.
         check: |state, room, last| unsafe { check(state, room, last) },
     }),
+    floats: Some(FLOATS),
 };
 
 #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]

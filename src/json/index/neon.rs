@@ -4,7 +4,7 @@ use std::arch::{aarch64::*, asm};
 
 use super::{BEFORE, BLOCK, Between, Block, Kernel, Strings, WINDOW, scan, utf8};
 
-pub(super) static KERNEL: Kernel = Kernel { scan: scan::<Neon>, passes: None };
+pub(super) static KERNEL: Kernel = Kernel { scan: scan::<Neon>, passes: None, floats: None };
 
 struct Neon;
 

@@ -2,7 +2,7 @@
 
 use super::{BEFORE, BLOCK, Between, Block, Kernel, Strings, WINDOW, scan};
 
-pub(super) static KERNEL: Kernel = Kernel { scan: scan::<Portable>, passes: None };
+pub(super) static KERNEL: Kernel = Kernel { scan: scan::<Portable>, passes: None, floats: None };
 
 struct Portable;
 

@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use super::{BEFORE, BLOCK, Between, Block, Kernel, Strings, WINDOW, scan};
 
-pub(super) static KERNEL: Kernel = Kernel { scan: scan::<Sse2>, passes: None };
+pub(super) static KERNEL: Kernel = Kernel { scan: scan::<Sse2>, passes: None, floats: None };
 
 struct Sse2;
 
