@@ -747,7 +747,11 @@ func (f *filler) storeNew(n *decodeNode, p unsafe.Pointer, count int, loose bool
 		f.storeNumbers(n, p, count)
 		return count, nil
 	}
-	for i := range count {
+	stored := 0
+	if n.kind == decodeArray && n.length > 0 && n.elem.bare && n.elem.size == 8 {
+		stored = f.storeWords(n, p, count)
+	}
+	for i := stored; i < count; i++ {
 		at := unsafe.Add(p, uintptr(i)*n.size)
 		var err error
 		switch head := f.element(n, loose); {
@@ -769,6 +773,23 @@ func (f *filler) storeNew(n *decodeNode, p unsafe.Pointer, count int, loose bool
 		}
 	}
 	return count, nil
+}
+
+// storeWords stores arrays of numbers of eight bytes, up to one that is null, has null, or is not as long as its type. It returns
+// how many.
+func (f *filler) storeWords(n *decodeNode, p unsafe.Pointer, count int) int {
+	to := unsafe.Slice((*uint64)(p), count*n.length)
+	words := f.words[f.word:]
+	stored := 0
+	for stored < count && payload(words[0]) == n.length {
+		for i := range n.length {
+			to[stored*n.length+i] = words[1+i]
+		}
+		words = words[1+n.length:]
+		stored++
+	}
+	f.word = len(f.words) - len(words)
+	return stored
 }
 
 // storeNumbers stores the numbers of a list without null, each of which is a word of the run.

@@ -429,6 +429,37 @@ func TestUnmarshalLists(t *testing.T) {
 	}
 }
 
+// Lists of points and the like, and what is none at each of their places.
+func TestUnmarshalListsOfLists(t *testing.T) {
+	t.Parallel()
+	odd := []string{"", "null", "[]", "[null,1]", "[1.5,null]", "[1.5]", "[1.5,2,3]", "[0.1 ,2]", " [1, 2.5 ]", "[-0,-0.0]", "[1e3,1e400]", "[01,2]", "[.5,5.]",
+		"[16777217.0000000001,0.30000000000000004]", "[1,2", `[1,"2"]`, "[1,true]", "[[1],2]", "1.5", `"1.5"`, "{}", "[1,2],", "[1,2]]"}
+	types := []reflect.Type{reflect.TypeFor[[][]float64](), reflect.TypeFor[[][]float32](), reflect.TypeFor[[][2]float64](), reflect.TypeFor[[][2]float32](),
+		reflect.TypeFor[[][1]float64](), reflect.TypeFor[[][0]float64](), reflect.TypeFor[[][3]uint64](), reflect.TypeFor[[][2]int64](), reflect.TypeFor[[2][2]float64](),
+		reflect.TypeFor[[]*[2]float64](), reflect.TypeFor[[]map[string]float64]()}
+	for _, typ := range types {
+		for _, length := range []int{1, 2, 3, 20, 400} {
+			list := make([]string, length)
+			for i := range list {
+				list[i] = fmt.Sprintf("[%d.%d,-0.%d]", i*7%128, i, i)
+				if strings.Contains(typ.String(), "int") {
+					list[i] = fmt.Sprintf("[%d,%d]", i*7%128, i)
+				}
+			}
+			for _, place := range []int{0, length / 2, length - 1} {
+				for _, text := range odd {
+					with := slices.Clone(list)
+					with[place] = text
+					sameDecode(t, []byte("["+strings.Join(with, ",")+"]"), zero(typ))
+				}
+			}
+			sameDecode(t, []byte("["+strings.Join(list, ",")), zero(typ))
+			nested := "[" + strings.Join(list, ",") + "]"
+			sameDecode(t, []byte("["+nested+",null,"+nested+", "+nested+"]"), zero(reflect.SliceOf(typ)))
+		}
+	}
+}
+
 // A method of an element changes the slice that is being filled: what comes of that is not pretty, but safe, and the same
 // but for capacities.
 func TestUnmarshalersThatInterfere(t *testing.T) {
