@@ -512,11 +512,17 @@ func (f *filler) storeNull(n *decodeNode, p unsafe.Pointer) {
 	if n.pointee().takesRaw() {
 		f.next() // where the text is, which is null
 	}
-	switch {
-	case n.kind == decodePointer:
+	switch n.kind {
+	case decodePointer, decodeMap, decodeAnyMap, decodeStringMap:
 		*(*unsafe.Pointer)(p) = nil
-	case n.nilable:
-		valueAt(n.pointer, p).SetZero()
+	case decodeSlice, decodeBytes:
+		*(*[]struct{})(p) = nil
+	case decodeAny:
+		*(*any)(p) = nil
+	default:
+		if n.nilable {
+			valueAt(n.pointer, p).SetZero()
+		}
 	}
 }
 
@@ -751,19 +757,21 @@ func (f *filler) storeNew(n *decodeNode, p unsafe.Pointer, count int, loose bool
 	if n.kind == decodeArray && n.length > 0 && n.elem.bare && n.elem.size == 8 {
 		stored = f.storeWords(n, p, count)
 	}
+	raw := n.pointee().takesRaw()
 	for i := stored; i < count; i++ {
 		at := unsafe.Add(p, uintptr(i)*n.size)
 		var err error
 		switch head := f.element(n, loose); {
+		case isNull(head) && !raw: // what is there is zero
 		case n.kind == decodeStruct:
-			if !isNull(head) {
-				err = f.storeStruct(n, at)
-			}
+			err = f.storeStruct(n, at)
 		case n.kind == decodeString:
-			*(*string)(at) = f.string(payload(head)) // null has none
+			*(*string)(at) = f.string(payload(head))
 		case n.kind == decodeBool:
-			*(*bool)(at) = payload(head) != 0 // likewise
-		case n.kind == decodeArray && !isNull(head):
+			*(*bool)(at) = payload(head) != 0
+		case n.kind == decodeAny:
+			*(*any)(at) = f.tagged()
+		case n.kind == decodeArray:
 			err = f.storeArray(n, at, head)
 		default:
 			err = f.store(n, at, head)

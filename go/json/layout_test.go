@@ -3,6 +3,8 @@ package json_test
 import (
 	stdjson "encoding/json"
 	"fmt"
+	"net"
+	"net/netip"
 	"reflect"
 	"runtime"
 	"strings"
@@ -47,6 +49,10 @@ func TestMemoryOfAllLayouts(t *testing.T) {
 		{new([]*struct{}), `{}`},
 		{new([]struct{ A, B uint8 }), `{"B":1}`},
 		{new([][0]string), `["element #"]`},
+		{new([]json.RawMessage), `["element #"]`},
+		{new([]*json.RawMessage), `["element #"]`},
+		{new([]netip.Addr), `"10.0.0.1"`},
+		{new([]net.IP), `"10.0.0.1"`},
 	} {
 		t.Run(fmt.Sprintf("%T", test.target), func(t *testing.T) {
 			typ := reflect.TypeOf(test.target).Elem()
@@ -54,6 +60,9 @@ func TestMemoryOfAllLayouts(t *testing.T) {
 				parts := make([]string, count)
 				for i := range parts {
 					parts[i] = strings.ReplaceAll(test.element, "#", fmt.Sprint(i))
+					if i%7 == 2 {
+						parts[i] = "null"
+					}
 				}
 				document := []byte("[" + strings.Join(parts, ",") + "]")
 				var got []reflect.Value

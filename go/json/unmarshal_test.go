@@ -4,11 +4,14 @@ import (
 	std "encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"tandem.example/go/json"
 )
@@ -425,6 +428,27 @@ func TestUnmarshalLists(t *testing.T) {
 			sameDecode(t, []byte("["+strings.Join(list, ",")+"}"), zero(typ))
 			nested := "[" + strings.Join(list, ",") + "]"
 			sameDecode(t, []byte("["+nested+","+nested+", "+nested+"]"), zero(reflect.SliceOf(typ)))
+		}
+	}
+}
+
+// Null makes values that can be nil so, and leaves the others as they are.
+func TestUnmarshalNullOverValues(t *testing.T) {
+	t.Parallel()
+	one, text, raw, now, list := 1, "a", json.RawMessage("2"), time.Unix(7, 0).UTC(), []int{1}
+	pointer := &one
+	for _, value := range []any{true, 1, uint8(2), 1.5, "a", []byte("a"), []int{1}, []string{"a"}, [2]int{1, 2}, map[string]int{"a": 1}, map[string]string{"a": "b"},
+		map[string]any{"a": 1}, map[int]bool{1: true}, &one, &text, &raw, &now, &list, &pointer, raw, now, json.Number("1"), net.IPv4bcast, netip.MustParseAddr("::1"), struct{ A int }{1}} {
+		typ := reflect.TypeOf(value)
+		target := func() any {
+			v := reflect.New(reflect.StructOf([]reflect.StructField{{Name: "A", Type: typ}, {Name: "B", Type: reflect.SliceOf(typ)}, {Name: "C", Type: reflect.TypeFor[any]()}}))
+			v.Elem().Field(0).Set(reflect.ValueOf(value))
+			v.Elem().Field(1).Set(reflect.Append(reflect.MakeSlice(reflect.SliceOf(typ), 0, 4), reflect.ValueOf(value), reflect.ValueOf(value)))
+			v.Elem().Field(2).Set(reflect.ValueOf(value))
+			return v.Interface()
+		}
+		for _, text := range []string{`{"A":null}`, `{"B":null}`, `{"C":null}`, `{"B":[null]}`, `{"B":[null,null,null]}`, `{"A":null,"B":[],"C":[null]}`} {
+			sameDecode(t, []byte(text), target)
 		}
 	}
 }
