@@ -524,10 +524,9 @@ func (r *renderer) other(kind encodeKind, n *encodeNode, p unsafe.Pointer) error
 		err := r.elements(n.elem, p, n.length)
 		r.boxed--
 		return err
+	case encodeAny:
+		return r.any(*(*any)(p))
 	case encodeInterface:
-		if n.typ.NumMethod() == 0 {
-			return r.any(*(*any)(p))
-		}
 		return r.any(valueAt(n.pointer, p).Interface())
 	case encodeMap:
 		return r.anyMap(n, p)
@@ -785,6 +784,9 @@ func (r *renderer) elements(elem *encodeNode, p unsafe.Pointer, count int) error
 	if elem.kind.isScalar() {
 		return r.listOfScalars(elem, p, count)
 	}
+	if elem.kind == encodeAny {
+		return r.list(unsafe.Slice((*any)(p), count))
+	}
 	if err := r.enter(); err != nil {
 		return err
 	}
@@ -1031,7 +1033,31 @@ func (r *renderer) list(values []any) error {
 	}
 	start := r.length
 	for _, value := range values {
-		r.byte(',')
+		// What most values are, here, as a call of any takes about as long.
+		r.reserve(max(numberRoom, longString+quoteRoom))
+		dst := r.end()
+		*(*byte)(dst) = ','
+		dst = unsafe.Add(dst, 1)
+		written := 0
+		switch e := (*eface)(unsafe.Pointer(&value)); e.typ {
+		case stringWord:
+			if s := *(*string)(e.data); len(s) < longString {
+				written = quote(dst, s)
+			}
+		case float64Word:
+			if f := *(*float64)(e.data); isFinite(f) {
+				written = putFloat(dst, f)
+			}
+		case boolWord:
+			written = putBool(dst, e.data)
+		case nil:
+			store64(dst, 0, textNull)
+			written = 4
+		}
+		r.length += 1 + written
+		if written > 0 {
+			continue
+		}
 		if err := r.any(value); err != nil {
 			return err
 		}

@@ -40,7 +40,8 @@ const (
 	encodeOptional // a field that may be left out
 	encodeComma    // between members, unless the text before it was that of none
 	// These can be nil, and are null then.
-	encodeInterface
+	encodeAny
+	encodeInterface // with methods
 	encodeMap
 	encodeStringMap // of strings by strings
 	encodeAnyMap    // of values of any kind by strings
@@ -429,7 +430,10 @@ func (p *encodePlanner) describe(n *encodeNode, addressable, quoted bool) {
 			n.kind = encodeNumber
 		}
 	case reflect.Interface:
-		n.kind = encodeInterface
+		n.kind = encodeAny
+		if t.NumMethod() > 0 {
+			n.kind = encodeInterface
+		}
 	case reflect.Slice:
 		n.kind = encodeSlice
 		if pointer := reflect.PointerTo(t.Elem()); t.Elem().Kind() == reflect.Uint8 &&
