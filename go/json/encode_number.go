@@ -16,15 +16,20 @@ const numberRoom = 48
 // zeros are eight times the digit 0.
 const zeros = '0' * ones
 
-// eightDigits returns the digits of a number below 1e8, one in each byte, the first in the lowest. All are divided
-// out at once, in halves, quarters and eighths of the word, by multiplying with rounded inverses.
+// threeDigits are the digits of numbers below 1000, with zeros before them: a table of 4 KB that is read in groups of three takes
+// half of the instructions of the arithmetic for single digits.
+var threeDigits = func() (texts [1000]uint32) {
+	for v := range texts {
+		texts[v] = uint32('0'+v/100) | uint32('0'+v/10%10)<<8 | uint32('0'+v%10)<<16
+	}
+	return texts
+}()
+
+// eightDigits returns the digits of a number below 1e8, one in each byte, the first in the lowest.
 func eightDigits(v uint64) uint64 {
-	high := v / 10_000
-	fours := high | (v-10_000*high)<<32
-	high = fours * 10_486 >> 20 & 0x0000007F_0000007F
-	twos := high | (fours-100*high)<<16
-	high = twos * 103 >> 10 & 0x000F000F_000F000F
-	return high | (twos-10*high)<<8
+	thousands := v / 1000
+	millions := thousands / 1000
+	return uint64(threeDigits[millions]>>8) | uint64(threeDigits[thousands-1000*millions])<<16 | uint64(threeDigits[v-1000*thousands])<<40
 }
 
 // smallNumbers are the digits of numbers below 1000, and their count in the highest byte: most numbers of most documents.
@@ -46,35 +51,30 @@ func putSmall(dst unsafe.Pointer, v uint64) int {
 
 // putUint writes a number to dst and returns its length.
 func putUint(dst unsafe.Pointer, v uint64) int {
-	if v < uint64(len(smallNumbers)) {
+	if v < 1e3 {
 		return putSmall(dst, v)
 	}
-	if v >= 1e16 {
-		high := v / 1e16
-		v -= high * 1e16
-		n := putUint(dst, high)
-		high = v / 1e8
-		store64(dst, n, eightDigits(high)|zeros)
-		store64(dst, n+8, eightDigits(v-high*1e8)|zeros)
-		return n + 16
+	thousands := v / 1e3
+	last := uint64(threeDigits[v-1e3*thousands])
+	if v < 1e6 {
+		n := putSmall(dst, thousands)
+		store32(dst, n, last)
+		return n + 3
 	}
-	if v >= 1e8 {
-		n := 1
-		high := v / 1e8
-		v -= high * 1e8
-		if high < 10 {
-			// Nine digits are what many identifiers have.
-			*(*byte)(dst) = byte('0' + high)
-		} else {
-			n = putUint(dst, high)
-		}
-		store64(dst, n, eightDigits(v)|zeros)
-		return n + 8
+	millions := thousands / 1e3
+	middle := uint64(threeDigits[thousands-1e3*millions])
+	if v < 1e9 {
+		n := putSmall(dst, millions)
+		store32(dst, n, middle)
+		store32(dst, n+3, last)
+		return n + 6
 	}
-	digits := eightDigits(v)
-	leading := bits.TrailingZeros64(digits) &^ 7
-	store64(dst, 0, (digits|zeros)>>(leading&63))
-	return 8 - leading/8
+	high := v / 1e9
+	n := putUint(dst, high)
+	store32(dst, n, uint64(threeDigits[millions-1e3*high]))
+	store32(dst, n+3, middle)
+	store32(dst, n+6, last)
+	return n + 9
 }
 
 // putInt writes a number to dst and returns its length.
@@ -148,8 +148,8 @@ func putFloat(dst unsafe.Pointer, f float64) int {
 			dst = unsafe.Add(dst, n-sign)
 			digits := eightDigits(i-whole*decimals) >> 16
 			*(*byte)(dst) = '.'
-			store64(dst, 1, digits|zeros)
-			return n + 9 - bits.LeadingZeros64(digits)/8
+			store64(dst, 1, digits)
+			return n + 9 - bits.LeadingZeros64(digits^zeros>>16)/8
 		}
 	}
 	digits, exponent := shortest(word&(1<<52-1), int(word>>52&0x7FF))
@@ -167,11 +167,10 @@ func putFloat(dst unsafe.Pointer, f float64) int {
 	digits -= first * 1e16
 	high := digits / 1e8
 	a, b := eightDigits(high), eightDigits(digits-high*1e8)
-	count := 17 - bits.LeadingZeros64(b)/8
-	if b == 0 {
-		count = 9 - bits.LeadingZeros64(a)/8
+	count := 17 - bits.LeadingZeros64(b^zeros)/8
+	if b == zeros {
+		count = 9 - bits.LeadingZeros64(a^zeros)/8
 	}
-	a, b = a|zeros, b|zeros
 	// The same as three words.
 	x, y, z := first+'0'|a<<8, a>>56|b<<8, b>>56
 	switch {
@@ -255,7 +254,7 @@ func putSingle(dst unsafe.Pointer, f float32) int {
 	missing := isLess(tens, 1e6) + isLess(tens, 1e7)
 	exponent := k + 8 - missing
 	eight := eightDigits(tens)
-	count := 8 - bits.LeadingZeros64(eight)/8
+	count := 8 - bits.LeadingZeros64(eight^zeros)/8
 	if ones != 0 {
 		count = 9
 	}

@@ -20,8 +20,8 @@ func putTime(dst unsafe.Pointer, t *time.Time) int {
 		return 0
 	}
 	hour, minute, second := clock.Clock()
-	d := eightDigits(uint64(year*10_000+int(month)*100+day)) | zeros
-	c := eightDigits(uint64(hour*10_000+minute*100+second)) | zeros
+	d := eightDigits(uint64(year*10_000 + int(month)*100 + day))
+	c := eightDigits(uint64(hour*10_000 + minute*100 + second))
 	store64(dst, 0, '"'|d&0xFFFFFFFF<<8|'-'<<40|d>>32<<48)
 	store64(dst, 8, '-'|d>>48<<8|'T'<<24|c>>16&0xFFFF<<32|':'<<48|c>>32<<56)
 	store64(dst, 15, c>>32&0xFFFF|':'<<16|c>>48<<24)
@@ -30,11 +30,11 @@ func putTime(dst unsafe.Pointer, t *time.Time) int {
 		high := nanos / 10
 		digits, last := eightDigits(high), nanos-10*high
 		*(*byte)(unsafe.Add(dst, n)) = '.'
-		store64(dst, n+1, digits|zeros)
+		store64(dst, n+1, digits)
 		*(*byte)(unsafe.Add(dst, n+9)) = byte('0' + last)
 		n += 10
 		if last == 0 {
-			n -= 1 + bits.LeadingZeros64(digits)/8
+			n -= 1 + bits.LeadingZeros64(digits^zeros)/8
 		}
 	}
 	if offset == 0 {
@@ -45,7 +45,7 @@ func putTime(dst unsafe.Pointer, t *time.Time) int {
 	if minutes < 0 {
 		sign, minutes = '-', -minutes
 	}
-	z := eightDigits(uint64(minutes/60*100+minutes%60)) | zeros
+	z := eightDigits(uint64(minutes/60*100 + minutes%60))
 	store64(dst, n, sign|z>>32&0xFFFF<<8|':'<<24|z>>48<<32|'"'<<48)
 	return n + 7
 }
