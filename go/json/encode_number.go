@@ -54,27 +54,41 @@ func putUint(dst unsafe.Pointer, v uint64) int {
 	if v < 1e3 {
 		return putSmall(dst, v)
 	}
-	thousands := v / 1e3
-	last := uint64(threeDigits[v-1e3*thousands])
 	if v < 1e6 {
-		n := putSmall(dst, thousands)
-		store32(dst, n, last)
+		high := v / 1e3
+		n := putSmall(dst, high)
+		store32(dst, n, uint64(threeDigits[v-1e3*high]))
 		return n + 3
 	}
-	millions := thousands / 1e3
-	middle := uint64(threeDigits[thousands-1e3*millions])
 	if v < 1e9 {
+		thousands := v / 1e3
+		millions := thousands / 1e3
 		n := putSmall(dst, millions)
-		store32(dst, n, middle)
-		store32(dst, n+3, last)
+		store32(dst, n, uint64(threeDigits[thousands-1e3*millions]))
+		store32(dst, n+3, uint64(threeDigits[v-1e3*thousands]))
 		return n + 6
 	}
+	n := 0
 	high := v / 1e9
-	n := putUint(dst, high)
-	store32(dst, n, uint64(threeDigits[millions-1e3*high]))
-	store32(dst, n+3, middle)
-	store32(dst, n+6, last)
+	if high < 1e9 {
+		n = putUint(dst, high)
+	} else {
+		first := high / 1e9
+		n = putSmall(dst, first)
+		putNine(unsafe.Add(dst, n), high-1e9*first)
+		n += 9
+	}
+	putNine(unsafe.Add(dst, n), v-1e9*high)
 	return n + 9
+}
+
+// putNine writes nine digits of a number, zeros before it included.
+func putNine(dst unsafe.Pointer, v uint64) {
+	thousands := v / 1e3
+	millions := thousands / 1e3
+	store32(dst, 0, uint64(threeDigits[millions]))
+	store32(dst, 3, uint64(threeDigits[thousands-1e3*millions]))
+	store32(dst, 6, uint64(threeDigits[v-1e3*thousands]))
 }
 
 // putInt writes a number to dst and returns its length.
