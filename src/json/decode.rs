@@ -5,7 +5,7 @@
 
 use super::base64;
 use super::error::{Error, ErrorKind};
-use super::index::{FloatsRead, Places, Tokens};
+use super::index::{Places, Tokens};
 use super::number;
 use super::output::{Full, Output};
 use super::scan::Cursor;
@@ -759,8 +759,13 @@ impl<'a, W: Walk<'a>, const BORROW: bool, const PARTS: bool> Decoder<'a, W, BORR
             {
                 self.numbers(&node.kind, place, depth)?
             }
-            Kind::Array { element } if !PARTS && self.shape.nodes[element].is_float() => {
-                self.lists_of_floats(node, element, depth)?
+            // Where lists within are too deep, each says so.
+            Kind::Array { element }
+                if !PARTS
+                    && depth + 1 < MAX_SHAPE_DEPTH
+                    && self.shape.nodes[element].is_float() =>
+            {
+                self.lists_of_floats(node, &self.shape.nodes[element].kind, depth)?
             }
             _ => self.each(b']', place, depth, |this, _| this.value(node, 0, depth + 1))?,
         };
@@ -768,19 +773,14 @@ impl<'a, W: Walk<'a>, const BORROW: bool, const PARTS: bool> Decoder<'a, W, BORR
         Ok(())
     }
 
-    /// Decodes an array whose elements, of this `node`, are arrays of floats; returns how many there are.
+    /// Decodes an array whose elements, of this `node`, are arrays of floats of a `kind`; returns how many there are.
     #[inline(never)]
-    fn lists_of_floats(&mut self, node: &'a Node, element: usize, depth: usize) -> Result<usize> {
-        let kind = &self.shape.nodes[element].kind;
+    fn lists_of_floats(&mut self, node: &'a Node, kind: &Kind, depth: usize) -> Result<usize> {
+        let single = matches!(kind, Kind::Float32);
         let mut count = 0;
         let mut more = self.enter(b']', depth)?;
         while more {
-            let read = match kind.single() {
-                Some(single) if depth + 1 < MAX_SHAPE_DEPTH => {
-                    self.tokens.floats(true, single, &mut self.words)?
-                }
-                _ => FloatsRead::default(),
-            };
+            let read = self.tokens.floats(true, single, &mut self.words)?;
             count += read.lists;
             if read.open > 0 {
                 let first = self.words.len() - read.open;
@@ -1093,7 +1093,7 @@ fn unescaped<'b>(
 mod tests {
     use std::mem::MaybeUninit;
 
-    use super::super::index::with_each_kernel;
+    use super::super::index::{Random, with_each_kernel};
     use super::*;
 
     /// A text that is cut anywhere may go on, unless the cursor says that something is wrong already.
@@ -1139,16 +1139,7 @@ mod tests {
         });
     }
 
-    struct Random(u64);
-
     impl Random {
-        fn below(&mut self, limit: usize) -> usize {
-            self.0 ^= self.0 << 13;
-            self.0 ^= self.0 >> 7;
-            self.0 ^= self.0 << 17;
-            (self.0 >> 33) as usize % limit
-        }
-
         fn digits(&mut self, count: usize) -> String {
             (0..count).map(|_| char::from(b'0' + self.below(10) as u8)).collect()
         }

@@ -16,7 +16,7 @@ use super::number::{self, Number};
 use super::output::Output;
 use super::scan::Nesting;
 use super::string;
-use super::walk::{Invalid, Walk};
+use super::walk::{FloatsRead, Invalid, Walk};
 use grammar::Passes;
 
 #[cfg(target_arch = "x86_64")]
@@ -137,19 +137,6 @@ type Floats = fn(
     nested: bool,
     single: bool,
 ) -> FloatsRead;
-
-/// What was read of floats.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct FloatsRead {
-    /// How many tokens were passed.
-    tokens: usize,
-    /// How many words were written: one for each float, behind one for each list with the head of an array.
-    words: usize,
-    /// How many lists are complete.
-    pub(crate) lists: usize,
-    /// How many floats of a list were read that is not complete yet.
-    pub(crate) open: usize,
-}
 
 /// Whether `text` is JSON, if that can be told faster than by a cursor: what is not may still be.
 #[inline]
@@ -753,7 +740,8 @@ impl<'a> Walk<'a> for Tokens<'a> {
         out: &mut Output<u64>,
     ) -> Result<FloatsRead, Invalid> {
         let Some(floats) = self.kernel.floats else { return Ok(FloatsRead::default()) };
-        // SAFETY: as in `advance`. There is a current token, whose place is the one before `next`.
+        // SAFETY: as in `advance`. Within an array there is a place before `next`: that of the current token, or of one before it,
+        // alone, at the end of the text.
         let places = unsafe {
             let first = self.next.sub(1);
             std::slice::from_raw_parts(first, (self.end.addr() - first.addr()) / size_of::<u32>())
@@ -831,7 +819,7 @@ impl<'a> Walk<'a> for Tokens<'a> {
 }
 
 #[cfg(test)]
-pub(super) use tests::with_each_kernel;
+pub(super) use tests::{Random, with_each_kernel};
 
 #[cfg(test)]
 mod tests {
@@ -867,10 +855,10 @@ mod tests {
         kernels
     }
 
-    struct Random(u64);
+    pub(in super::super) struct Random(pub(in super::super) u64);
 
     impl Random {
-        fn below(&mut self, limit: usize) -> usize {
+        pub(in super::super) fn below(&mut self, limit: usize) -> usize {
             self.0 ^= self.0 << 13;
             self.0 ^= self.0 >> 7;
             self.0 ^= self.0 << 17;

@@ -43,7 +43,7 @@ impl Kind {
         }
     }
 
-    /// Whether floats of a kind of these are in single precision.
+    /// Whether a float is in single precision.
     #[inline(always)]
     pub(crate) fn single(&self) -> Option<bool> {
         match self {

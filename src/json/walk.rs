@@ -1,13 +1,25 @@
 //! Walks over the tokens of a text: brackets, commas, colons, and what stands between them. Where a walk stands is at a token,
 //! of which all before were passed. Bytes that are no part of JSON are tokens, too.
 
-use super::index::FloatsRead;
 use super::number::Number;
 use super::output::Output;
 
 /// The text is not JSON. What is wrong and where is for [`Cursor`](super::scan::Cursor) to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Invalid;
+
+/// What was read of floats.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct FloatsRead {
+    /// How many tokens were passed.
+    pub(super) tokens: usize,
+    /// How many words were written: one for each float, behind one for each list with the head of an array.
+    pub(super) words: usize,
+    /// How many lists are complete.
+    pub(super) lists: usize,
+    /// How many floats of a list were read that is not complete yet.
+    pub(super) open: usize,
+}
 
 /// A walk. Whoever walks checks the order of tokens; that each is right by itself is the walk's to check.
 pub(crate) trait Walk<'a> {
@@ -66,8 +78,8 @@ pub(crate) trait Walk<'a> {
     /// many, and whether the current token should be another element, not what follows the last one. More may be there and not be seen.
     fn integers(&mut self, fits: impl Fn(i64) -> bool, out: &mut Output<u64>) -> (usize, bool);
 
-    /// Decodes floats of a list, or with `nested` lists of floats, from the current token on, as far as that is done faster than by
-    /// one. What follows the last one is the current token then.
+    /// Within an array, decodes its floats, or with `nested` its lists of floats, from the current token on, as far as that is done
+    /// faster than by one. What follows the last one is the current token then.
     #[inline(always)]
     fn floats(
         &mut self,

@@ -4,8 +4,9 @@
 use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
 
+use super::super::walk::FloatsRead;
 use super::super::{decode, number};
-use super::{Floats, FloatsRead};
+use super::Floats;
 
 /// For processors with AVX2, BMI1 and LZCNT.
 pub(super) const FLOATS: Floats = |text, places, room, nested, single| {
